@@ -1,0 +1,118 @@
+/**
+ * Contract of a client folder: everything known about one MCP client, as data where it can be.
+ *
+ * A client never touches the disk. It says where its files are, how an entry is shaped, which references it resolves
+ * and from where, how a change is picked up, and what a person must press. `inventory/` does the reading. "How a place
+ * is updated" (config rows) and "how the client picks it up" (pickup) are two things.
+ */
+import type { Format, Tree } from '../documents/document.ts';
+import type { Os } from '../ports/host.ts';
+
+export type Scope = 'user' | 'local' | 'project' | 'profile' | 'managed' | 'plugin' | 'extension';
+
+/**
+ * One config file (or family of files).
+ *
+ * `path`: `~` is the home; `<project>` each project folder; `${NAME}` an environment variable (the row is skipped when
+ * it is unset) and `${NAME:-text}` one with a default; `*` any one folder or file name. Windows rows use `/`.
+ */
+export interface ConfigRow {
+  readonly scope: Scope;
+  readonly os: readonly Os[] | 'all';
+  readonly path: string;
+  readonly format: Format;
+  /** Path to the map of servers; `*` stands for any key (`['projects', '*', 'mcpServers']`). */
+  readonly servers: readonly string[];
+  /** Set when the tool must not write here: what a person does instead. */
+  readonly byHand?: string;
+}
+
+/** The field names of a server entry. A field that a client does not have is left out. */
+export interface EntryShape {
+  /** A string, or an array whose first item is the program. */
+  readonly command: string;
+  readonly args?: string;
+  readonly env?: string;
+  /** Path of an env file, relative to the project folder (or config's folder). */
+  readonly envFile?: string;
+  readonly folder?: string;
+  readonly url?: readonly string[];
+  readonly headers?: string;
+  /** Names of variables passed through from the client's own environment. */
+  readonly passThrough?: string;
+  /** Name of the variable that holds a bearer token. */
+  readonly bearerFrom?: string;
+  /** Map of header name to variable name. */
+  readonly headersFrom?: string;
+  /** Is this entry switched off? */
+  readonly disabled?: (entry: ReadonlyMap<string, Tree>) => boolean;
+  /** 'http' unless the entry says otherwise. */
+  readonly transport?: (entry: ReadonlyMap<string, Tree>) => 'http' | 'sse';
+}
+
+/**
+ * A reference inside a value. `${VAR}` 'brace'; `${VAR:-x}` 'brace-default'; `${env:VAR}` 'env-colon'; `{env:VAR}`
+ * 'curly-env'; `$VAR` 'dollar'; `%VAR%` 'percent'; `${input:id}` 'input'; `${file:/p}` 'file-colon'; `{file:p}` 'curly-file'.
+ */
+export type Reference =
+  | 'brace'
+  | 'brace-default'
+  | 'env-colon'
+  | 'curly-env'
+  | 'dollar'
+  | 'percent'
+  | 'input'
+  | 'file-colon'
+  | 'curly-file';
+
+/**
+ * Where a variable's literal may stand, in the order in which the client looks. 'process': its own environment, whose
+ * literals we look for in the shell profiles and, failing that, report as a place that cannot be edited from outside.
+ */
+export type VariableSource =
+  | { readonly kind: 'process' }
+  /** dotenv file; `<project>` and `~` as in config rows; `upwards`: also in every folder above the project. */
+  | { readonly kind: 'env-file'; readonly path: string; readonly upwards?: true }
+  /** A map of names to values inside a JSON file, e.g. `env` of Claude Code's settings. */
+  | { readonly kind: 'settings'; readonly path: string; readonly format: Format; readonly at: readonly string[] };
+
+/** How a running client comes to use a changed file. */
+export type Pickup =
+  /** Watches the file and restarts the server by itself. */
+  | 'watches'
+  /** A person restarts that one server inside the client. */
+  | 'server'
+  /** The whole program must be ended and started again. */
+  | 'program';
+
+export interface ProgramNames {
+  readonly linux: readonly string[];
+  readonly macos: readonly string[];
+  readonly windows: readonly string[];
+}
+
+export interface Client {
+  /** The folder's name. */
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'cli' | 'ide' | 'desktop';
+  readonly configs: readonly ConfigRow[];
+  readonly entry: EntryShape;
+  readonly references: readonly Reference[];
+  readonly variables: readonly VariableSource[];
+  /** Project folders that the client itself lists, e.g. the keys of `projects`: file and path of the map. */
+  readonly projectLists: readonly { readonly path: string; readonly format: Format; readonly at: readonly string[] }[];
+  /** Lock that the client takes on a config file before rewriting it; `<file>` is the file's path. */
+  readonly locks: readonly { readonly file: string; readonly lock: string; readonly staleMs: number }[];
+  readonly pickup: Pickup;
+  /** Does a change of an environment variable (not of the file) need a new program? Then its pickup is 'program'. */
+  readonly programs: ProgramNames;
+  /** Which program may be quit and relaunched by `--restart`; terminal programs never are. */
+  readonly restart: {
+    readonly relaunch: boolean;
+    /** What a person does, e.g. "end the session (Ctrl-D) and start claude again". One sentence. */
+    readonly byHand: string;
+  };
+  /** Places where values spill: paths with `~`, `<project>` and `*`. */
+  readonly spills: readonly string[];
+}

@@ -1,0 +1,8 @@
+/** The adapters that a run works with: the generated registry in the product, chosen ones in tests. */
+import type { Client } from '../clients/client.ts';
+import type { Provider } from '../providers/provider.ts';
+
+export interface Adapters {
+  readonly clients: readonly Client[];
+  readonly providers: readonly Provider[];
+}

@@ -1,0 +1,110 @@
+/**
+ * What the inventory yields: credentials, the places that hold them, and what was found wrong.
+ *
+ * One credential is one row whatever number of files hold it. A place is one spot of one literal together with the use
+ * that leads to it: a `.env` line that three servers refer to is three places with one spot, edited once.
+ */
+import type { CredentialId, Fingerprint } from '../base/ids.ts';
+import type { Problem } from '../base/problem.ts';
+import type { Scope } from '../clients/client.ts';
+import type { Coding } from '../documents/coding.ts';
+import type { Format, Path } from '../documents/document.ts';
+import type { FilePath } from '../ports/disk.ts';
+import type { Held } from '../providers/provider.ts';
+
+/** A server entry of a client: what is read back after a change. */
+export interface Use {
+  readonly client: string;
+  readonly scope: Scope;
+  readonly server: string;
+  readonly configFile: FilePath;
+  /** Path of the entry inside the config file. */
+  readonly entry: Path;
+  readonly format: Format;
+  /** Project folder, for project and local scope. */
+  readonly project?: FilePath;
+}
+
+/** Where a literal stands. */
+export interface Spot {
+  readonly file: FilePath;
+  readonly format: Format;
+  readonly path: Path;
+  /** Range inside the decoded value at `path`. */
+  readonly start: number;
+  readonly end: number;
+  readonly coding: Coding;
+}
+
+export type Editable =
+  | { readonly editable: true }
+  | {
+      readonly editable: false;
+      readonly why: 'environment' | 'client-cache' | 'managed' | 'split' | 'wrapper';
+      readonly todo: string;
+    };
+
+export interface Place {
+  readonly part: string;
+  readonly use: Use;
+  /** undefined when the literal stands in no file that we know (an environment variable, a client's own store). */
+  readonly spot: Spot | undefined;
+  readonly access: Editable;
+  /** References followed from the entry to the literal, as written: `${env:TOKEN}`. */
+  readonly via: readonly string[];
+  readonly gitTracked: boolean;
+}
+
+export const findingCodes = [
+  'git-tracked',
+  'readable-by-others',
+  'plain-http',
+  'unknown-provider',
+  'in-arguments',
+  'not-editable',
+  'overdue',
+  'age-unknown',
+] as const;
+export type FindingCode = (typeof findingCodes)[number];
+
+export interface Finding {
+  readonly code: FindingCode;
+  /** One sentence; names file or server, never a secret. */
+  readonly text: string;
+}
+
+export type AgeBasis = 'rotated' | 'provider' | 'first-seen' | 'file' | 'unknown';
+
+export interface Age {
+  readonly days: number | undefined;
+  readonly basis: AgeBasis;
+}
+
+export interface Credential {
+  readonly id: CredentialId;
+  /** Provider id, or 'unknown'. */
+  readonly provider: string;
+  readonly fingerprint: Fingerprint;
+  readonly held: Held;
+  readonly places: readonly Place[];
+  readonly findings: readonly Finding[];
+  readonly valueClass: string;
+  readonly age: Age;
+  /** Days until it is due; negative when overdue; undefined when the age is unknown or there is no cadence. */
+  readonly dueInDays: number | undefined;
+}
+
+export interface Inventory {
+  readonly credentials: readonly Credential[];
+  /** Files that could not be read, and the like: the rest is shown all the same. */
+  readonly problems: readonly Problem[];
+  /** Uses (servers) seen, with or without credentials. */
+  readonly uses: readonly Use[];
+}
+
+export interface InventoryOptions {
+  /** Folders under which project configs are looked for (`--in`). */
+  readonly folders: readonly FilePath[];
+  /** Called as work goes on, for progress of anything over a second. */
+  readonly onProgress?: (files: number) => void;
+}

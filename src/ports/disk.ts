@@ -1,0 +1,73 @@
+/**
+ * Files, with the two operations that lossless edits need: read with a version, and replace only that version.
+ *
+ * A version is the identity of the bytes that were read (length and SHA-256 in the real port). Replacing is
+ * compare-and-swap: when the file is no longer what the caller read, nothing is written and the answer is 'changed'.
+ */
+import type { Instant } from '../base/time.ts';
+
+/** Absolute path in the notation of this system. */
+export type FilePath = string;
+
+export interface FileSnapshot {
+  readonly path: FilePath;
+  /** Where the bytes really are after symbolic links; the file that a replacement renames over. */
+  readonly realPath: FilePath;
+  readonly bytes: Uint8Array;
+  readonly version: string;
+  /** Permission bits, e.g. 0o600; 0 where the system has none. */
+  readonly mode: number;
+  readonly modifiedAt: Instant;
+  /** Birth time where the file system keeps one. */
+  readonly createdAt?: Instant;
+}
+
+export type EntryKind = 'file' | 'directory' | 'link' | 'other';
+
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly kind: EntryKind;
+}
+
+/**
+ * A lock that a client takes before it rewrites its file. 'mkdir': a directory at `path`, its modification time
+ * refreshed while held, abandoned when older than `staleMs` (the convention of the npm package proper-lockfile).
+ */
+export interface LockRule {
+  readonly kind: 'mkdir';
+  readonly path: FilePath;
+  readonly staleMs: number;
+}
+
+export interface ReplaceOptions {
+  readonly lock?: LockRule;
+  /** Waiting for the lock and for a quiet moment, all in all. Default 10 s. */
+  readonly timeoutMs?: number;
+}
+
+export interface Disk {
+  /**
+   * At most `mostBytes` (default 64 MiB) of a regular file. Never blocks on a fifo or device.
+   * Problems: file/absent, file/unreadable, file/not-a-file, file/dangling-link, file/too-large.
+   */
+  read(path: FilePath, mostBytes?: number): Promise<FileSnapshot>;
+  /**
+   * Writes `bytes` if the file still has `version` ('absent': if there is none): temporary file in the same folder,
+   * fsync, rename, fsync of the folder. Mode, owner and symbolic link stay. Answers the new version.
+   * Problems: file/unwritable, file/disk-full, file/locked. On a problem the file is as it was.
+   */
+  replace(
+    path: FilePath,
+    version: string | 'absent',
+    bytes: Uint8Array,
+    options?: ReplaceOptions & { readonly mode?: number },
+  ): Promise<{ readonly written: true; readonly version: string } | { readonly written: false }>;
+  /** Removes a file; removing what is not there is no problem. */
+  remove(path: FilePath): Promise<void>;
+  /** Entries of a folder, sorted by name; empty when there is none. Problem: file/unreadable. */
+  list(path: FilePath): Promise<readonly DirectoryEntry[]>;
+  /** What stands at a path, links followed; undefined when nothing does (or it cannot be looked at). */
+  kind(path: FilePath): Promise<EntryKind | undefined>;
+  /** Makes a folder with its parents, mode 0700. */
+  makeFolder(path: FilePath): Promise<void>;
+}

@@ -1,0 +1,192 @@
+/**
+ * Words of a rotation: steps, plan, events, progress, receipt. All plain values: the engine is driven from outside
+ * through them and knows no terminal.
+ */
+import type { CredentialId, Fingerprint, RotationId } from '../base/ids.ts';
+import type { Code } from '../base/problem.ts';
+import type { Instant, Milliseconds } from '../base/time.ts';
+import type { Page } from '../providers/provider.ts';
+import type { Proof, RunningHolder } from '../verification/proof.ts';
+
+export type Because = 'routine' | 'departure' | 'leak';
+
+export const stepNames = [
+  'preflight',
+  'issue',
+  'check',
+  'update',
+  'restart',
+  'verify',
+  'soak',
+  'revoke',
+  'prove dead',
+  'audit',
+  'receipt',
+] as const;
+export type StepName = (typeof stepNames)[number];
+
+export interface RotateOptions {
+  readonly because: Because;
+  readonly soakMs: Milliseconds;
+  /** Quit and relaunch desktop applications. */
+  readonly restart: boolean;
+  /** Process ids that a person lets run on with the old value. */
+  readonly leaveRunning: readonly number[];
+  /** Folders for project configs. */
+  readonly folders: readonly string[];
+  /** For a leak: since when it was exposed, and for a departure: since when the person is gone. */
+  readonly exposedSince?: Instant;
+}
+
+/** One file of a plan with its redacted differences. */
+export interface PlannedEdit {
+  readonly file: string;
+  readonly format: string;
+  readonly gitTracked: boolean;
+  /** Each changed value: JSON pointer, part, and the value with every secret replaced: `postgresql://app:[secret]@db/x`. */
+  readonly changes: readonly {
+    readonly pointer: string;
+    readonly part: string;
+    readonly before: string;
+    readonly after: string;
+  }[];
+}
+
+export interface PlannedRestart {
+  readonly client: string;
+  readonly how: 'by itself' | 'by --restart' | 'by a person';
+  readonly byHand: string;
+  readonly running: readonly { readonly pid: number; readonly name: string }[];
+}
+
+export interface Plan {
+  readonly schema: 'mcp-rotate/plan@1';
+  readonly credential: CredentialId;
+  readonly fingerprint: Fingerprint;
+  readonly provider: string;
+  readonly because: Because;
+  readonly method: string;
+  readonly overlap: 'many' | 'two at most' | 'none';
+  /** Names of the steps in order. */
+  readonly steps: readonly StepName[];
+  readonly pointOfNoReturn: StepName;
+  /** What is asked of the provider, in order. */
+  readonly calls: readonly string[];
+  readonly edits: readonly PlannedEdit[];
+  /** Places that a person must change. */
+  readonly byHand: readonly { readonly client: string; readonly server: string; readonly where: string; readonly todo: string }[];
+  readonly restarts: readonly PlannedRestart[];
+  readonly downtime: string;
+  readonly warnings: readonly string[];
+  readonly options: RotateOptions;
+}
+
+/** What the engine needs of a person, as a value; the answer comes with `advance`. */
+export type Need =
+  | {
+      readonly kind: 'new-credential';
+      readonly page: Page;
+      readonly parts: readonly { readonly name: string; readonly secret: boolean }[];
+    }
+  | { readonly kind: 'revoke-by-hand'; readonly page: Page; readonly since: Instant }
+  | {
+      readonly kind: 'edit-by-hand';
+      readonly places: readonly {
+        readonly client: string;
+        readonly server: string;
+        readonly where: string;
+        readonly todo: string;
+      }[];
+    }
+  | { readonly kind: 'restart-by-hand'; readonly holders: readonly RunningHolder[]; readonly instructions: readonly string[] }
+  | {
+      readonly kind: 'confirm-strays';
+      readonly strays: readonly { readonly upstreamId: string; readonly issuedAt: Instant | undefined }[];
+    }
+  | { readonly kind: 'accept-unproven'; readonly what: readonly string[] };
+
+export type PersonAnswer =
+  | { readonly kind: 'new-credential'; readonly parts: Readonly<Record<string, import('../base/secret.ts').Secret>> }
+  /** The person says it is done: the engine looks for itself. */
+  | { readonly kind: 'done' }
+  /** For accept-unproven and confirm-strays: named consent. */
+  | { readonly kind: 'accept' }
+  | { readonly kind: 'refuse' }
+  | { readonly kind: 'leave-running'; readonly pids: readonly number[] };
+
+export type Event =
+  | {
+      readonly kind: 'step';
+      readonly step: StepName;
+      readonly state: 'started' | 'done' | 'skipped' | 'failed' | 'undone';
+      readonly at: Instant;
+      readonly note?: string;
+    }
+  | { readonly kind: 'note'; readonly step: StepName; readonly text: string; readonly at: Instant }
+  | { readonly kind: 'proof'; readonly proof: Proof }
+  /** In a leak: the clock from the start until dead. */
+  | { readonly kind: 'clock'; readonly sinceMs: Milliseconds };
+
+export type Progress =
+  | { readonly state: 'complete'; readonly rotation: RotationId }
+  /** Ended, but something is still to be done; `resume` tries again. */
+  | { readonly state: 'debt'; readonly rotation: RotationId; readonly debts: readonly Debt[] }
+  | { readonly state: 'rolled-back'; readonly rotation: RotationId; readonly code: Code; readonly why: string }
+  | { readonly state: 'waiting'; readonly rotation: RotationId; readonly step: StepName; readonly need: Need }
+  /** Stopped by a problem that trying again may cure, past the point where rolling back is safe. */
+  | {
+      readonly state: 'stopped';
+      readonly rotation: RotationId;
+      readonly step: StepName;
+      readonly code: Code;
+      readonly why: string;
+      readonly holds: string;
+    };
+
+export interface Debt {
+  readonly kind: 'not-dead' | 'place-left' | 'stray-key' | 'activity-unread';
+  readonly text: string;
+  readonly since: Instant;
+}
+
+export interface Receipt {
+  readonly schema: 'mcp-rotate/receipt@1';
+  readonly rotation: RotationId;
+  readonly credential: CredentialId;
+  readonly provider: string;
+  readonly because: Because;
+  readonly method: string;
+  readonly state: 'complete' | 'debt' | 'rolled-back';
+  readonly startedAt: Instant;
+  readonly endedAt: Instant;
+  readonly oldFingerprint: Fingerprint;
+  readonly newFingerprint: Fingerprint | undefined;
+  readonly steps: readonly {
+    readonly step: StepName;
+    readonly startedAt: Instant;
+    readonly endedAt: Instant;
+    readonly note?: string;
+  }[];
+  readonly places: readonly {
+    readonly client: string;
+    readonly server: string;
+    readonly file: string;
+    readonly pointer: string;
+    readonly part: string;
+  }[];
+  readonly proofs: readonly Proof[];
+  /** Minutes from start to refused, for a leak. */
+  readonly minutesToDead: number | undefined;
+  readonly activity:
+    | {
+        readonly source: string;
+        readonly from: Instant;
+        readonly to: Instant;
+        readonly events: number;
+        readonly note: string | undefined;
+      }
+    | undefined;
+  readonly debts: readonly Debt[];
+  /** Hash of the journal's last entry of this rotation, to tie the receipt to the journal. */
+  readonly journalHash: string;
+}
