@@ -190,3 +190,41 @@ export interface Receipt {
   /** Hash of the journal's last entry of this rotation, to tie the receipt to the journal. */
   readonly journalHash: string;
 }
+
+/** One line of `history`. */
+export interface HistoryRow {
+  readonly rotation: RotationId;
+  readonly credential: CredentialId;
+  readonly provider: string;
+  readonly because: Because;
+  readonly state: 'running' | 'waiting' | 'complete' | 'debt' | 'rolled-back';
+  /** The step it is at, when it has not ended. */
+  readonly step: StepName | undefined;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant | undefined;
+}
+
+export interface AdvanceOptions {
+  /** Answer to the need with which the last call ended. */
+  readonly answer?: PersonAnswer;
+  /** Fired on Ctrl-C: the current effect is finished and journaled, then the call rejects with rotation/interrupted. */
+  readonly signal?: AbortSignal;
+  readonly onEvent: (event: Event) => void;
+}
+
+/** The engine, as commands, a hub or a test drive it. */
+export interface Rotations {
+  /** Reads the world, changes nothing. Problems: usage/unknown-credential, rotation/needs-issuer, provider/* … */
+  plan(credential: CredentialId, options: RotateOptions): Promise<Plan>;
+  /** Journals the intent; no other effect. Problem: rotation/locked, rotation/unfinished (the credential has an open rotation). */
+  start(plan: Plan): Promise<RotationId>;
+  /** Goes on until the end, or until a person or another try is needed. Start and recovery are this same call. */
+  advance(rotation: RotationId, options: AdvanceOptions): Promise<Progress>;
+  /** Rolls back. Problem: rotation/past-return. */
+  undo(rotation: RotationId, options: Pick<AdvanceOptions, 'signal' | 'onEvent'>): Promise<Progress>;
+  history(): Promise<readonly HistoryRow[]>;
+  /** Rotations that have not ended, and those with debt: what `resume` without an id takes up. */
+  open(): Promise<readonly HistoryRow[]>;
+  /** Problem: usage/unknown-rotation; rotation/unfinished when it has not ended. */
+  receipt(rotation: RotationId): Promise<Receipt>;
+}
