@@ -78,7 +78,7 @@ export async function bootId(): Promise<string> {
 
 export const identityOf = (pid: number, stat: Stat, boot: string): string => `${pid}:${stat.started}:${boot}`;
 
-/** Wall time at which this machine started, by the wall clock of now: a set clock shifts all times alike. */
+/** Wall time at which this machine started, to 1/100 s, by the wall clock of now: a set clock shifts all times alike. */
 async function bootedAt(): Promise<number> {
   const [seconds] = (await readFile('/proc/uptime', 'utf8')).split(' ');
   return Date.now() - Number(seconds) * 1000;
