@@ -47,7 +47,7 @@ beforeAll(async () => {
     let text = '';
     socket.on('data', (data) => {
       text += data.toString('latin1');
-      const head = /^(\S+) (\S+) [^]*?\r\n\r\n/.exec(text);
+      const head = /^(\S+) (\S+) [\s\S]*?\r\n\r\n/.exec(text);
       if (head === null) return;
       const length = Number(/content-length: (\d+)/i.exec(head[0])?.[1] ?? 0);
       if (text.length < head[0].length + length) return;
