@@ -134,14 +134,12 @@ export class ToyGitLab {
     const [after, before] = [Date.parse(request.query.get('after') ?? ''), Date.parse(request.query.get('before') ?? '')];
     const [page, size] = [Number(request.query.get('page')), Number(request.query.get('per_page'))];
     const all = this.events.filter(({ userId, at }) => userId === token.userId && at > after + 86_400_000 && at < before);
-    const body = all
-      .slice((page - 1) * size, page * size)
-      .map(({ at, action }) => ({
-        action_name: action,
-        project_id: 9,
-        target_type: 'Issue',
-        created_at: new Date(at).toISOString(),
-      }));
+    const body = all.slice((page - 1) * size, page * size).map(({ at, action }) => ({
+      action_name: action,
+      project_id: 9,
+      target_type: 'Issue',
+      created_at: new Date(at).toISOString(),
+    }));
     return { status: 200, headers: { 'x-next-page': page * size < all.length ? String(page + 1) : '' }, body };
   }
 }

@@ -110,7 +110,7 @@ providerKit({
 
 describe('recognising', () => {
   it('takes the first routable form, which had no version', () => {
-    const head = two.slice(0, two.indexOf('.')) + '.0r';
+    const head = `${two.slice(0, two.indexOf('.'))}.0r`;
     const token = head + inDigits(crc32(head), base36, 7);
     expect(provider.recognise([env('X', token)])).toHaveLength(1);
   });

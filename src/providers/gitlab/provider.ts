@@ -136,7 +136,10 @@ const pageOf = (held: Held): string => `${webOf(held)}/-/user_settings/personal_
 function deletePage(held: Held): Page {
   return {
     url: pageOf(held),
-    steps: ['Find the old token: not the one whose name begins with "mcp-rotate"', 'Press "Revoke" and confirm'],
+    steps: [
+      'Find the old token by its name and its last use; it is not one that you made in this rotation',
+      'Press "Revoke" and confirm',
+    ],
   };
 }
 
