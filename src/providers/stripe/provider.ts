@@ -16,7 +16,8 @@ import { getAccount, getBalance, identity, isTest, listEvents, shownAs } from '.
 const secretKey = 'secret key';
 const restrictedKey = 'restricted key';
 
-const shape = /(?<![A-Za-z0-9_])(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{10,247}(?![A-Za-z0-9_])/g;
+/** Of no fixed length: what follows must be a separator, so that the whole part of a broken key is not taken for a key. */
+const shape = /(?<![A-Za-z0-9_])(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{10,247}(?=$|[\s"'`,;&@:/)\]}])/g;
 /** Stripe's keys since 2018: `51`, then the account, then the key itself. */
 const unmistakable = /^(?:sk|rk)_(?:live|test)_51[A-Za-z0-9]{60,}$/;
 
