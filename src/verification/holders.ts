@@ -20,6 +20,8 @@ export interface HolderQuestion {
   /** Clients of which a place was changed; `remote`: the value goes out from the client's own process. */
   readonly changed: readonly { readonly client: string; readonly remote: boolean }[];
   readonly writtenAt: Instant;
+  /** Set while rolling back: programs started before this read an earlier value that is right again. */
+  readonly since?: Instant;
   /** Process ids that a person lets run on. */
   readonly leaveRunning: readonly number[];
 }
@@ -45,7 +47,8 @@ export async function findHolders(
     const { pid, identity, name, terminal } = info;
     holders.set(pid, { pid, identity, name, client: family.clientOf(info)?.id, by, terminal });
   };
-  const early = (info: ProcessInfo) => info.startedAt < question.writtenAt + blur;
+  const since = question.since === undefined ? 0 : question.since - blur;
+  const early = (info: ProcessInfo) => info.startedAt >= since && info.startedAt < question.writtenAt + blur;
 
   if (held !== 'cannot-tell') {
     for (const { process, in: where } of held.found) if (where === 'environment') add(process, where);
