@@ -47,7 +47,16 @@ async function runVerify(run: Run): Promise<Outcome> {
     const found = await verifyUse(
       run.ports,
       { readBack: (one) => readBack(run.ports, run.adapters, one), resolve: (one) => resolve(run, one) },
-      { use, provider: run.provider, old: run.old, next, signal: run.signal, onNote: (text) => run.note('verify', text) },
+      {
+        use,
+        provider: run.provider,
+        old: run.old,
+        next,
+        oldLives: run.plan.because !== 'leak' && run.method.overlap !== 'replaces',
+        account: standingOf(run)?.account,
+        ...(run.signal ? { signal: run.signal } : {}),
+        onNote: (text) => run.note('verify', text),
+      },
     );
     for (const proof of found) {
       await run.prove(proof);
