@@ -15,7 +15,9 @@ export function createWorldDisk(
   clock: Clock,
 ): WorldDisk {
   const encode = (text: string) => new TextEncoder().encode(text);
-  const files = new Map(Object.entries(initial).map(([path, text]) => [path, { bytes: encode(text), version: 1, mode: 0o600 }]));
+  const files = new Map<string, { bytes: Uint8Array; version: number; mode: number }>(
+    Object.entries(initial).map(([path, text]) => [path, { bytes: encode(text), version: 1, mode: 0o600 }]),
+  );
   const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
   const snapshot = (path: string): FileSnapshot => {
     const file = files.get(path);
@@ -61,6 +63,7 @@ export function createWorldDisk(
       const file = files.get(path);
       files.set(path, { bytes: encode(text), version: (file?.version ?? 0) + 1, mode: file?.mode ?? 0o600 });
     },
-    stateTexts: () => [...files].filter(([path]) => path.includes('mcp-rotate')).map(([, file]) => new TextDecoder().decode(file.bytes)),
+    stateTexts: () =>
+      [...files].filter(([path]) => path.includes('mcp-rotate')).map(([, file]) => new TextDecoder().decode(file.bytes)),
   };
 }

@@ -18,7 +18,6 @@ import type { ProcessInfo } from '../../src/ports/processes.ts';
 import { createRotations } from '../../src/rotation/engine.ts';
 import type { Because, Need, PersonAnswer, Rotations } from '../../src/rotation/rotation.ts';
 import { twinClock } from '../twins/clock.ts';
-import { createWorldDisk } from './world-disk.ts';
 import { twinHost } from '../twins/host.ts';
 import { journalMemory, twinJournalStore } from '../twins/journal-store.ts';
 import { twinKeyring } from '../twins/keyring.ts';
@@ -28,6 +27,7 @@ import { Power } from './power.ts';
 import { type Kind, toyProvider, toyText } from './toy-providers.ts';
 import { toySealer } from './toy-sealer.ts';
 import { type Key, ToyUpstream } from './upstream.ts';
+import { createWorldDisk } from './world-disk.ts';
 
 const home = '/home/ada';
 
