@@ -213,6 +213,11 @@ export class World {
       this.restartPrograms();
       return { kind: 'done' };
     }
+    if (need.kind === 'confirm-strays' && need.strays.length === 0) {
+      const used = new Set([...this.configKeys(), this.old.text]);
+      for (const key of this.upstream.keys) if (key.madeBy === 'us' && !used.has(key.text)) this.upstream.revoke(key);
+      return { kind: 'done' };
+    }
     if (need.kind === 'edit-by-hand') return { kind: 'done' };
     return { kind: 'accept' };
   }
