@@ -38,6 +38,8 @@ export interface Known {
         readonly at: Instant;
       }
     | undefined;
+  /** Keys that existed before the first attempt to issue. */
+  readonly existing: readonly string[];
   readonly proofs: readonly Proof[];
   readonly firstWriteAt: Instant | undefined;
   readonly lastWriteAt: Instant | undefined;
@@ -69,12 +71,14 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
   let rollingBack: Known['rollingBack'];
   let closed: Known['closed'];
   let candidates = 0;
+  let existing: readonly string[] | undefined;
   let debts: Debt[] = [];
   let firstWriteAt: Instant | undefined;
   let lastWriteAt: Instant | undefined;
   let current: StepName | undefined;
   for (const entry of entries) {
     if (entry.kind === 'intent') {
+      if (entry.effect === 'issue') existing ??= entry.detail.existing;
       pending.set(entry.effect, { step: entry.step, detail: entry.detail, at: entry.at });
       if (entry.effect.startsWith('write ')) {
         firstWriteAt ??= entry.at;
@@ -123,6 +127,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
     pending,
     outcomes,
     issued,
+    existing: existing ?? [],
     proofs,
     firstWriteAt,
     lastWriteAt,
