@@ -8,7 +8,7 @@ import type { Debt, Need } from './rotation.ts';
 import type { Run } from './run.ts';
 import type { Outcome } from './step.ts';
 import { audit } from './steps/audit.ts';
-import { issue, isStray, revokeStray } from './steps/issue.ts';
+import { isStray, issue, revokeStray } from './steps/issue.ts';
 import { tryDead } from './steps/prove-dead.ts';
 import { revokeOld } from './steps/revoke.ts';
 

@@ -44,6 +44,8 @@ export interface Known {
   readonly firstWriteAt: Instant | undefined;
   readonly lastWriteAt: Instant | undefined;
   readonly leaveRunning: readonly number[];
+  /** The point of no return was passed, or may have been: a call that may have arrived, a person who was asked to revoke. */
+  readonly pastReturn: boolean;
   /** Kinds of needs that a person accepted by name. */
   readonly accepted: ReadonlySet<Need['kind']>;
   readonly waiting: Need | undefined;
@@ -68,6 +70,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
   const accepted = new Set<Need['kind']>();
   let issued: Known['issued'];
   let waiting: Known['waiting'];
+  let askedToRevoke = false;
   let rollingBack: Known['rollingBack'];
   let closed: Known['closed'];
   let candidates = 0;
@@ -100,6 +103,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
       proofs.push(entry.proof);
     } else if (entry.kind === 'waiting') {
       waiting = entry.need;
+      askedToRevoke ||= entry.step === 'revoke' && entry.need.kind === 'revoke-by-hand';
     } else if (entry.kind === 'answered') {
       waiting = undefined;
       if (entry.answer === 'accept') accepted.add(entry.need);
@@ -132,6 +136,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
     firstWriteAt,
     lastWriteAt,
     leaveRunning: [...first.plan.options.leaveRunning, ...leaveRunning],
+    pastReturn: returnPassed(first.plan, pending, outcomes, issued !== undefined, askedToRevoke),
     accepted,
     waiting,
     rollingBack,
@@ -140,6 +145,17 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
     closed,
     at: current,
   };
+}
+
+function returnPassed(
+  plan: Plan,
+  pending: ReadonlyMap<string, unknown>,
+  outcomes: ReadonlyMap<string, unknown>,
+  issued: boolean,
+  askedToRevoke: boolean,
+): boolean {
+  if (plan.pointOfNoReturn === 'issue') return issued || pending.has('issue');
+  return askedToRevoke || pending.has('revoke old') || outcomes.has('revoke old');
 }
 
 export function historyRow(known: Known): HistoryRow {
