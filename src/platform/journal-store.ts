@@ -3,7 +3,7 @@
  *
  * Durable on return: write-ahead log with synchronous=FULL. Append-only: triggers refuse any change of an entry. One
  * writer: every append checks in its own transaction that the lease is still current. Shredded means gone from the files:
- * secure_delete zeroes freed pages and the write-ahead log is cut to nothing.
+ * secure_delete overwrites what is deleted with zeroes, and the write-ahead log is cut to nothing.
  *
  * Calls block for at most `busyMs` while another process writes. The module is loaded when a store is opened, not before.
  */
@@ -151,7 +151,6 @@ function storeOver(db: DatabaseSync, path: string): JournalStore {
   const put = db.prepare('INSERT OR REPLACE INTO sealed (rotation, name, bytes) VALUES (?, ?, ?)');
   const get = db.prepare('SELECT bytes FROM sealed WHERE rotation = ? AND name = ?');
   const names = db.prepare('SELECT name FROM sealed WHERE rotation = ? ORDER BY name');
-  const blank = db.prepare('UPDATE sealed SET bytes = zeroblob(length(bytes)) WHERE rotation = ?');
   const drop = db.prepare('DELETE FROM sealed WHERE rotation = ?');
 
   const guarded = async <T>(work: () => T | Promise<T>): Promise<T> => {
@@ -195,10 +194,7 @@ function storeOver(db: DatabaseSync, path: string): JournalStore {
     sealedNames: (rotation) => guarded(() => names.all(rotation).map((each) => String(each['name']))),
     shred: (rotation) =>
       guarded(() => {
-        transact(db, () => {
-          blank.run(rotation);
-          drop.run(rotation);
-        });
+        drop.run(rotation);
         // also when there was nothing to delete: an earlier call may have ended before it cut the log
         if (db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] !== 0) throw busy(path);
       }),
