@@ -321,6 +321,22 @@ describe('several processes', () => {
     await store.close();
   });
 
+  it('open and close it at the same time, each as the first or the last of all', async () => {
+    const file = join(scratch(), 'journal.db');
+    const script = `const { openJournalStore } = await import(process.argv[1]);
+      for (let i = 0; i < 60; i++) {
+        const store = await openJournalStore(process.argv[2]);
+        await store.last();
+        await store.close();
+      }`;
+    const module = new URL('./journal-store.ts', import.meta.url).href;
+    const children = Array.from({ length: 4 }, () =>
+      spawn(process.execPath, ['--input-type=module', '-e', script, module, file], { stdio: 'inherit' }),
+    );
+    const ends = await Promise.all(children.map((each) => once(each, 'close')));
+    expect(ends.map(([status]) => status)).toEqual([0, 0, 0, 0]);
+  });
+
   it('killed 50 times in the middle of appends, lose nothing that was acknowledged (failure modes 1, 51)', async () => {
     const file = join(scratch(), 'journal.db');
     let before = 0;

@@ -10,9 +10,10 @@
 import { chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../base/problem.ts';
 import type { Holder, JournalStore, Lease, StoredEntry } from '../ports/journal-store.ts';
-import { asProblem, busy } from './journal-store-problems.ts';
+import { asProblem, Busy, isBusy } from './journal-store-problems.ts';
 
 /** Version of the tables; a body has a version of its own (rotation/journal/schema.ts). */
 const tablesVersion = 1;
@@ -53,7 +54,7 @@ const tables = `
 
 /** Opens or makes the store in file `path`. Problems: state/unusable, state/damaged. */
 export async function openJournalStore(path: string): Promise<JournalStore> {
-  try {
+  return patiently(path, () => {
     prepareFile(path);
     const { DatabaseSync } = sqlite();
     const db = new DatabaseSync(path, { timeout: busyMs });
@@ -64,8 +65,22 @@ export async function openJournalStore(path: string): Promise<JournalStore> {
       db.close();
       throw error;
     }
-  } catch (error) {
-    throw asProblem(error, path);
+  });
+}
+
+/**
+ * SQLite waits for a writer by itself, but not while another process makes, recovers or removes the write-ahead log (as the
+ * first or the last one to have the file open): then it says at once that it is busy, and nothing was done.
+ */
+async function patiently<T>(path: string, work: () => T | Promise<T>): Promise<T> {
+  const end = performance.now() + busyMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= end) throw asProblem(error, path);
+      await sleep(20);
+    }
   }
 }
 
@@ -153,13 +168,7 @@ function storeOver(db: DatabaseSync, path: string): JournalStore {
   const names = db.prepare('SELECT name FROM sealed WHERE rotation = ? ORDER BY name');
   const drop = db.prepare('DELETE FROM sealed WHERE rotation = ?');
 
-  const guarded = async <T>(work: () => T | Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      throw asProblem(error, path);
-    }
-  };
+  const guarded = <T>(work: () => T | Promise<T>): Promise<T> => patiently(path, work);
   const last = (): StoredEntry | undefined => newest.get() as unknown as StoredEntry | undefined;
   const row = (name: string): LeaseRow | undefined => leaseRow.get(name) as unknown as LeaseRow | undefined;
   const current = (lease: Lease): boolean => {
@@ -196,7 +205,7 @@ function storeOver(db: DatabaseSync, path: string): JournalStore {
       guarded(() => {
         drop.run(rotation);
         // also when there was nothing to delete: an earlier call may have ended before it cut the log
-        if (db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] !== 0) throw busy(path);
+        if (db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] !== 0) throw new Busy();
       }),
     acquire: (name, holder, now, length, isGone) =>
       guarded(async () => {
