@@ -321,18 +321,20 @@ describe('several processes', () => {
     await store.close();
   });
 
-  it('open and close it at the same time, each as the first or the last of all', async () => {
-    const file = join(scratch(), 'journal.db');
-    const script = `const { openJournalStore } = await import(process.argv[1]);
+  it('open, make and close it at the same moment', async () => {
+    const folder = scratch();
+    // all wait for the same instant, then for the next: whoever is first makes the file, whoever is last clears its log
+    const script = `const [module, folder, start] = process.argv.slice(1);
+      const { openJournalStore } = await import(module);
       for (let i = 0; i < 60; i++) {
-        const store = await openJournalStore(process.argv[2]);
+        while (Date.now() < Number(start) + i * 25);
+        const store = await openJournalStore(folder + '/' + i + '/journal.db');
         await store.last();
         await store.close();
       }`;
     const module = new URL('./journal-store.ts', import.meta.url).href;
-    const children = Array.from({ length: 4 }, () =>
-      spawn(process.execPath, ['--input-type=module', '-e', script, module, file], { stdio: 'inherit' }),
-    );
+    const words = ['--input-type=module', '-e', script, module, folder, String(Date.now() + 800)];
+    const children = Array.from({ length: 4 }, () => spawn(process.execPath, words, { stdio: 'inherit' }));
     const ends = await Promise.all(children.map((each) => once(each, 'close')));
     expect(ends.map(([status]) => status)).toEqual([0, 0, 0, 0]);
   });
