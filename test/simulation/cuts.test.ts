@@ -15,7 +15,7 @@ const playbooks: readonly Because[] = ['routine', 'departure', 'leak'];
 
 async function cutAt(kind: Kind, because: Because, moment: Moment | undefined): Promise<World> {
   const world = new World({ kind, because, seed: 7 });
-  const { progress } = await drive(world, (start) => world.power.cutAt(start === 1 ? moment : undefined));
+  const { progress } = await drive(world, { between: (start) => world.power.cutAt(start === 1 ? moment : undefined) });
   const told = `${kind}, ${because}, cut ${moment?.when} ${moment?.number} (${moment && world.power.names[moment.number]})`;
   if (progress.state !== 'complete' && progress.state !== 'rolled-back') throw new Error(`${told}: ${progress.state}`);
   try {

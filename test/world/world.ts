@@ -205,12 +205,16 @@ export class World {
       return { kind: 'new-credential', parts: { token: new Secret(key.text) } };
     }
     if (need.kind === 'revoke-by-hand') {
-      const next = this.configKeys()[0];
-      for (const key of this.upstream.keys) if (key.text !== next || key === this.old) this.upstream.revoke(key);
+      for (const key of this.upstream.keys) if (need.page.steps.includes(`Revoke the key ${key.id}.`)) this.upstream.revoke(key);
       return { kind: 'done' };
     }
     if (need.kind === 'restart-by-hand') {
       this.restartPrograms();
+      return { kind: 'done' };
+    }
+    if (need.kind === 'confirm-strays' && need.strays.length === 0) {
+      const used = new Set([...this.configKeys(), this.old.text]);
+      for (const key of this.upstream.keys) if (key.madeBy === 'us' && !used.has(key.text)) this.upstream.revoke(key);
       return { kind: 'done' };
     }
     if (need.kind === 'edit-by-hand') return { kind: 'done' };

@@ -6,11 +6,13 @@
  * Lost answer. A value that we chose was sealed before it was sent: asking again with the same value is safe. A value
  * that the provider chose is gone with its answer: keys that carry our marker are found and revoked before we ask again;
  * a key that only may be ours is shown to a person. Where issuing replaces the old one, asking again is done only if the
- * old one is seen to work still; else a person makes a key by hand.
+ * old one is seen to work still; else a person makes a key by hand, and the lost one is owed until it is gone.
  */
 import { Problem } from '../../base/problem.ts';
 import type { Secret } from '../../base/secret.ts';
+import { isoSeconds } from '../../base/time.ts';
 import type { Found, Held, Issued, OursMethod, PageMethod, TheirsMethod } from '../../providers/provider.ts';
+import { untilDead, untilWorks } from '../../verification/standing.ts';
 import type { Detail } from '../journal/schema.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
@@ -106,7 +108,7 @@ async function clearStrays(
   method: TheirsMethod,
   earlier: { readonly at: number; readonly detail: Detail },
 ): Promise<Outcome | undefined> {
-  if (method.overlap === 'replaces') return replacedOrNot(run);
+  if (method.overlap === 'replaces') return replacedOrNot(run, earlier.at);
   const at = await run.context();
   const existing = earlier.detail.existing ?? [];
   const answer = run.takeAnswer('accept', 'refuse', 'done');
@@ -134,17 +136,23 @@ async function settled(run: Run): Promise<undefined> {
   return undefined;
 }
 
-async function revokeStray(run: Run, method: TheirsMethod, stray: Found): Promise<void> {
+export async function revokeStray(run: Run, method: TheirsMethod, stray: Found): Promise<void> {
   const { revocation } = method;
   if (revocation.by !== 'api') return;
   const at = await run.context();
-  await run.effect('issue', `revoke stray ${stray.upstreamId}`, { upstreamId: stray.upstreamId }, () =>
-    run.patiently('issue', () => revocation.revoke(run.ports, at, { upstreamId: stray.upstreamId }, run.old)),
+  const survivor = (await run.next()) ?? run.old;
+  const { upstreamId } = stray;
+  const revoked = await run.effect('issue', `revoke stray ${upstreamId}`, { upstreamId }, () =>
+    run.patiently('issue', () => revocation.revoke(run.ports, at, { upstreamId }, survivor)),
   );
-  run.note('issue', `${stray.upstreamId}, whose text never arrived, was revoked`);
+  run.note('issue', `${upstreamId}, whose text never arrived, was revoked`);
+  if (revoked === 'gone') return;
+  // Its text is unknown, so it cannot be tried; what can be seen is whether the provider still lists it.
+  const text = `the key ${upstreamId} of ours, whose text never arrived, is still listed at ${run.provider.name}`;
+  await run.owe({ kind: 'lost-key', text, since: stray.issuedAt ?? run.now });
 }
 
-async function replacedOrNot(run: Run): Promise<Outcome | undefined> {
+async function replacedOrNot(run: Run, intentAt: number): Promise<Outcome | undefined> {
   const standing = await run.provider.check(run.ports, run.old);
   if (standing.alive === 'yes') return settled(run);
   if (standing.alive === 'unknown') {
@@ -162,6 +170,8 @@ async function replacedOrNot(run: Run): Promise<Outcome | undefined> {
       next: `make a key by hand at ${run.provider.name} and put it into the clients`,
     });
   }
+  const text = `the key that ${run.provider.name} made at ${isoSeconds(intentAt)} and whose text never arrived still lives there`;
+  if (!run.known.debts.some((debt) => debt.kind === 'lost-key')) await run.owe({ kind: 'lost-key', text, since: intentAt });
   return page(run, byHand);
 }
 
@@ -172,8 +182,9 @@ async function page(run: Run, method: PageMethod): Promise<Outcome> {
     const standing = standingOf(run) ?? { alive: 'unknown', how: 'not asked' };
     return { state: 'needs', need: { kind: 'new-credential', page: method.page(at, standing), parts: run.provider.parts } };
   }
-  const given = await run.provider.check(run.ports, renewed(run.old, answer.parts));
-  if (given.alive === 'no') {
+  const waiting = run.waiting(run.provider.pace.worksWithinMs);
+  const { answer: works, standing: given } = await untilWorks(run.ports, run.provider, renewed(run.old, answer.parts), waiting);
+  if (works === 'no') {
     run.note('issue', `that key does not work: ${given.how}`);
     return page(run, method);
   }
@@ -199,6 +210,10 @@ async function undoIssue(run: Run): Promise<Outcome> {
     await run.effect('issue', 'revoke new', {}, () =>
       run.patiently('issue', () => revocation.revoke(run.ports, at, target, run.old)),
     );
+    const waiting = run.waiting(run.provider.pace.deadWithinMs);
+    const { answer, standing } = await untilDead(run.ports, run.provider, next, { ...waiting, witness: run.old });
+    run.stopIfAsked('issue');
+    if (answer !== 'yes') return { state: 'debt', debt: { kind: 'stray-key', text: `${text}: ${standing.how}`, since: run.now } };
   } catch (error) {
     if (!(error instanceof Problem) || error.code === 'rotation/interrupted') throw error;
     return { state: 'debt', debt: { kind: 'stray-key', text: `${text}: ${error.what}`, since: run.now } };
