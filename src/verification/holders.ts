@@ -34,6 +34,7 @@ export async function findHolders(
   clients: readonly Client[],
   question: HolderQuestion,
 ): Promise<ProcessesProof> {
+  if (question.secrets.length === 0) throw new Error('nothing to look for would be found nowhere');
   const all = await ports.processes.list();
   const held = await ports.processes.holding(question.secrets);
   const family = familyOf(all, clients, ports);
