@@ -32,6 +32,7 @@ const use: Use = {
 };
 
 interface Scene {
+  readonly old?: Held;
   readonly file?: Held | Problem | 'nothing' | 'both';
   readonly launch?: ServerLaunch | undefined | Problem;
   readonly standing?: Standing;
@@ -85,7 +86,7 @@ function verify(scene: Scene) {
   });
   const random = { bytes: (length: number) => new Uint8Array(length).fill(3) };
   const ports = { clock, random, mcp: createMcpTwin({ clock, world }) } as never;
-  const question = { use, provider, old, next, oldLives: scene.oldLives ?? true, account: scene.account };
+  const question = { use, provider, old: scene.old ?? old, next, oldLives: scene.oldLives ?? true, account: scene.account };
   return { proofs: verifyUse(ports, reader, question), checked, launches };
 }
 
@@ -109,6 +110,12 @@ describe('a use', () => {
     expect(checked[0]).toBe(copy);
     expect(launches[0]).toBe(dsn(next));
     expect(launches[1]).toMatch(/^postgres:\/\/app_k7:[a-z]{3}-[a-z]{8}-\d{4}@db\/x$/);
+  });
+
+  it('is proven where the new one keeps the old user', async () => {
+    const sameUser = heldOf('app_k7', 'old-password-0001');
+    expect((await answers({ old: sameUser })).answers).toEqual(['read-back: yes', 'authenticated: yes', 'tool-call: yes']);
+    expect((await answers({ old: sameUser, file: sameUser })).answers[0]).toBe('read-back: no');
   });
 
   it.each<[string, Scene, string]>([
