@@ -2,10 +2,12 @@
  * Project folders: where we stand, what clients list, and what lies under the folders given.
  *
  * The walk is bounded in depth and number, follows no links, and leaves out folders that hold other people's code or
- * nothing but data. A folder counts when it holds a file or folder that some client's table names.
+ * nothing but data. A folder counts when it holds a file or folder that some client's table names; such a folder is
+ * itself no project.
  */
-import { Problem } from '../base/problem.ts';
+
 import { printable } from '../base/ids.ts';
+import { Problem } from '../base/problem.ts';
 import type { Client } from '../clients/client.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -14,7 +16,22 @@ import { matches, pathOf } from './patterns.ts';
 
 const mostDepth = 8;
 const mostFolders = 20_000;
-const skipped = new Set(['node_modules', '.git', '.hg', '.svn', '.venv', 'venv', '__pycache__', 'target', 'dist', 'build', '.cache', 'Library', 'AppData', '.Trash']);
+const skipped = new Set([
+  'node_modules',
+  '.git',
+  '.hg',
+  '.svn',
+  '.venv',
+  'venv',
+  '__pycache__',
+  'target',
+  'dist',
+  'build',
+  '.cache',
+  'Library',
+  'AppData',
+  '.Trash',
+]);
 
 export async function projectFolders(
   ports: Pick<Ports, 'host' | 'disk'>,
@@ -37,7 +54,8 @@ export async function projectFolders(
       ),
     ),
   ];
-  for (const folder of given) await walk(ports, host.isAbsolute(folder) ? folder : host.join(host.folder, folder), marks, folders, problems);
+  for (const folder of given)
+    await walk(ports, host.isAbsolute(folder) ? folder : host.join(host.folder, folder), marks, folders, problems);
   return folders;
 }
 
@@ -71,7 +89,7 @@ async function walk(
           const entries = await disk.list(folder);
           if (entries.some(({ name }) => marks.some((mark) => matches(mark, name)))) found.add(folder);
           return entries
-            .filter(({ name, kind }) => kind === 'directory' && !skipped.has(name))
+            .filter(({ name, kind }) => kind === 'directory' && !skipped.has(name) && !marks.includes(name))
             .map(({ name }) => host.join(folder, name));
         } catch (error) {
           if (!(error instanceof Problem)) throw error;
