@@ -80,12 +80,17 @@ const mostRounds = 16;
  */
 export async function applyEdit(ports: Reads, adapters: Adapters, edit: FileEdit): Promise<'written' | 'already'> {
   const lock = lockOf(ports, adapters.clients, edit.file);
-  for (let round = 0; round < mostRounds; round++) {
+  const once = async (): Promise<'written' | 'already' | 'changed'> => {
     const { snapshot, splices } = await locate(ports, adapters, edit);
     if (splices.length === 0) return 'already';
     const bytes = spliceDocument(snapshot.bytes, edit.format, splices);
-    const { written } = await ports.disk.replace(edit.file, snapshot.version, bytes, lock ? { lock } : {});
-    if (written) return 'written';
+    const { written } = await ports.disk.replace(edit.file, snapshot.version, bytes);
+    return written ? 'written' : 'changed';
+  };
+  for (let round = 0; round < mostRounds; round++) {
+    // Looking and writing under one lock: a client that honours it cannot come between.
+    const done = lock ? await ports.disk.withLock(lock, once) : await once();
+    if (done !== 'changed') return done;
   }
   throw new Problem('file/changed', {
     what: `${printable(edit.file)} is being changed by another program all the time`,
