@@ -5,6 +5,7 @@
  * they must ask the world about.
  */
 import type { Fingerprint, RotationId } from '../base/ids.ts';
+import type { Code } from '../base/problem.ts';
 import type { Instant } from '../base/time.ts';
 import type { Proof } from '../verification/proof.ts';
 import type { Detail, JournalEntry } from './journal/schema.ts';
@@ -21,13 +22,21 @@ export interface Known {
   readonly plan: Plan;
   readonly openedAt: Instant;
   readonly oldFingerprint: Fingerprint;
-  readonly steps: ReadonlyMap<StepName, { startedAt: Instant; endedAt: Instant | undefined; note: string | undefined; state: string }>;
+  readonly steps: ReadonlyMap<
+    StepName,
+    { startedAt: Instant; endedAt: Instant | undefined; note: string | undefined; state: string }
+  >;
   /** Last intent of each effect that has no outcome. */
   readonly pending: ReadonlyMap<string, Pending>;
   /** Details of the last outcome 'done' of each effect, with its time. */
   readonly outcomes: ReadonlyMap<string, { readonly detail: Detail; readonly at: Instant }>;
   readonly issued:
-    | { readonly fingerprint: Fingerprint; readonly upstreamId: string | undefined; readonly sealed: string; readonly at: Instant }
+    | {
+        readonly fingerprint: Fingerprint;
+        readonly upstreamId: string | undefined;
+        readonly sealed: string;
+        readonly at: Instant;
+      }
     | undefined;
   readonly proofs: readonly Proof[];
   readonly firstWriteAt: Instant | undefined;
@@ -35,8 +44,10 @@ export interface Known {
   readonly leaveRunning: readonly number[];
   /** Kinds of needs that a person accepted by name. */
   readonly accepted: ReadonlySet<Need['kind']>;
-  readonly waiting: Need['kind'] | undefined;
-  readonly rollingBack: { readonly code: string; readonly why: string } | undefined;
+  readonly waiting: Need | undefined;
+  readonly rollingBack: { readonly code: Code; readonly why: string } | undefined;
+  /** How many issued keys were given up: part of the names under which the next is sealed. */
+  readonly candidates: number;
   readonly debts: readonly Debt[];
   readonly closed: { readonly state: Receipt['state']; readonly at: Instant; readonly receipt: Receipt } | undefined;
   readonly at: StepName | undefined;
@@ -46,7 +57,8 @@ export interface Known {
 export function fold(entries: readonly JournalEntry[]): Known | undefined {
   const first = entries[0];
   if (first?.kind !== 'opened') return undefined;
-  const steps: Map<StepName, { startedAt: Instant; endedAt: Instant | undefined; note: string | undefined; state: string }> = new Map();
+  const steps: Map<StepName, { startedAt: Instant; endedAt: Instant | undefined; note: string | undefined; state: string }> =
+    new Map();
   const pending = new Map<string, Pending>();
   const outcomes = new Map<string, { detail: Detail; at: Instant }>();
   const proofs: Proof[] = [];
@@ -56,6 +68,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
   let waiting: Known['waiting'];
   let rollingBack: Known['rollingBack'];
   let closed: Known['closed'];
+  let candidates = 0;
   let debts: Debt[] = [];
   let firstWriteAt: Instant | undefined;
   let lastWriteAt: Instant | undefined;
@@ -88,7 +101,11 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
       if (entry.answer === 'accept') accepted.add(entry.need);
       if (entry.pids) leaveRunning.push(...entry.pids);
     } else if (entry.kind === 'decision') {
-      if (entry.what === 'roll-back') rollingBack = { code: entry.code, why: entry.why };
+      if (entry.what === 'roll-back') rollingBack = { code: entry.code ?? 'rotation/unfinished', why: entry.why };
+      if (entry.what === 'new-candidate') {
+        issued = undefined;
+        candidates++;
+      }
     } else if (entry.kind === 'debt') {
       debts = [...debts.filter((debt) => debt.kind !== entry.debt.kind || debt.text !== entry.debt.text), entry.debt];
     } else if (entry.kind === 'debt-paid') {
@@ -113,6 +130,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
     accepted,
     waiting,
     rollingBack,
+    candidates,
     debts,
     closed,
     at: current,

@@ -6,10 +6,11 @@
  */
 import { marker, type RotationId } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
+import type { Secret } from '../base/secret.ts';
 import { type Milliseconds, minute, second } from '../base/time.ts';
-import { fingerprint, fingerprintKey } from '../inventory/fingerprint.ts';
 import type { Adapters } from '../inventory/adapters.ts';
 import { collect } from '../inventory/collect.ts';
+import { fingerprint, fingerprintKey } from '../inventory/fingerprint.ts';
 import type { Credential } from '../inventory/inventory.ts';
 import type { Lease } from '../ports/journal-store.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -19,7 +20,7 @@ import { fold, type Known } from './fold.ts';
 import { issuerFor } from './issuers.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Detail, EntryBody, JournalEntry } from './journal/schema.ts';
-import type { Debt, Event, PersonAnswer, Plan, StepName } from './rotation.ts';
+import type { Debt, Event, Need, PersonAnswer, Plan, Progress, StepName } from './rotation.ts';
 import { openHeld, type Sealer, sealHeld } from './seal.ts';
 
 export interface RunParts {
@@ -31,7 +32,6 @@ export interface RunParts {
   readonly entries: readonly JournalEntry[];
   readonly provider: Provider;
   readonly method: Method;
-  readonly old: Held;
   readonly emit: (event: Event) => void;
   readonly signal: AbortSignal | undefined;
   readonly answer: PersonAnswer | undefined;
@@ -52,7 +52,6 @@ export class Run {
   readonly adapters: Adapters;
   readonly provider: Provider;
   readonly method: Method;
-  readonly old: Held;
   readonly plan: Plan;
   readonly id: RotationId;
   readonly signal: AbortSignal | undefined;
@@ -63,14 +62,14 @@ export class Run {
   readonly #entries: JournalEntry[];
   #known: Known;
   #answer: PersonAnswer | undefined;
-  #next: Held | undefined;
+  #old: Held | undefined;
+  #next: { readonly sealed: string; readonly held: Held } | undefined;
 
   constructor(parts: RunParts) {
     this.ports = parts.ports;
     this.adapters = parts.adapters;
     this.provider = parts.provider;
     this.method = parts.method;
-    this.old = parts.old;
     this.#entries = [...parts.entries];
     this.#known = knownFrom(this.#entries);
     this.plan = this.#known.plan;
@@ -81,6 +80,65 @@ export class Run {
     this.#sealer = parts.sealer;
     this.#lease = parts.lease;
     this.#answer = parts.answer;
+  }
+
+  /**
+   * Opens the sealed old credential, or seals it first: a cut right after the start leaves it unsealed, and then it still
+   * stands in its places. From here on the journal refuses any text that holds one of the rotation's secrets.
+   */
+  async begin(fromPlaces: () => Promise<Held | undefined>): Promise<void> {
+    if (this.#known.closed && this.#known.closed.state !== 'debt') return;
+    this.#old = await this.unseal('old');
+    if (!this.#old) {
+      this.#old = await fromPlaces();
+      if (!this.#old) {
+        throw new Problem('state/damaged', {
+          what: `the sealed old credential of rotation ${this.id} is gone, and no place holds it`,
+          state: 'nothing was changed by this call',
+          next: 'rotate the credential by hand, and remove the state folder',
+        });
+      }
+      await this.seal('old', this.#old);
+    }
+    this.#journal.guard(this.secretsOf(this.#old));
+    const next = await this.next();
+    if (next) this.#journal.guard(this.secretsOf(next));
+  }
+
+  get old(): Held {
+    if (!this.#old) throw new Error('a rotation that has ended has no credential any more');
+    return this.#old;
+  }
+
+  /** The secret parts of a credential of this rotation. */
+  secretsOf(held: Held): readonly Secret[] {
+    return this.provider.parts.flatMap((part) => {
+      const value = held.parts[part.name];
+      return part.secret && value ? [value] : [];
+    });
+  }
+
+  /** Takes up a rotation that waited: what the person answered goes into the journal, never the value of a key. */
+  async takeUp(answer: PersonAnswer | undefined): Promise<void> {
+    const { waiting, at } = this.#known;
+    if (!answer || !waiting) return;
+    const pids = answer.kind === 'leave-running' ? { pids: answer.pids } : {};
+    await this.record({ kind: 'answered', step: at ?? 'preflight', need: waiting.kind, answer: answer.kind, ...pids });
+  }
+
+  /** The rotation waits for a person. */
+  async wait(step: StepName, need: Need): Promise<Progress> {
+    await this.record({ kind: 'waiting', step, need });
+    return { state: 'waiting', rotation: this.id, step, need };
+  }
+
+  async shred(): Promise<void> {
+    await (await this.ports.journal()).shred(this.id);
+  }
+
+  /** Hash of the rotation's last entry so far. */
+  async lastHash(): Promise<string> {
+    return (await this.#journal.of(this.id)).at(-1)?.hash ?? '';
   }
 
   get known(): Known {
@@ -205,8 +263,11 @@ export class Run {
   async next(): Promise<Held | undefined> {
     const issued = this.#known.issued;
     if (!issued) return undefined;
-    this.#next ??= await this.unseal(issued.sealed);
-    return this.#next;
+    if (this.#next?.sealed !== issued.sealed) {
+      const held = await this.unseal(issued.sealed);
+      this.#next = held && { sealed: issued.sealed, held };
+    }
+    return this.#next?.held;
   }
 
   async nextOrFail(): Promise<Held> {
@@ -221,6 +282,7 @@ export class Run {
 
   async seal(name: string, held: Held): Promise<void> {
     const store = await this.ports.journal();
+    this.#journal.guard(this.secretsOf(held));
     const bytes = await sealHeld(this.#sealer, held);
     if ((await store.putSealed(this.id, name, bytes, this.#lease)) === 'fenced') this.fenced();
   }

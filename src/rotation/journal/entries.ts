@@ -6,9 +6,9 @@
  */
 import type { CredentialId, Fingerprint, RotationId } from '../../base/ids.ts';
 import type { Code } from '../../base/problem.ts';
-import type { Instant, Milliseconds } from '../../base/time.ts';
+import type { Instant } from '../../base/time.ts';
 import type { Revoked } from '../../providers/provider.ts';
-import type { Proof } from '../../verification/proof.ts';
+import type { Answer, Proof } from '../../verification/proof.ts';
 import type { Because, Debt, Need, PersonAnswer, Plan, Receipt, StepName } from '../rotation.ts';
 
 /**
@@ -19,34 +19,24 @@ export interface Detail {
   /** Ids of the keys that existed at the provider before one was issued. */
   readonly existing?: readonly string[];
   readonly marker?: string;
-  /** Name under which the value is sealed. */
-  readonly sealed?: string;
   readonly upstreamId?: string;
-  readonly fingerprint?: Fingerprint;
-  readonly expiresAt?: Instant;
-  /** Keys of ours that were found at the provider, or revoked as strays. */
-  readonly strays?: readonly string[];
   readonly revoked?: Revoked;
   readonly file?: string;
-  /** Names of several files, e.g. of an update that is planned as one. */
-  readonly files?: readonly string[];
   /** JSON pointers inside the file. */
   readonly pointers?: readonly string[];
-  readonly parts?: readonly string[];
-  /** Did a compare-and-swap write? */
-  readonly written?: boolean;
   readonly client?: string;
-  readonly server?: string;
-  readonly pids?: readonly number[];
-  /** Process identities, which a reused pid does not share. */
-  readonly identities?: readonly string[];
-  readonly attempt?: number;
-  readonly until?: Instant;
-  readonly retryAfterMs?: Milliseconds;
-  /** May the effect have happened although a problem came back? */
-  readonly effect?: 'none' | 'unknown';
-  /** How it was done or found out, in our own words: `POST /credentials/revoke answered 202`. */
-  readonly how?: string;
+  readonly pid?: number;
+  /** What the provider said of the old credential. */
+  readonly alive?: Answer;
+  readonly account?: string;
+  readonly rights?: readonly string[];
+  /** An activity review: where, when, how many entries, and whether that was all. */
+  readonly source?: string;
+  readonly from?: Instant;
+  readonly to?: Instant;
+  readonly events?: number;
+  readonly complete?: boolean;
+  /** How it was done or found out, in our own words. */
   readonly note?: string;
 }
 
@@ -139,12 +129,14 @@ export interface DebtPaid extends About {
   readonly debt: Debt['kind'];
 }
 
-export const decisions = ['roll-back', 'roll-forward', 'go-on', 'try-again', 'new-candidate', 'stop'] as const;
+/** 'roll-back': everything is taken back. 'new-candidate': the issued key is given up, and another is asked for. */
+export const decisions = ['roll-back', 'new-candidate'] as const;
 
 export interface Decision extends About {
   readonly kind: 'decision';
   readonly what: (typeof decisions)[number];
-  /** A problem's code, or a few words of ours. */
+  /** Code of the problem that led to it. */
+  readonly code?: Code;
   readonly why: string;
 }
 
@@ -172,3 +164,10 @@ export type EntryKind = JournalEntry['kind'];
 
 /** An entry as it stands in the journal. `hash` is what a receipt cites. */
 export type Recorded = JournalEntry & { readonly sequence: number; readonly hash: string };
+
+/** An entry before the rotation's id and the time are put to it. */
+export type EntryBody = JournalEntry extends infer Each
+  ? Each extends JournalEntry
+    ? Omit<Each, 'rotation' | 'at'>
+    : never
+  : never;

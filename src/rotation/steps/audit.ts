@@ -8,7 +8,7 @@
 import { Problem } from '../../base/problem.ts';
 import { day } from '../../base/time.ts';
 import type { Run } from '../run.ts';
-import { done, type Outcome, type Step } from '../step.ts';
+import type { Outcome, Step } from '../step.ts';
 import { standingOf } from './preflight.ts';
 
 function windowOf(run: Run): { from: number; to: number } {
@@ -30,21 +30,33 @@ export const audit: Step = {
     const window = windowOf(run);
     const upstreamId = standingOf(run)?.upstreamId;
     const { issuer } = await run.context();
-    const held = (await run.next()) ?? run.old;
+    const survivor = await run.next();
     const id = upstreamId === undefined ? {} : { upstreamId };
     try {
       const report = await run.effect(
         'audit',
         'read activity',
         window,
-        () => run.patiently('audit', () => read(run.ports, { held: run.provider.id === 'github' ? run.old : held, issuer, ...window, ...id })),
-        ({ source, events, complete, note }) => ({ source, ...window, events: events.length, complete, ...(note === undefined ? {} : { note }) }),
+        () =>
+          run.patiently('audit', () =>
+            read(run.ports, { held: run.old, issuer, ...(survivor ? { survivor } : {}), ...window, ...id }),
+          ),
+        ({ source, events, complete, note }) => ({
+          source,
+          ...window,
+          events: events.length,
+          complete,
+          ...(note === undefined ? {} : { note }),
+        }),
       );
       return { state: 'done', note: `${report.events.length} entries in ${report.source}${report.complete ? '' : ', not all'}` };
     } catch (error) {
       if (!(error instanceof Problem) || error.code === 'rotation/interrupted') throw error;
       if (run.plan.because === 'routine') return { state: 'skipped', note: error.what };
-      return { state: 'debt', debt: { kind: 'activity-unread', text: `the activity of the old key was not read: ${error.what}`, since: run.now } };
+      return {
+        state: 'debt',
+        debt: { kind: 'activity-unread', text: `the activity of the old key was not read: ${error.what}`, since: run.now },
+      };
     }
   },
 };

@@ -12,11 +12,16 @@ import { standingOf } from './preflight.ts';
 
 async function run(run: Run): Promise<Outcome> {
   const next = await run.nextOrFail();
-  const standing = await untilWorks(run.ports, run.provider, next, { withinMs: run.provider.pace.worksWithinMs, signal: run.signal });
+  const standing = await untilWorks(run.ports, run.provider, next, {
+    withinMs: run.provider.pace.worksWithinMs,
+    signal: run.signal,
+  });
   run.stopIfAsked('check');
   await run.prove({ kind: 'works', which: 'new', answer: standing.alive, how: standing.how, at: run.now });
   if (standing.alive === 'no') {
-    throw new Problem('rotation/new-does-not-work', { what: `the new key for ${run.plan.credential} does not work: ${standing.how}` });
+    throw new Problem('rotation/new-does-not-work', {
+      what: `the new key for ${run.plan.credential} does not work: ${standing.how}`,
+    });
   }
   if (standing.alive === 'unknown') {
     throw new Problem('rotation/not-proven', { what: `could not tell whether the new key works (${standing.how})` });
@@ -36,16 +41,20 @@ async function run(run: Run): Promise<Outcome> {
       next: 'make a key with the same rights or fewer',
     });
   }
-  if (parity.scope === 'tighter') return { state: 'done', note: `rights lost against the old key: ${parity.lost.slice(0, 8).join(', ')}` };
-  if (parity.scope === 'unknown') return { state: 'done', note: 'the provider does not tell what a key may do: rights were not compared' };
+  if (parity.scope === 'tighter')
+    return { state: 'done', note: `rights lost against the old key: ${parity.lost.slice(0, 8).join(', ')}` };
+  if (parity.scope === 'unknown')
+    return { state: 'done', note: 'the provider does not tell what a key may do: rights were not compared' };
   return done;
 }
 
 export const check: Step = {
   name: 'check',
   async settle(run) {
-    return run.known.proofs.some((proof) => proof.kind === 'works' && proof.which === 'new' && proof.answer === 'yes')
-      && run.known.steps.get('check')?.state === 'done';
+    return (
+      run.known.proofs.some((proof) => proof.kind === 'works' && proof.which === 'new' && proof.answer === 'yes') &&
+      run.known.steps.get('check')?.state === 'done'
+    );
   },
   run,
 };

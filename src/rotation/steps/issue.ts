@@ -11,6 +11,7 @@
 import { Problem } from '../../base/problem.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Found, Held, Issued, OursMethod, PageMethod, TheirsMethod } from '../../providers/provider.ts';
+import type { Detail } from '../journal/schema.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
 import { standingOf } from './preflight.ts';
@@ -20,7 +21,13 @@ export function renewed(old: Held, parts: Readonly<Record<string, Secret>>): Hel
   return { ...old, parts: { ...old.parts, ...parts } };
 }
 
-async function keep(run: Run, issued: Issued, sealed: string): Promise<Outcome> {
+/** Lost answers in a row after which it is left to `resume`. */
+const mostLost = 3;
+
+/** A candidate that is given up keeps its name; the next has another. */
+const sealedName = (run: Run, what: 'proposed' | 'new'): string => `${what} ${run.known.candidates + 1}`;
+
+async function keep(run: Run, issued: Issued): Promise<Outcome> {
   const held = renewed(run.old, issued.parts);
   const print = await run.fingerprintOf(held);
   if (print === run.known.oldFingerprint) {
@@ -30,6 +37,7 @@ async function keep(run: Run, issued: Issued, sealed: string): Promise<Outcome> 
       next: 'make a new key, do not copy the old one',
     });
   }
+  const sealed = sealedName(run, 'new');
   await run.seal(sealed, held);
   await run.record({
     kind: 'issued',
@@ -43,16 +51,16 @@ async function keep(run: Run, issued: Issued, sealed: string): Promise<Outcome> 
 
 async function ours(run: Run, method: OursMethod): Promise<Outcome> {
   const at = await run.context();
-  let proposed = await run.unseal('proposed');
+  let proposed = await run.unseal(sealedName(run, 'proposed'));
   if (!proposed) {
     proposed = renewed(run.old, method.propose(run.ports.random, at));
-    await run.seal('proposed', proposed);
+    await run.seal(sealedName(run, 'proposed'), proposed);
   }
   const { parts } = proposed;
   run.stopIfAsked('issue');
   await run.record({ kind: 'intent', step: 'issue', effect: 'issue', detail: { marker: at.marker } });
   const issued = await run.patiently('issue', () => again(run, () => method.issueWith(run.ports, at, parts)));
-  return keep(run, issued, 'new');
+  return keep(run, issued);
 }
 
 /** A value of ours may be sent again when its answer was lost: one more try at once, then it is up to `resume`. */
@@ -66,7 +74,7 @@ async function again<T>(run: Run, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function theirs(run: Run, method: TheirsMethod): Promise<Outcome> {
+async function theirs(run: Run, method: TheirsMethod, attempt = 1): Promise<Outcome> {
   const at = await run.context();
   const earlier = run.known.pending.get('issue');
   if (earlier) {
@@ -80,23 +88,27 @@ async function theirs(run: Run, method: TheirsMethod): Promise<Outcome> {
   try {
     issued = await run.patiently('issue', () => method.issueNew(run.ports, at));
   } catch (error) {
-    if (error instanceof Problem && error.effect === 'none') {
+    if (!(error instanceof Problem)) throw error;
+    if (error.effect === 'none') {
       await run.record({ kind: 'outcome', step: 'issue', effect: 'issue', result: 'failed', code: error.code, detail: {} });
+      throw error;
     }
-    throw error;
+    if (attempt >= mostLost) throw error;
+    run.note('issue', 'the answer was lost; looking for what became of it');
+    return theirs(run, method, attempt + 1);
   }
-  return keep(run, issued, 'new');
+  return keep(run, issued);
 }
 
 /** What became of an issue whose answer we never had. Answers an outcome when a person is needed first. */
 async function clearStrays(
   run: Run,
   method: TheirsMethod,
-  earlier: { readonly at: number; readonly detail: Readonly<Record<string, unknown>> },
+  earlier: { readonly at: number; readonly detail: Detail },
 ): Promise<Outcome | undefined> {
   if (method.overlap === 'replaces') return replacedOrNot(run);
   const at = await run.context();
-  const existing = (earlier.detail['existing'] ?? []) as readonly string[];
+  const existing = earlier.detail.existing ?? [];
   const answer = run.takeAnswer('accept', 'refuse', 'done');
   if (!method.findStrays) {
     if (answer?.kind === 'done' || answer?.kind === 'accept') return settled(run);
@@ -112,7 +124,7 @@ async function clearStrays(
       return { state: 'needs', need: { kind: 'confirm-strays', strays } };
     }
     if (answer.kind === 'accept') for (const stray of suspects) await revokeStray(run, method, stray);
-    else for (const { upstreamId } of suspects) await run.note('issue', `${upstreamId} was left as it is`);
+    else for (const { upstreamId } of suspects) run.note('issue', `${upstreamId} was left as it is`);
   }
   return settled(run);
 }
@@ -160,13 +172,18 @@ async function page(run: Run, method: PageMethod): Promise<Outcome> {
     const standing = standingOf(run) ?? { alive: 'unknown', how: 'not asked' };
     return { state: 'needs', need: { kind: 'new-credential', page: method.page(at, standing), parts: run.provider.parts } };
   }
-  return keep(run, { parts: answer.parts }, 'new');
+  const given = await run.provider.check(run.ports, renewed(run.old, answer.parts));
+  if (given.alive === 'no') {
+    run.note('issue', `that key does not work: ${given.how}`);
+    return page(run, method);
+  }
+  return keep(run, { parts: answer.parts, ...(given.upstreamId === undefined ? {} : { upstreamId: given.upstreamId }) });
 }
 
 /** Puts an end to a credential that was issued and is not going to be used. */
 async function undoIssue(run: Run): Promise<Outcome> {
   const { revocation } = run.method;
-  const next = (await run.next()) ?? (await run.unseal('proposed'));
+  const next = (await run.next()) ?? (await run.unseal(sealedName(run, 'proposed')));
   const upstreamId = run.known.issued?.upstreamId;
   const text = `the new key of ${run.id} is not used and still lives at ${run.provider.name}`;
   if (!next && run.known.pending.has('issue') && run.method.issue === 'api' && run.method.value === 'theirs') {

@@ -6,16 +6,16 @@
  */
 import { Problem } from '../../base/problem.ts';
 import type { Standing } from '../../providers/provider.ts';
-import { done, type Outcome, type Step } from '../step.ts';
 import type { Run } from '../run.ts';
+import { done, type Outcome, type Step } from '../step.ts';
 
 /** The old credential's standing as preflight saw it, for parity in `check`. */
 export function standingOf(run: Run): Standing | undefined {
   const detail = run.known.outcomes.get('look at old')?.detail;
   if (!detail) return undefined;
-  const { account, rights, upstreamId, alive } = detail as { account?: string; rights?: string[]; upstreamId?: string; alive?: string };
+  const { account, rights, upstreamId, alive } = detail;
   return {
-    alive: alive === 'yes' || alive === 'no' ? alive : 'unknown',
+    alive: alive ?? 'unknown',
     how: 'seen by preflight',
     ...(account === undefined ? {} : { account }),
     ...(rights === undefined ? {} : { rights }),

@@ -34,7 +34,10 @@ async function runProveDead(run: Run): Promise<Outcome> {
   }
   if (dead !== 'yes') {
     const how = dead === 'no' ? 'the provider still takes it' : 'could not tell';
-    return { state: 'debt', debt: { kind: 'not-dead', text: `the old key of ${run.plan.credential} is not proven dead: ${how}`, since: run.now } };
+    return {
+      state: 'debt',
+      debt: { kind: 'not-dead', text: `the old key of ${run.plan.credential} is not proven dead: ${how}`, since: run.now },
+    };
   }
   await surviving(run);
   if (run.plan.because !== 'leak') return done;

@@ -9,7 +9,7 @@ import { Problem } from '../../base/problem.ts';
 import { type Milliseconds, second } from '../../base/time.ts';
 import type { Client } from '../../clients/client.ts';
 import type { ProcessInfo } from '../../ports/processes.ts';
-import type { Held, Provider } from '../../providers/provider.ts';
+import type { Held } from '../../providers/provider.ts';
 import { findHolders } from '../../verification/holders.ts';
 import type { Proof, RunningHolder } from '../../verification/proof.ts';
 import type { StepName } from '../rotation.ts';
@@ -23,18 +23,11 @@ const backWithin: Milliseconds = 60 * second;
 
 export type ProcessProof = Extract<Proof, { kind: 'processes' }>;
 
-export function secretParts(provider: Provider, held: Held): readonly import('../../base/secret.ts').Secret[] {
-  return provider.parts.flatMap((part) => {
-    const value = held.parts[part.name];
-    return part.secret && value ? [value] : [];
-  });
-}
-
 /** Which processes still hold `held`; those that a person lets run are left out. */
 export async function holdersOf(run: Run, held: Held): Promise<ProcessProof> {
   const clients = clientsOf(run);
   return findHolders(run.ports, clients, {
-    secrets: secretParts(run.provider, held),
+    secrets: run.secretsOf(held),
     writtenAt: run.known.lastWriteAt ?? run.known.openedAt,
     leaveRunning: run.known.leaveRunning,
   });
@@ -122,7 +115,10 @@ export async function refuseWhileHeld(run: Run): Promise<void> {
   await run.prove(proof);
   const named = proof.processes.map((holder) => `${holder.name} (process ${holder.pid})`).join(', ');
   throw new Problem('rotation/still-running', {
-    what: named === '' ? `could not tell whether a process still holds the old key (${proof.how})` : `still running with the old key: ${named}`,
+    what:
+      named === ''
+        ? `could not tell whether a process still holds the old key (${proof.how})`
+        : `still running with the old key: ${named}`,
     state: 'the old key works; nothing was revoked',
     next: `end them, then mcp-rotate resume ${run.id}; or --leave-running PID`,
   });

@@ -27,7 +27,13 @@ async function provenSurvivor(run: Run): Promise<Held> {
 }
 
 /** Problems after which a person can still do it on the provider's page. */
-const forPerson = new Set(['provider/refused', 'provider/forbidden', 'provider/unreachable', 'provider/unavailable', 'provider/cannot']);
+const forPerson = new Set([
+  'provider/refused',
+  'provider/forbidden',
+  'provider/unreachable',
+  'provider/unavailable',
+  'provider/cannot',
+]);
 
 export async function revokeOld(run: Run, survivor: Held | undefined): Promise<Outcome> {
   const { revocation } = run.method;
@@ -41,7 +47,7 @@ export async function revokeOld(run: Run, survivor: Held | undefined): Promise<O
       'revoke old',
       {},
       () => run.patiently('revoke', () => revocation.revoke(run.ports, at, target, survivor)),
-      (answer) => ({ answer }),
+      (answer) => ({ revoked: answer }),
     );
     if (revoked === 'absent') return { state: 'done', note: 'it was gone already: somebody else revoked it' };
     return revoked === 'accepted' ? { state: 'done', note: 'accepted, not proven yet' } : done;
@@ -58,7 +64,7 @@ export async function revokeOld(run: Run, survivor: Held | undefined): Promise<O
 async function byHand(run: Run, page: Page): Promise<Outcome> {
   const answer = run.takeAnswer('done');
   if (answer) {
-    await run.effect('revoke', 'revoke old', { by: 'hand' }, async () => undefined);
+    await run.effect('revoke', 'revoke old', { note: 'by hand' }, async () => undefined);
     return { state: 'done', note: 'by hand' };
   }
   const since = run.known.steps.get('revoke')?.startedAt ?? run.now;

@@ -31,14 +31,18 @@ export const soak: Step = {
     const standing = await run.provider.check(run.ports, run.old);
     const verified = run.known.steps.get('verify')?.endedAt ?? run.known.openedAt;
     // Our own look at the old key is a use too; a provider that counts it has seen it just now, not before.
-    const usedSince = standing.lastUsedAt !== undefined && standing.lastUsedAt > verified && standing.lastUsedAt < run.now - second;
+    const usedSince =
+      standing.lastUsedAt !== undefined && standing.lastUsedAt > verified && standing.lastUsedAt < run.now - second;
     if (!usedSince) return done;
     if (run.takeAnswer('accept') || run.known.accepted.has('accept-unproven')) {
       return { state: 'done', note: 'the old key was used meanwhile; a person said to go on' };
     }
     return {
       state: 'needs',
-      need: { kind: 'accept-unproven', what: ['the old key was used after every client had the new one: somebody else holds it'] },
+      need: {
+        kind: 'accept-unproven',
+        what: ['the old key was used after every client had the new one: somebody else holds it'],
+      },
     };
   },
 };

@@ -10,7 +10,7 @@ import { pointer } from '../../documents/pointer.ts';
 import { applyEdit, planEdits } from '../../inventory/edit.ts';
 import type { Credential, Place } from '../../inventory/inventory.ts';
 import type { Held } from '../../providers/provider.ts';
-import type { Need, StepName } from '../rotation.ts';
+import type { StepName } from '../rotation.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
 
@@ -43,10 +43,13 @@ async function runUpdate(run: Run): Promise<Outcome> {
   if (!credential) return done;
   const files = await rewrite(run, 'update', credential, next);
   const left = (await run.inPlaces(run.known.oldFingerprint))?.places.filter((place) => !editable(place)) ?? [];
-  if (left.length > 0 && !run.known.accepted.has('edit-by-hand')) {
-    const need: Need = { kind: 'edit-by-hand', places: left.map(todoOf) };
+  if (left.length > 0) {
     const answer = run.takeAnswer('done', 'accept');
-    if (answer?.kind !== 'accept') return { state: 'needs', need };
+    if (answer?.kind !== 'accept' && !run.known.accepted.has('edit-by-hand')) {
+      return { state: 'needs', need: { kind: 'edit-by-hand', places: left.map(todoOf) } };
+    }
+    const where = left.map((place) => todoOf(place).where).join(', ');
+    return { state: 'debt', debt: { kind: 'place-left', text: `still holding the old key: ${where}`, since: run.now } };
   }
   return { state: 'done', note: files === 1 ? '1 file' : `${files} files` };
 }

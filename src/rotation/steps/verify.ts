@@ -15,7 +15,13 @@ import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
 
 function sameUse(a: Use, b: Use): boolean {
-  return a.client === b.client && a.configFile === b.configFile && a.server === b.server && a.scope === b.scope && a.project === b.project;
+  return (
+    a.client === b.client &&
+    a.configFile === b.configFile &&
+    a.server === b.server &&
+    a.scope === b.scope &&
+    a.project === b.project
+  );
 }
 
 /** The uses that hold the new credential now, each once. */
