@@ -23,11 +23,16 @@ import { playbookOf } from './playbooks.ts';
 import { ended, rollBack } from './rollback.ts';
 import type { AdvanceOptions, HistoryRow, Plan, Progress, Receipt, RotateOptions, Rotations } from './rotation.ts';
 import { Run } from './run.ts';
-import { createSealer } from './seal.ts';
+import { createSealer, type Sealer } from './seal.ts';
 import { close } from './steps/receipt.ts';
 import { walk } from './walk.ts';
 
-export function createRotations(ports: Ports, adapters: Adapters): Rotations {
+/** `parts` lets the simulation seal cheaply; the product seals with age. */
+export function createRotations(
+  ports: Ports,
+  adapters: Adapters,
+  parts: { createSealer: (ports: Ports) => Promise<Sealer> } = { createSealer },
+): Rotations {
   const journal = async (): Promise<Journal> => openJournal(await ports.journal());
 
   async function allKnown(): Promise<Known[]> {
@@ -59,7 +64,7 @@ export function createRotations(ports: Ports, adapters: Adapters): Rotations {
       const provider = adapters.providers.find((one) => one.id === known.plan.provider);
       if (!provider) throw new Error(`a rotation of an unknown provider: ${known.plan.provider}`);
       const method = methodById(provider, known.plan.method);
-      const sealer = await createSealer(ports);
+      const sealer = await parts.createSealer(ports);
       const run = new Run({
         ports,
         adapters,
@@ -107,7 +112,7 @@ export function createRotations(ports: Ports, adapters: Adapters): Rotations {
           next: `mcp-rotate plan ${planned.credential}`,
         });
       }
-      await createSealer(ports);
+      await parts.createSealer(ports);
       const id = rotationId(ports.clock.now(), ports.random.bytes(32));
       return withLease(ports, store, id, async (lease) => {
         await (await journal()).append(lease, {
