@@ -19,11 +19,9 @@ export interface Sealer {
   seal(text: string): Promise<Uint8Array>;
   /** Problem: state/damaged when the bytes were not sealed with this key, or were changed. */
   open(sealed: Uint8Array): Promise<string>;
-  /** Where the key lies: said to the person when it is not the keyring. */
-  readonly keyIn: KeyPlace;
 }
 
-export type KeyPlace = 'keyring' | 'file';
+type KeyPlace = 'keyring' | 'file';
 
 /** Content of `seal.json`. */
 interface KeyRecord {
@@ -50,7 +48,6 @@ export async function createSealer(ports: SealPorts): Promise<Sealer> {
   const { Decrypter, Encrypter } = await import('age-encryption');
   const key = (await existingKey(ports)) ?? (await makeKey(ports));
   return {
-    keyIn: key.key,
     async seal(plain) {
       const encrypter = new Encrypter();
       encrypter.addRecipient(key.recipient);
