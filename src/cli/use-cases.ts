@@ -16,7 +16,7 @@ export function createUseCases(ports: Ports, adapters: Adapters): UseCases {
       return createRotations(ports, adapters);
     },
     issuers: async () => {
-      const { createIssuers } = await import('./issuer/keep.ts');
+      const { createIssuers } = await import('./issuer/issuers.ts');
       return createIssuers(ports, adapters);
     },
     receiptPath: async (rotation) => {

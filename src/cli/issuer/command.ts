@@ -15,6 +15,7 @@ Examples:
 interface Flags {
   readonly stdin?: boolean;
   readonly borrow?: string;
+  readonly withoutKeyring?: boolean;
   readonly json?: boolean;
 }
 
@@ -26,11 +27,16 @@ export function register(program: Command, act: Act): void {
     .description('add one, from a hidden question or standard input')
     .option('--stdin', 'read it from standard input')
     .option('--borrow <tool>', 'borrow from a tool that is signed in, e.g. gh or ~/.pgpass')
+    .option('--without-keyring', 'keep it in a sealed file of the state folder, which protects it less')
     .option('--json', 'print JSON, schema mcp-rotate/issuers@1')
     .action((provider: string, flags: Flags) =>
       act(async (context) => {
         const { add } = await import('./run.ts');
-        const row = await add(await context.useCases(), context.terminal, provider, { stdin: flags.stdin === true, borrow: flags.borrow });
+        const row = await add(await context.useCases(), context.terminal, provider, {
+          stdin: flags.stdin === true,
+          borrow: flags.borrow,
+          withoutKeyring: flags.withoutKeyring === true,
+        });
         return show(context.terminal, [row], flags, 'added');
       }),
     );
