@@ -25,7 +25,10 @@ export function ageOf(
   files: readonly Pick<FileSnapshot, 'modifiedAt'>[],
 ): Age {
   if (rotatedAt !== undefined) return { days: wholeDays(rotatedAt, now), basis: 'rotated' };
-  const oldest = files.reduce<Instant | undefined>((least, { modifiedAt }) => Math.min(least ?? modifiedAt, modifiedAt), undefined);
+  const oldest = files.reduce<Instant | undefined>(
+    (least, { modifiedAt }) => Math.min(least ?? modifiedAt, modifiedAt),
+    undefined,
+  );
   if (firstSeenAt !== undefined && (oldest === undefined || firstSeenAt <= oldest)) {
     return { days: wholeDays(firstSeenAt, now), basis: 'first-seen' };
   }
@@ -90,7 +93,8 @@ function parse(text: string): ReadonlyMap<Fingerprint, Instant> {
   } catch {
     return seen;
   }
-  if (typeof value !== 'object' || value === null || !('schema' in value) || value.schema !== schema || !('seen' in value)) return seen;
+  if (typeof value !== 'object' || value === null || !('schema' in value) || value.schema !== schema || !('seen' in value))
+    return seen;
   for (const [fingerprint, at] of Object.entries(value.seen ?? {})) {
     const instant = typeof at === 'string' ? Date.parse(at) : Number.NaN;
     if (/^[0-9a-f]{64}$/.test(fingerprint) && !Number.isNaN(instant)) seen.set(fingerprint, instant);

@@ -32,7 +32,8 @@ export function argumentSlots(args: readonly Traced[]): readonly ResolvedSlot[] 
 }
 
 function named(flag: string, text: Traced): ResolvedSlot {
-  const inside = envFlags.has(flag) || flag === '' ? assignment.exec(text.value) : headerFlags.has(flag) ? headerLine.exec(text.value) : null;
+  const inside =
+    envFlags.has(flag) || flag === '' ? assignment.exec(text.value) : headerFlags.has(flag) ? headerLine.exec(text.value) : null;
   return inside ? slot(inside[1] ?? '', cut(text, inside[0].length)) : slot(flag, text);
 }
 

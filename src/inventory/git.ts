@@ -46,7 +46,15 @@ export async function gitStates(
   return states;
 
   async function ask(program: FilePath, root: FilePath, inRoot: readonly FilePath[]): Promise<void> {
-    const within = new Map(inRoot.map((file) => [file.slice(root.length).replace(/^[\\/]+/, '').replaceAll('\\', '/'), file]));
+    const within = new Map(
+      inRoot.map((file) => [
+        file
+          .slice(root.length)
+          .replace(/^[\\/]+/, '')
+          .replaceAll('\\', '/'),
+        file,
+      ]),
+    );
     const args = ['-c', 'core.fsmonitor=false', '-c', 'core.untrackedCache=false', '--literal-pathspecs', '-C', root];
     const env = { PATH: host.env('PATH') ?? '', HOME: host.home, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' };
     try {

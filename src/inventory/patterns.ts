@@ -29,7 +29,8 @@ function root(host: Host, pattern: string, project: FilePath | undefined): Roote
     return byDefault && { base: byDefault.base, names: [...byDefault.names, ...rest] };
   }
   if (pattern === '~' || pattern.startsWith('~/')) return { base: host.home, names: split(pattern.slice(1)) };
-  if (pattern.startsWith('<project>')) return project === undefined ? undefined : { base: project, names: split(pattern.slice(9)) };
+  if (pattern.startsWith('<project>'))
+    return project === undefined ? undefined : { base: project, names: split(pattern.slice(9)) };
   const drive = /^(?:[A-Za-z]:)?\//.exec(pattern);
   return drive ? { base: drive[0], names: split(pattern.slice(drive[0].length)) } : undefined;
 }

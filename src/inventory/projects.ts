@@ -4,8 +4,9 @@
  * The walk is bounded in depth and number, follows no links, and leaves out folders that hold other people's code or
  * nothing but data. A folder counts when it holds a file or folder that some client's table names.
  */
-import { Problem } from '../base/problem.ts';
+
 import { printable } from '../base/ids.ts';
+import { Problem } from '../base/problem.ts';
 import type { Client } from '../clients/client.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -14,7 +15,22 @@ import { matches, pathOf } from './patterns.ts';
 
 const mostDepth = 8;
 const mostFolders = 20_000;
-const skipped = new Set(['node_modules', '.git', '.hg', '.svn', '.venv', 'venv', '__pycache__', 'target', 'dist', 'build', '.cache', 'Library', 'AppData', '.Trash']);
+const skipped = new Set([
+  'node_modules',
+  '.git',
+  '.hg',
+  '.svn',
+  '.venv',
+  'venv',
+  '__pycache__',
+  'target',
+  'dist',
+  'build',
+  '.cache',
+  'Library',
+  'AppData',
+  '.Trash',
+]);
 
 export async function projectFolders(
   ports: Pick<Ports, 'host' | 'disk'>,
@@ -37,7 +53,8 @@ export async function projectFolders(
       ),
     ),
   ];
-  for (const folder of given) await walk(ports, host.isAbsolute(folder) ? folder : host.join(host.folder, folder), marks, folders, problems);
+  for (const folder of given)
+    await walk(ports, host.isAbsolute(folder) ? folder : host.join(host.folder, folder), marks, folders, problems);
   return folders;
 }
 

@@ -99,7 +99,12 @@ class Resolving {
       const helper = await this.#at([shape.headersHelper], 'field', shape.headersHelper);
       if (helper) {
         fields.push({ where: 'field', name: shape.headersHelper, ...helper });
-        this.#hide(shape.headersHelper, shape.headersHelper, 'wrapper', 'change the credential where the helper command reads it');
+        this.#hide(
+          shape.headersHelper,
+          shape.headersHelper,
+          'wrapper',
+          'change the credential where the helper command reads it',
+        );
       }
     }
     const slots = [
@@ -186,7 +191,8 @@ class Resolving {
       for (let n = 0; ; n++) {
         const value = document.get([name, n]);
         if (value === undefined) break;
-        if (typeof value === 'string') last = from({ kind: 'file', file, format: 'dotenv', path: [name, n], offset: 0 }, value, [field]);
+        if (typeof value === 'string')
+          last = from({ kind: 'file', file, format: 'dotenv', path: [name, n], offset: 0 }, value, [field]);
       }
       if (last) all.set(name, last);
     }
@@ -263,8 +269,7 @@ class Resolving {
       case 'variable': {
         const { byDefault } = token;
         const fallback =
-          byDefault &&
-          from(shifted(source, byDefault.start), whole.value.slice(byDefault.start, byDefault.end), [token.shown]);
+          byDefault && from(shifted(source, byDefault.start), whole.value.slice(byDefault.start, byDefault.end), [token.shown]);
         const text = fallback ? await this.#variables.lookUp(token.name) : await this.#variable(token.name, token.shown, name);
         if (!fallback) return text ?? untraced(written);
         if (!text) return fallback;
@@ -292,7 +297,10 @@ class Resolving {
       return undefined;
     }
     const start = value.length - value.trimStart().length;
-    return through(cut(from({ kind: 'file', file, format: 'text', path: [], offset: 0 }, value), start, start + value.trim().length), shown);
+    return through(
+      cut(from({ kind: 'file', file, format: 'text', path: [], offset: 0 }, value), start, start + value.trim().length),
+      shown,
+    );
   }
 
   #absolute(path: string, folder: string | undefined): string {

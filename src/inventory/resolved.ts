@@ -23,7 +23,12 @@ export interface Piece {
         readonly offset: number;
         readonly byHand?: string;
         /** Other literals of the same text from which it is read elsewhere (the profile of another shell). */
-        readonly twins?: readonly { readonly file: FilePath; readonly format: Format; readonly path: Path; readonly offset: number }[];
+        readonly twins?: readonly {
+          readonly file: FilePath;
+          readonly format: Format;
+          readonly path: Path;
+          readonly offset: number;
+        }[];
       }
     /** Our own environment, no literal found in a file. */
     | { readonly kind: 'environment'; readonly variable: string }

@@ -29,7 +29,8 @@ export function cut(text: Traced, start: number, end = text.value.length): Trace
   for (const piece of text.pieces) {
     const from = Math.max(piece.start, start);
     const to = Math.min(piece.end, end);
-    if (from < to) pieces.push({ ...piece, start: from - start, end: to - start, source: shifted(piece.source, from - piece.start) });
+    if (from < to)
+      pieces.push({ ...piece, start: from - start, end: to - start, source: shifted(piece.source, from - piece.start) });
   }
   return { value: text.value.slice(start, end), pieces };
 }

@@ -90,10 +90,12 @@ function whole(where: Slot['where'], name: string, value: string): Range[] {
   });
 }
 
-const words = /(?:^|[^a-z])(?:api_?key|access_?key|private_?key|secret_?key|key|token|pat|auth|authorization|bearer|credentials?|cookie|dsn)s?(?:$|[^a-z])/;
+const words =
+  /(?:^|[^a-z])(?:api_?key|access_?key|private_?key|secret_?key|key|token|pat|auth|authorization|bearer|credentials?|cookie|dsn)s?(?:$|[^a-z])/;
 const parts = /secret|password|passwd|passphrase|apikey|token(?!i[sz])/;
 /** Names that end so tell where a key is, or about it. */
-const about = /(?:_|^)(?:id|ids|file|path|dir|url|uri|name|type|limit|count|max|ttl|expiry|expires|expires_in|endpoint|host|port|user|username|header|mode|method|provider|public_key|length)$/;
+const about =
+  /(?:_|^)(?:id|ids|file|path|dir|url|uri|name|type|limit|count|max|ttl|expiry|expires|expires_in|endpoint|host|port|user|username|header|mode|method|provider|public_key|length)$/;
 
 /** Does a variable, header, flag or parameter with this name hold a key? */
 export function speaksOfKey(name: string): boolean {
@@ -110,7 +112,8 @@ const reference = /^\$|^%\w+%$|\$\{[^}]*\}|\{(?:env|file):[^}]*\}|\$\([^)]*\)|^[
 const placeholder =
   /(?:^|[^a-z0-9])(?:your|my|change|changeme|replace|replaceme|example|sample|insert|enter|dummy|redacted|placeholder|todo|fixme|none|null|undefined|xxx+)(?:$|[^a-z0-9])/;
 const path = /^(?:~|\.{1,2}|[A-Za-z]:)?[\\/](?:[\w .@-]+[\\/])+[\w .@-]*$|^(?:~|\.{1,2}|[A-Za-z]:)[\\/]/;
-const plainWord = /^(?:true|false|yes|no|on|off|null|none|undefined|default|enabled|disabled|required|optional|bearer|basic|oauth2?|\[secret\])$/i;
+const plainWord =
+  /^(?:true|false|yes|no|on|off|null|none|undefined|default|enabled|disabled|required|optional|bearer|basic|oauth2?|\[secret\])$/i;
 
 /** Can this text be a key at all? */
 function canBeKey(text: string, least: number): boolean {
@@ -118,7 +121,12 @@ function canBeKey(text: string, least: number): boolean {
   if (/^[\d.,:_-]+$/.test(text) && least > 4) return false;
   if (reference.test(text) || path.test(text) || plainWord.test(text)) return false;
   if (/^<.*>$|^\[.*\]$|^\*+$|\.\.\.|…/.test(text) || new Set(text).size < Math.min(3, least)) return false;
-  return !placeholder.test(text.replace(/([a-z])([A-Z])/g, '$1_$2').replaceAll('_', '-').toLowerCase());
+  return !placeholder.test(
+    text
+      .replace(/([a-z])([A-Z])/g, '$1_$2')
+      .replaceAll('_', '-')
+      .toLowerCase(),
+  );
 }
 
 /** A shape that only keys have, whatever the name. */

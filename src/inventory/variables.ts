@@ -147,9 +147,7 @@ async function fromProcess(
   let inForce: Literal | undefined;
   const all: Literal[] = [];
   for (const shell of order) {
-    const found = await Promise.all(
-      profiles[shell].map((file) => literalsIn(files, host.join(host.home, file), 'shell', name)),
-    );
+    const found = await Promise.all(profiles[shell].map((file) => literalsIn(files, host.join(host.home, file), 'shell', name)));
     all.push(...found.flat());
     inForce ??= found.flat().at(-1);
   }
@@ -159,7 +157,11 @@ async function fromProcess(
     all.push(...found.flat());
     inForce ??= found.flat().at(-1);
   }
-  if (inForce) return literalText(inForce, all.filter((literal) => literal !== inForce && literal.value === inForce?.value));
+  if (inForce)
+    return literalText(
+      inForce,
+      all.filter((literal) => literal !== inForce && literal.value === inForce?.value),
+    );
   const value = host.env(name);
   return value === undefined ? undefined : from({ kind: 'environment', variable: name }, value);
 }

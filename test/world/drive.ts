@@ -66,7 +66,7 @@ async function begin(world: World): Promise<string> {
     leaveRunning: [],
     folders: [],
   };
-  const plan = await engine.plan(await world.credential(), options);
+  const plan = await engine.plan(await world.credentialId(), options);
   world.shown.push(JSON.stringify(plan));
   return engine.start(plan);
 }

@@ -14,7 +14,12 @@ const managedFolders = [
   ['windows', 'C:/Program Files/ClaudeCode'],
 ] as const;
 
-const plugin = { scope: 'plugin', os: 'all', format: 'json', byHand: 'change it in the plugin’s own settings (`/plugin`)' } as const;
+const plugin = {
+  scope: 'plugin',
+  os: 'all',
+  format: 'json',
+  byHand: 'change it in the plugin’s own settings (`/plugin`)',
+} as const;
 
 export const client: Client = {
   id: 'claude-code',

@@ -57,7 +57,10 @@ export const client: Client = {
   locks: [],
   pickup: 'program',
   programs: { linux: ['claude-desktop'], macos: ['Claude'], windows: ['Claude.exe', 'claude.exe'] },
-  restart: { relaunch: true, byHand: 'quit Claude from its menu or tray icon (closing the window is not enough) and start it again' },
+  restart: {
+    relaunch: true,
+    byHand: 'quit Claude from its menu or tray icon (closing the window is not enough) and start it again',
+  },
   spills: [
     '~/Library/Logs/Claude/mcp*.log',
     '${APPDATA}/Claude/logs/mcp*.log',

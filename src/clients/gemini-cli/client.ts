@@ -14,9 +14,10 @@ const managed = (
     ['windows', 'C:/ProgramData/gemini-cli'],
   ] as const
 ).flatMap(([os, folder]): ConfigRow[] =>
-  [`\${GEMINI_CLI_SYSTEM_SETTINGS_PATH:-${folder}/settings.json}`, `\${GEMINI_CLI_SYSTEM_DEFAULTS_PATH:-${folder}/system-defaults.json}`].map(
-    (path) => ({ scope: 'managed', os: [os], path, format: 'jsonc', servers: ['mcpServers'], byHand: byAdministrator }),
-  ),
+  [
+    `\${GEMINI_CLI_SYSTEM_SETTINGS_PATH:-${folder}/settings.json}`,
+    `\${GEMINI_CLI_SYSTEM_DEFAULTS_PATH:-${folder}/system-defaults.json}`,
+  ].map((path) => ({ scope: 'managed', os: [os], path, format: 'jsonc', servers: ['mcpServers'], byHand: byAdministrator })),
 );
 
 export const client: Client = {
@@ -59,7 +60,12 @@ export const client: Client = {
       upwards: true,
     },
   ],
-  builtIns: { '${extensionPath}': 'config-folder', '${workspacePath}': 'project', '${/}': 'separator', '${pathSeparator}': 'separator' },
+  builtIns: {
+    '${extensionPath}': 'config-folder',
+    '${workspacePath}': 'project',
+    '${/}': 'separator',
+    '${pathSeparator}': 'separator',
+  },
   projectLists: [
     { path: `${home}/projects.json`, format: 'json', at: ['projects'] },
     { path: `${home}/trustedFolders.json`, format: 'json', at: [] },

@@ -45,11 +45,5 @@ export const client: Client = {
   pickup: 'program',
   programs: { linux: ['opencode'], macos: ['opencode', 'OpenCode'], windows: ['opencode.exe', 'OpenCode.exe'] },
   restart: { relaunch: false, byHand: 'leave the session (`/exit`) and start `opencode --continue` in the same folder' },
-  spills: [
-    `${data}/opencode*.db*`,
-    `${data}/storage/**`,
-    `${data}/log/*`,
-    `${data}/snapshot/**`,
-    `${data}/tool-output/*`,
-  ],
+  spills: [`${data}/opencode*.db*`, `${data}/storage/**`, `${data}/log/*`, `${data}/snapshot/**`, `${data}/tool-output/*`],
 };

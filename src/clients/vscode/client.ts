@@ -3,8 +3,9 @@
  * `mcp.servers`, written as one dotted key or as nested maps. Answers to `${input:…}` are cached in its own store, so a
  * changed file does not change them.
  */
-import type { Client, ConfigRow } from '../client.ts';
+
 import type { Os } from '../../ports/host.ts';
+import type { Client, ConfigRow } from '../client.ts';
 
 const userFolders: readonly (readonly [Os, string])[] = [
   ...['Code', 'Code - Insiders', 'VSCodium'].flatMap((product): (readonly [Os, string])[] => [

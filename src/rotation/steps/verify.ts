@@ -13,6 +13,7 @@ import type { Proof } from '../../verification/proof.ts';
 import { verifyUse } from '../../verification/uses.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
+import { standingOf } from './preflight.ts';
 
 function sameUse(a: Use, b: Use): boolean {
   return (
@@ -56,7 +57,7 @@ async function runVerify(run: Run): Promise<Outcome> {
   return judge(run, proofs);
 }
 
-async function resolve(run: Run, use: Use): ReturnType<typeof resolveUse> {
+export async function resolve(run: Run, use: Use): ReturnType<typeof resolveUse> {
   const client = run.adapters.clients.find((one) => one.id === use.client);
   if (!client) throw new Error(`a use of an unknown client: ${use.client}`);
   return resolveUse(run.ports, client, use);
