@@ -8,7 +8,7 @@ const help = `
 Examples:
   mcp-rotate issuer add postgresql                      asks for it, hidden
   pass show pg-admin | mcp-rotate issuer add postgresql --stdin
-  mcp-rotate issuer add github --borrow gh              uses what gh is signed in with
+  mcp-rotate issuer add github --borrow gh        uses the sign-in of gh
   mcp-rotate issuer list
   mcp-rotate issuer remove postgresql-3fd2`;
 
