@@ -100,7 +100,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     clock: { now: () => now, elapsed: () => (elapsed += 100), sleep: async () => {} },
     inventory: async (asked) => {
       options.looked?.push(asked);
-      return { credentials: [], problems: [], uses: [], ...options.inventory };
+      return { credentials: [], problems: [], uses: [], unseen: [], ...options.inventory };
     },
     rotations: async () => rotationsOf(options.rotations ?? {}),
     issuers: async () => issuersOf(options.issuers ?? {}),

@@ -4,7 +4,7 @@ import { ageWords, dueWords, toJson as statusJson } from '../status/render.ts';
 import { field, lines, name, paint, pointer, type Style, truncateMiddle } from '../text.ts';
 
 export function toJson(credential: Credential) {
-  const [row] = statusJson({ credentials: [credential], problems: [], uses: [] }).credentials;
+  const [row] = statusJson({ credentials: [credential], problems: [], uses: [], unseen: [] }).credentials;
   if (!row) throw new Error('one credential yields one row');
   return {
     schema: 'mcp-rotate/show@1',

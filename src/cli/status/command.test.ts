@@ -36,6 +36,17 @@ const schema = z.strictObject({
       ),
     }),
   ),
+  unseen: z.array(
+    z.strictObject({
+      client: z.string(),
+      scope: z.string(),
+      server: z.string(),
+      name: z.string(),
+      reference: z.string(),
+      why: z.enum(['environment', 'client-cache', 'wrapper', 'absent-file']),
+      todo: z.string(),
+    }),
+  ),
   problems: z.array(z.strictObject({ code: z.string(), what: z.string(), state: z.string().nullable(), next: z.string().nullable() })),
 });
 
@@ -59,7 +70,7 @@ const unknownAge = credential({ id: 'unknown-0001', provider: 'unknown', age: { 
 const broken = new Problem('document/broken', { what: '/home/p/.codex/config.toml is not TOML (line 3)', next: 'correct line 3' });
 
 function inventory(more: Partial<Inventory> = {}): Inventory {
-  return { credentials: [credential(), unknownAge, overdue], problems: [], uses: [use(), use({ client: 'claude-code' })], ...more };
+  return { credentials: [credential(), unknownAge, overdue], problems: [], uses: [use(), use({ client: 'claude-code' })], unseen: [], ...more };
 }
 
 describe('status', () => {
@@ -121,6 +132,16 @@ describe('status', () => {
     expect(out).toContain('\\u{1b}[2J');
     const json = schema.parse(JSON.parse((await runCommand(['--json'], options)).out));
     expect(json.credentials[0]?.places[0]).toMatchObject({ server: hostile.server, client: '__proto__' });
+  });
+
+  it('lists what only the client can see, with what to do', async () => {
+    const unseen = [{ use: use({ client: 'vscode' }), name: 'TOKEN', reference: '${input:token}', why: 'client-cache' as const, todo: 'change it in VS Code' }];
+    const { out } = await runCommand([], { inventory: inventory({ unseen }) });
+    expect(out).toContain('not seen: vscode, app-db: TOKEN is ${input:token}; change it in VS Code\n');
+    const value = schema.parse(JSON.parse((await runCommand(['--json'], { inventory: inventory({ unseen }) })).out));
+    expect(value.unseen).toEqual([
+      { client: 'vscode', scope: 'user', server: 'app-db', name: 'TOKEN', reference: '${input:token}', why: 'client-cache', todo: 'change it in VS Code' },
+    ]);
   });
 
   it('colours only where colours are wanted', async () => {
