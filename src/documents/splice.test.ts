@@ -20,6 +20,7 @@ const small: Readonly<Record<Format, string>> = {
   yaml: `k: ${secret}`,
   dotenv: `k=${secret}`,
   shell: `k=${secret}`,
+  text: secret,
 };
 const at = (format: Format): (string | number)[] => (format === 'dotenv' || format === 'shell' ? ['k', 0] : ['k']);
 
