@@ -2,7 +2,7 @@
 /**
  * The command's first file: says clearly what is missing when Node is too old, and hands over to start.js when not.
  *
- * Written so that every Node from version 8 on can read it: no syntax newer than 2015, nothing loaded before the check.
+ * Written so that every Node from version 8 on can read it: no syntax newer than 2017, nothing loaded before the check.
  */
 'use strict';
 
