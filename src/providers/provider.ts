@@ -216,7 +216,10 @@ export interface Provider {
   activity?(
     up: Upstream,
     at: {
+      /** The credential whose activity is asked for; it may be dead by now. */
       readonly held: Held;
+      /** One of the same account that works, to ask with when there is no issuer. */
+      readonly survivor?: Held;
       readonly issuer: Issuer | undefined;
       readonly from: Instant;
       readonly to: Instant;
