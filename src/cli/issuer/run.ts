@@ -1,0 +1,56 @@
+/** Adds, lists and removes issuing credentials. The text of one is read hidden or from standard input, never from a word. */
+import { Problem } from '../../base/problem.ts';
+import { Secret } from '../../base/secret.ts';
+import type { Terminal } from '../../ports/terminal.ts';
+import type { UseCases } from '../context.ts';
+import type { IssuerRow } from './issuers.ts';
+
+export interface AddOptions {
+  readonly stdin: boolean;
+  readonly borrow: string | undefined;
+}
+
+export async function add(useCases: UseCases, terminal: Terminal, provider: string, options: AddOptions): Promise<IssuerRow> {
+  const issuers = await useCases.issuers();
+  const { what, borrow } = await issuers.accepts(provider);
+  if (options.borrow !== undefined) {
+    if (options.stdin) throw new Problem('usage/wrong', { what: '--borrow and --stdin cannot be given together' });
+    if (!borrow.includes(options.borrow)) {
+      throw new Problem('usage/wrong', {
+        what: `${provider} cannot borrow from ${options.borrow}`,
+        next: borrow.length > 0 ? `--borrow ${borrow.join(' or ')}` : `mcp-rotate issuer add ${provider}`,
+      });
+    }
+    return issuers.borrow(provider, options.borrow);
+  }
+  return issuers.add(provider, options.stdin ? await fromInput(terminal) : await fromPerson(terminal, provider, what));
+}
+
+async function fromInput(terminal: Terminal): Promise<Secret> {
+  const text = (await terminal.readInput()).trim();
+  if (text === '') throw new Problem('usage/wrong', { what: 'standard input is empty', next: 'pipe the issuing credential in' });
+  return new Secret(text);
+}
+
+async function fromPerson({ ask }: Terminal, provider: string, what: string): Promise<Secret> {
+  if (!ask) {
+    throw new Problem('usage/wrong', {
+      what: 'there is no terminal to ask at',
+      state: 'nothing was added',
+      next: `pipe it in: mcp-rotate issuer add ${provider} --stdin`,
+    });
+  }
+  return ask.hidden(`Paste ${what}`);
+}
+
+export async function list(useCases: UseCases): Promise<readonly IssuerRow[]> {
+  return (await useCases.issuers()).list();
+}
+
+export async function remove(useCases: UseCases, id: string): Promise<IssuerRow> {
+  const issuers = await useCases.issuers();
+  const row = (await issuers.list()).find((each) => each.id === id);
+  if (!row) throw new Problem('usage/wrong', { what: `there is no issuing credential ${id}`, next: 'mcp-rotate issuer list' });
+  await issuers.remove(id);
+  return row;
+}
