@@ -20,7 +20,7 @@ const source = join(root, 'src', 'main.ts');
 function cacheFolder() {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   if (platform() === 'darwin') return join(homedir(), 'Library', 'Caches', 'mcp-rotate');
-  if (platform() === 'win32') return join(LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'mcp-rotate', 'cache');
+  if (platform() === 'win32') return join(LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'mcp-rotate-cache');
   return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'mcp-rotate');
 }
 

@@ -36,7 +36,7 @@ export const program =
 
 export const checks: readonly (readonly [name: string, check: Check])[] = [
   ['typecheck', program('tsc', ['--pretty', 'false'])],
-  ['biome', program('biome', ['check', '--colors=off', '.'])],
+  ['biome', program('biome', ['check', '--colors=off', '--diagnostic-level=warn', '--error-on-warnings', '.'])],
   ['layers', faults(checkLayers)],
   ['registry', faults(checkRegistry)],
   ['tidy', faults(checkTidy)],

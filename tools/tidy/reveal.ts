@@ -7,4 +7,5 @@ export const mayReveal: readonly { readonly path: string; readonly why: string }
   { path: 'src/base/secret.ts', why: 'defines it' },
   { path: 'src/providers/*/requests.ts', why: 'a request to the provider carries the credential' },
   { path: 'src/platform/*.ts', why: 'the real ports hand values to drivers, the keyring and the sealing library' },
+  { path: 'src/rotation/journal/spills.ts', why: 'refuses an entry whose text holds a secret, by looking for it' },
 ];

@@ -45,7 +45,7 @@ function refuse(
 }
 
 /** People who exist only in examples. */
-const examplePeople = 'ada|alice|bob|me|you|user|someone|person|u|x|name|test|dev';
+const examplePeople = 'ada|alice|bob|me|you|user|someone|person|table|name|test|dev|[a-z]';
 
 export const rules: readonly Rule[] = [
   {
@@ -92,7 +92,7 @@ export const rules: readonly Rule[] = [
   refuse(
     'ambient',
     'code',
-    /(?<![.\w])(Date\.now\s*\(|new Date\(\s*\)|Math\.random\s*\(|performance\.now\s*\(|set(?:Timeout|Interval|Immediate)\s*\(|fetch\s*\(|process\.\w|process\[)/g,
+    /(?<![.\w])(Date\.now\s*\(|new Date\(\s*\)|Math\.random\s*\(|performance\.now\s*\(|set(?:Timeout|Interval|Immediate)\s*\(|fetch\s*\(|process\.(?:env|argv|exit|exitCode|stdin|stdout|stderr|cwd|versions?|hrtime|nextTick|getuid|memoryUsage|execPath|umask|uptime|on)\b)/g,
     (match) =>
       `${match.trim()} goes round the ports: use ports.${/Date|performance|set/.test(match) ? 'clock' : /random/.test(match) ? 'random' : /fetch/.test(match) ? 'net' : 'host'}`,
     inDomain,
@@ -107,8 +107,9 @@ export const rules: readonly Rule[] = [
   refuse(
     'left out',
     'code',
-    /\b(?:it|test|describe|suite)(?:\.\w+)*\.(?:only|skip|todo|skipIf|runIf|fails)\b/g,
-    (match) => `${match}: run it or delete it; a suite that needs a program uses describeWith (test/parts.ts)`,
+    /\b(?:it|test|describe|suite)(?:\.\w+)*\.(?:only|skip|todo|fails|(?:skipIf|runIf)(?!\(process\.platform\b))\b/g,
+    (match) =>
+      `${match}: run it or delete it; a suite that needs a program uses describeWith (test/parts.ts), one for some systems runIf(process.platform …)`,
     (path) => isCode(path) && path !== 'test/parts.ts',
   ),
   refuse(

@@ -28,6 +28,7 @@ const planted: readonly [rule: string, path: string, text: string, message: RegE
   ['left out', 'src/base/a.test.ts', `${testHeader}it.on${'ly'}('x', f);\n`, /run it or delete it/],
   ['left out', 'src/base/a.test.ts', `${testHeader}describe.sk${'ip'}('x', f);\n`, /run it or delete it/],
   ['left out', 'test/a.ts', `${header}test.concurrent.sk${'ip'}('x', f);\n`, /run it or delete it/],
+  ['left out', 'test/a.test.ts', `${testHeader}it.runIf${'('}process.env['X'])('x', f);\n`, /run it or delete it/],
   ['machine path', 'docs/a.md', `see /ro${'ot'}/notes\n`, /path of one machine/],
   ['machine path', 'src/base/a.ts', `${header}const p = '/ho${'me/jsmith'}/x';\n`, /path of one machine/],
   ['registry host', 'docs/a.md', `https://regi${'stry.example'}.com/x\n`, /npm configuration/],
@@ -50,6 +51,8 @@ describe('tidy', () => {
     ['src/providers/acme/provider.test.ts', `${testHeader}s.reveal(); console.log(1);\n`],
     ['src/platform/clock.ts', `${header}const now = () => Date.now();\n`],
     ['src/base/a.ts', `${header}// TO${'DO'} #12: later\n`],
+    ['src/base/a.ts', `${header}const pid = process.pid + process.name;\n`],
+    ['src/base/a.test.ts', `${testHeader}describe.runIf(process.platform === 'linux')('x', f);\n`],
     ['docs/a.md', 'see ~/work/notes, /home/ada/x and https://example.com/network/root/x\n'],
   ])('lets pass: %s %#', (path, text) => {
     const tree = new Map([[path, text]]);
