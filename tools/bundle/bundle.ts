@@ -32,8 +32,6 @@ export async function bundle(entry: string, folder: string): Promise<Bundled> {
     cwd: root,
     platform: 'node',
     external: (id) => neverThere.has(id) || packageOf(id) in atRunTime,
-    // Its default entry is UMD, which hides its own imports from bundlers.
-    resolve: { alias: { 'jsonc-parser': join(root, 'node_modules/jsonc-parser/lib/esm/main.js') } },
     onLog: (level, log) => {
       if (level === 'warn' && log.code === 'UNRESOLVED_IMPORT') complaints.push(log.message);
     },

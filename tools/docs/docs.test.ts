@@ -14,7 +14,8 @@ const right: Record<string, string> = {
   'README.md':
     '# A\nSee [docs](docs/a.md#two-words).\n`npm run check`, `npm test`, `mcp-rotate status --json`\n\n```\n$ mcp-rotate --version\n```\n' +
     '| 0 | done |\n| 2 | usage |\n| `mcp-rotate status` | x |\n',
-  'docs/a.md': '## Two words\n`usage/wrong`\n',
+  'docs/a.md': '## Two words\n`usage/wrong`, and the folder `usage/folder`\n',
+  'src/usage/folder/a.ts': '',
   'docs/problems.md': '| `usage/wrong` | 2 | wrong |\n',
   'docs/decisions/README.md': '- [one](0001-one.md)\n',
   'docs/decisions/0001-one.md': '# One\n',

@@ -18,7 +18,7 @@ export function checkDocs(tree: Tree): Fault[] {
   return [
     ...docs.flatMap(([path, text]) => checkLinks(tree, path, text)),
     ...docs.flatMap(([path, text]) => checkCommands(path, text, facts)),
-    ...docs.flatMap(([path, text]) => checkCodes(path, text, facts)),
+    ...docs.flatMap(([path, text]) => checkCodes(tree, path, text, facts)),
     ...checkTables(tree, facts),
     ...checkDecisions(tree),
   ];
@@ -112,12 +112,16 @@ function checkCommands(path: string, text: string, facts: Facts): Fault[] {
   return faults;
 }
 
-/** Whatever looks like a problem code in a code span must be one. */
-function checkCodes(path: string, text: string, facts: Facts): Fault[] {
+/** Whatever looks like a problem code in a code span must be one, unless it is a folder or file of src/. */
+function checkCodes(tree: Tree, path: string, text: string, facts: Facts): Fault[] {
+  const isPath = (code: string): boolean =>
+    [...tree.keys()].some((file) => file.startsWith(`src/${code}/`) || file === `src/${code}.ts`);
   const families = new Set([...facts.codes.keys()].map((code) => code.split('/')[0]));
   return linesOf(text).flatMap(({ line, content, fenced }) =>
     (fenced ? [] : codeSpans(content))
-      .filter((code) => /^[a-z]+\/[a-z-]+$/.test(code) && families.has(code.split('/')[0]) && !facts.codes.has(code))
+      .filter(
+        (code) => /^[a-z]+\/[a-z-]+$/.test(code) && families.has(code.split('/')[0]) && !facts.codes.has(code) && !isPath(code),
+      )
       .map((code) => ({ file: path, line, text: `${code} is no code of ${problemFile}` })),
   );
 }
