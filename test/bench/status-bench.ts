@@ -8,6 +8,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { pack } from '../packed/pack.ts';
 import { type Figure, judge, median, missing } from './figure.ts';
 import { writeScratchHome } from './scratch-home.ts';
@@ -50,7 +51,7 @@ export async function benchStatus(): Promise<Figure[]> {
     const note = `median of ${runs}, floor: node -e 0`;
     return [
       judge({ name: names[0], valueMs: median(values), floorMs: median(floors), note }, wall),
-      memory(await peakMiB(folder, run, [bin, 'status']), await peakMiB(folder, run, ['-e', '0'])),
+      memory(await peakMiB(folder, home, [bin, 'status']), await peakMiB(folder, home, ['-e', '0'])),
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -70,19 +71,25 @@ function wrongCount(output: string, clients: number, servers: number): string | 
   }
 }
 
-/** Peak resident set as the process itself tells at its end (getrusage). */
-async function peakMiB(
-  folder: string,
-  run: (args: readonly string[]) => Promise<unknown>,
-  args: readonly string[],
-): Promise<number> {
-  const out = join(folder, 'peak.txt');
-  const hook = join(folder, 'peak.cjs');
-  await writeFile(
-    hook,
-    `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(out)}, String(process.resourceUsage().maxRSS)));\n`,
-  );
-  await run(['--require', hook, ...args]);
+/**
+ * Peak resident set as the process itself tells at its end. On Linux from /proc: there getrusage also counts the moment
+ * between fork and exec, in which the process still was this one.
+ */
+const hook = `process.on('exit', () => {
+  const { readFileSync, writeFileSync } = require('node:fs');
+  let kib = process.resourceUsage().maxRSS;
+  try {
+    kib = /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+  } catch {}
+  writeFileSync(process.env.PEAK, String(kib));
+});
+`;
+
+async function peakMiB(folder: string, home: string, args: readonly string[]): Promise<number> {
+  const [preload, out] = [join(folder, 'peak.cjs'), join(folder, 'peak.txt')];
+  await writeFile(preload, hook);
+  const env = { HOME: home, PATH: process.env['PATH'] ?? '', PEAK: out };
+  await promisify(execFile)(process.execPath, ['--require', preload, ...args], { env, cwd: home, maxBuffer: 64 << 20 });
   return Number(await readFile(out, 'utf8')) / 1024;
 }
 

@@ -2,7 +2,7 @@
  * `npm run build`: src/main.ts with every library becomes dist/, the whole program for users.
  *
  * dist/mcp-rotate.js holds what every command needs; what is loaded by `import()` (drivers, SDKs) becomes files of its
- * own in dist/parts, since reading all of it would cost more than `status` may (docs/decisions/0004-bundle.md).
+ * own beside it, since reading all of it would cost more than `status` may (docs/decisions/0004-bundle.md).
  * Whatever would have to be found at the user's, but was not named here, stops the build.
  */
 import { readdir, rm, writeFile } from 'node:fs/promises';
@@ -40,7 +40,8 @@ export async function bundle(entry: string, folder: string): Promise<Bundled> {
   const { output } = await build.write({
     dir: folder,
     format: 'esm',
-    chunkFileNames: 'parts/[name]-[hash].js',
+    // Beside the entry, not below it: a path relative to the source file's own (`../package.json`) stays true.
+    chunkFileNames: 'part-[name]-[hash].js',
     // Names stay, so that a stack trace in a bug report can be read.
     minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
     comments: false,
