@@ -305,7 +305,7 @@ describe('several processes', () => {
     expect(await journal.verifyChain()).toEqual({ ok: true, entries: 120 });
     for (const rotation of ['a', 'b']) {
       const entries = await journal.of(rotation);
-      expect(entries.map((entry) => (entry.kind === 'intent' ? entry.detail.attempt : 0))).toEqual(
+      expect(entries.map((entry) => (entry.kind === 'intent' ? entry.detail.events : 0))).toEqual(
         Array.from({ length: 60 }, (_, i) => i + 1),
       );
     }

@@ -15,7 +15,18 @@ interface Forms {
   readonly stretches: readonly string[];
 }
 
+const known = new WeakMap<Secret, Forms>();
+
 export function formsOf(secret: Secret): Forms {
+  let forms = known.get(secret);
+  if (forms === undefined) {
+    forms = makeForms(secret);
+    known.set(secret, forms);
+  }
+  return forms;
+}
+
+function makeForms(secret: Secret): Forms {
   const text = secret.reveal();
   const percent = encodePart(text, 'percent');
   const words = new Set([

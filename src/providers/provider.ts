@@ -15,8 +15,12 @@ import type { Upstream } from '../ports/ports.ts';
 
 /** One value that a server is given, after references were followed. */
 export interface Slot {
-  readonly where: 'env' | 'header' | 'arg' | 'url';
-  /** Variable, header or flag name (`--api-key`; empty for a bare argument and for the URL). */
+  readonly where: 'env' | 'header' | 'arg' | 'url' | 'field';
+  /**
+   * Variable, header, field (`oauth.clientSecret`) or flag name (`--api-key`); empty for a bare argument and for the URL.
+   * An argument that sets a variable or header for a program further on (`docker run -e NAME=value`, `NAME=value`,
+   * `--header "Name: value"`) has that name, and only what follows as its value.
+   */
   readonly name: string;
   readonly value: string;
 }

@@ -8,7 +8,7 @@ import type { Debt, Need } from './rotation.ts';
 import type { Run } from './run.ts';
 import type { Outcome } from './step.ts';
 import { audit } from './steps/audit.ts';
-import { issue } from './steps/issue.ts';
+import { issue, revokeStray } from './steps/issue.ts';
 import { tryDead } from './steps/prove-dead.ts';
 import { revokeOld } from './steps/revoke.ts';
 
@@ -26,6 +26,7 @@ async function pay(run: Run, debt: Debt): Promise<Outcome> {
   if (debt.kind === 'not-dead') return payDead(run, debt);
   if (debt.kind === 'activity-unread') return audit.run(run);
   if (debt.kind === 'stray-key') return payStray(run, debt);
+  if (debt.kind === 'lost-key') return payLost(run, debt);
   return (await run.inPlaces(run.known.oldFingerprint)) ? { state: 'debt', debt } : { state: 'done' };
 }
 
@@ -45,4 +46,27 @@ async function payStray(run: Run, debt: Debt): Promise<Outcome> {
   const standing = await run.provider.check(run.ports, next);
   if (standing.alive === 'no') return { state: 'done' };
   return { state: 'needs', need: { kind: 'revoke-by-hand', page: revocation.page(next), since: debt.since } };
+}
+
+/** Found with the new key, where the provider lists keys; else a person looks at the provider's page. */
+async function payLost(run: Run, debt: Debt): Promise<Outcome> {
+  const next = await run.next();
+  const { method } = run;
+  if (!next) return { state: 'debt', debt };
+  const answer = run.takeAnswer('done', 'accept', 'refuse');
+  if (method.issue !== 'api' || method.value !== 'theirs' || !method.findStrays) {
+    if (answer?.kind === 'done' || answer?.kind === 'accept') return { state: 'done' };
+    return { state: 'needs', need: { kind: 'confirm-strays', strays: [] } };
+  }
+  const at = { ...(await run.context()), old: next };
+  const found = await method.findStrays(run.ports, at, { intentAt: debt.since, existing: [] });
+  const lost = found.filter((one) => one.upstreamId !== run.known.issued?.upstreamId);
+  if (lost.length === 0) return { state: 'done' };
+  if (lost.every((one) => one.evidence === 'marker') || answer?.kind === 'accept') {
+    for (const one of lost) await revokeStray(run, method, one);
+    return { state: 'done' };
+  }
+  if (answer?.kind === 'refuse') return { state: 'done', note: 'a person said that it is not ours' };
+  const strays = lost.map(({ upstreamId, issuedAt }) => ({ upstreamId, issuedAt }));
+  return { state: 'needs', need: { kind: 'confirm-strays', strays } };
 }

@@ -9,8 +9,9 @@ import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
 import { duration } from '../base/time.ts';
 import type { Adapters } from '../inventory/adapters.ts';
-import { planEdits, redactedChanges } from '../inventory/edit.ts';
+import { planEdits } from '../inventory/edit.ts';
 import type { Credential } from '../inventory/inventory.ts';
+import { redactedChanges } from '../inventory/redact.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Held, Method, Overlap, Provider } from '../providers/provider.ts';
 import { issuerFor } from './issuers.ts';
@@ -37,7 +38,7 @@ export async function planFor(ports: Ports, adapters: Adapters, credential: Cred
     steps: playbook.steps.map((step) => step.name),
     pointOfNoReturn: playbook.pointOfNoReturn,
     calls: callsOf(method, options),
-    edits: redactedChanges(planEdits({ ...credential, places }, next)),
+    edits: await Promise.all(planEdits({ ...credential, places }, next).map((edit) => redactedChanges(ports, adapters, edit))),
     byHand: credential.places.filter((place) => !editable(place)).map(todoOf),
     restarts: await restartsOf(ports, adapters, credential, options),
     downtime: downtimeOf(method, options),

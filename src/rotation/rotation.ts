@@ -144,7 +144,8 @@ export type Progress =
     };
 
 export interface Debt {
-  readonly kind: 'not-dead' | 'place-left' | 'stray-key' | 'activity-unread';
+  /** 'stray-key': one of ours that is not used. 'lost-key': one that the provider made and whose text never arrived. */
+  readonly kind: 'not-dead' | 'place-left' | 'stray-key' | 'lost-key' | 'activity-unread';
   readonly text: string;
   readonly since: Instant;
 }

@@ -224,6 +224,11 @@ export class Run {
     });
   }
 
+  /** What bounded waiting is given: so long, and an end when interrupted. */
+  waiting(withinMs: Milliseconds): { withinMs: Milliseconds; signal?: AbortSignal } {
+    return this.signal ? { withinMs, signal: this.signal } : { withinMs };
+  }
+
   /** Waits; an interruption ends the wait. */
   async pause(step: StepName, length: Milliseconds): Promise<void> {
     this.stopIfAsked(step);
@@ -302,7 +307,8 @@ export class Run {
   }
 
   async fingerprintOf(held: Held): Promise<string> {
-    return fingerprint(await fingerprintKey(this.ports), this.provider, held);
+    const { key } = await fingerprintKey(this.ports);
+    return fingerprint(key, this.provider.id, this.provider.identity(held));
   }
 
   /** The credential with this fingerprint as it stands in the places now; undefined when none holds it. */

@@ -15,7 +15,7 @@ const answer = await store.acquire(rotation, me, Date.now(), 60_000, async () =>
 if (!('lease' in answer)) throw new Error('the lease is held');
 process.stdout.write('ready\n');
 for (let i = 1; count === '0' || i <= Number(count); i++) {
-  const detail = { attempt: i, note: 'x'.repeat(i % 900) };
+  const detail = { events: i, note: 'x'.repeat(i % 900) };
   await store.putSealed(rotation, `v${i % 3}`, new Uint8Array(300).fill(i), answer.lease);
   await journal.append(answer.lease, { kind: 'intent', rotation, at: Date.now(), step: 'issue', effect: 'issue', detail });
   process.stdout.write(`${i}\n`);

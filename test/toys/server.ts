@@ -158,7 +158,12 @@ export function toyUpstream(clock: Clock, routes: Readonly<Record<string, string
   return {
     clock,
     random: {
-      bytes: (length) => Uint8Array.from({ length }, () => (state = (state * 48271) % 0x7fffffff) & 0xff),
+      bytes(length) {
+        return Uint8Array.from({ length }, () => {
+          state = (state * 48271) % 0x7fffffff;
+          return state & 0xff;
+        });
+      },
     },
     net: routed(routes, timeoutMs),
     databases: { postgresql: none, mysql: none, redis: none },

@@ -19,8 +19,12 @@ export class Power {
   count = 0;
   /** Names of all effects, by number from 1; for the coverage of the loop over them. */
   readonly names: string[] = [];
+  /** Names of the effects at which the power was cut. */
+  readonly cuts: string[] = [];
   #cut: Moment | undefined;
   #on = true;
+  /** The rest of the world goes on: called before every effect. */
+  onBefore: (name: string) => void = () => undefined;
   /** Asserts the promises; called after every effect that happened. */
   onEffect: (name: string) => void = () => undefined;
 
@@ -37,6 +41,7 @@ export class Power {
     this.#alive(name);
     this.count++;
     this.names[this.count] = name;
+    this.onBefore(name);
     this.#maybe(name, 'before');
   }
 
@@ -60,6 +65,7 @@ export class Power {
   #maybe(name: string, when: 'before' | 'after'): void {
     if (this.#cut?.number !== this.count || this.#cut.when !== when) return;
     this.#on = false;
+    this.cuts.push(name);
     throw new PowerCut(name, this.count, when);
   }
 }

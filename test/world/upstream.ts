@@ -14,7 +14,7 @@ export interface Key {
   readonly label: string;
   readonly madeBy: 'us' | 'person' | 'somebody';
   readonly rights: readonly string[];
-  /** Works from here on; until `deadFrom`, when it is revoked. */
+  /** Works from here on, by the upstream's own clock; until `deadFrom`, when it is revoked. */
   worksFrom: number;
   deadFrom: number | undefined;
 }
@@ -30,6 +30,8 @@ export class ToyUpstream {
   deadAfterMs = 0;
   /** Faults of the next calls; empty: none. */
   faults: UpstreamFault[] = [];
+  /** Faults that took effect. */
+  readonly fired = new Set<UpstreamFault>();
   #made = 0;
 
   constructor(power: Power, clock: Clock) {
@@ -39,14 +41,14 @@ export class ToyUpstream {
 
   add(key: Pick<Key, 'text' | 'label' | 'madeBy'> & { rights?: readonly string[] }): Key {
     this.#made++;
-    const worksFrom = this.#clock.now() + (key.madeBy === 'somebody' ? 0 : this.worksAfterMs);
+    const worksFrom = this.#clock.elapsed() + (key.madeBy === 'somebody' ? 0 : this.worksAfterMs);
     const made: Key = { rights: ['read', 'write'], ...key, id: `k${this.#made}`, worksFrom, deadFrom: undefined };
     this.keys.push(made);
     return made;
   }
 
   live(): readonly Key[] {
-    return this.keys.filter((key) => this.#alive(key) || (key.deadFrom === undefined && key.worksFrom > this.#clock.now()));
+    return this.keys.filter((key) => this.#alive(key) || (key.deadFrom === undefined && key.worksFrom > this.#clock.elapsed()));
   }
 
   works(text: string): boolean {
@@ -58,17 +60,23 @@ export class ToyUpstream {
   }
 
   revoke(key: Key): void {
-    key.deadFrom ??= this.#clock.now() + this.deadAfterMs;
+    key.deadFrom ??= this.#clock.elapsed() + this.deadAfterMs;
   }
 
   #alive(key: Key): boolean {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     return key.worksFrom <= now && (key.deadFrom === undefined || key.deadFrom > now);
+  }
+
+  #nextFault(): UpstreamFault {
+    const fault = this.faults.shift() ?? 'none';
+    if (fault !== 'none') this.fired.add(fault);
+    return fault;
   }
 
   /** One call that changes something: a fault, a cut, or the answer. */
   call<T>(name: string, apply: () => T): T {
-    const fault = this.faults.shift() ?? 'none';
+    const fault = this.#nextFault();
     refuse(fault);
     const result = this.#power.effect(`upstream ${name}`, apply);
     if (fault === 'lost-answer') throw new Problem('provider/timeout', { what: 'no answer came', effect: 'unknown' });
@@ -78,7 +86,7 @@ export class ToyUpstream {
 
   /** One call that only looks. undefined: could not tell. */
   look<T>(apply: () => T): T | undefined {
-    const fault = this.faults.shift() ?? 'none';
+    const fault = this.#nextFault();
     return fault === 'none' ? apply() : undefined;
   }
 }

@@ -11,22 +11,23 @@ import { client as claudeCode } from '../../src/clients/claude-code/client.ts';
 import { client as codex } from '../../src/clients/codex/client.ts';
 import { client as cursor } from '../../src/clients/cursor/client.ts';
 import type { Adapters } from '../../src/inventory/adapters.ts';
+import { collect } from '../../src/inventory/collect.ts';
 import type { Mcp, ServerLaunch } from '../../src/ports/mcp.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import type { ProcessInfo } from '../../src/ports/processes.ts';
 import { createRotations } from '../../src/rotation/engine.ts';
 import type { Because, Need, PersonAnswer, Rotations } from '../../src/rotation/rotation.ts';
 import { twinClock } from '../twins/clock.ts';
-import { createDiskTwin } from '../twins/disk.ts';
 import { twinHost } from '../twins/host.ts';
 import { journalMemory, twinJournalStore } from '../twins/journal-store.ts';
 import { twinKeyring } from '../twins/keyring.ts';
-import { createProcessesTwin, type ProgramSpec } from '../twins/processes.ts';
+import { createProcessesTwin } from '../twins/processes.ts';
 import { twinRandom } from '../twins/random.ts';
 import { Power } from './power.ts';
 import { type Kind, toyProvider, toyText } from './toy-providers.ts';
 import { toySealer } from './toy-sealer.ts';
 import { type Key, ToyUpstream } from './upstream.ts';
+import { createWorldDisk } from './world-disk.ts';
 
 const home = '/home/ada';
 
@@ -84,13 +85,13 @@ export class World {
   readonly old: Key;
   readonly ports: Ports;
   readonly adapters: Adapters;
-  readonly disk: ReturnType<typeof createDiskTwin>;
+  readonly disk: ReturnType<typeof createWorldDisk>;
   readonly processes: ReturnType<typeof createProcessesTwin>;
   readonly memory = journalMemory();
   /** Everything that was shown, for the search for secrets. */
   readonly shown: string[] = [];
   readonly #counters = new Map<string, number>(configs.map((config) => [config.path, 1]));
-  readonly #programs = new Map<string, ProcessInfo>();
+  readonly #programs = new Map<string, { program: ProcessInfo; server: ProcessInfo }>();
   readonly #random: ReturnType<typeof twinRandom>;
   #boots = 0;
   /** Was the old key revoked in an overlapping playbook while everything was proven? Set by the promise check. */
@@ -103,7 +104,7 @@ export class World {
     this.old = this.upstream.add({ text: toyText(this.#random), label: '', madeBy: 'somebody' });
     const files = Object.fromEntries(configs.map((config) => [config.path, config.text(this.old.text, 1)]));
     const hooks = { before: (name: string) => this.power.before(name), after: (name: string) => this.power.after(name) };
-    this.disk = createDiskTwin({ files, hooks });
+    this.disk = createWorldDisk(files, hooks, this.clock);
     this.processes = createProcessesTwin({
       clock: this.clock,
       around: async (name, act) => {
@@ -168,15 +169,13 @@ export class World {
     this.disk.put(config.path, config.text(this.keyIn(config), counter));
   }
 
-  #spec(config: ConfigFile): ProgramSpec {
-    const pickUp = () => ({ env: { GITHUB_PERSONAL_ACCESS_TOKEN: this.keyIn(config) }, args: [] });
-    return { name: config.client, terminal: config.terminal, servers: [{ name: 'node', pickUp }] };
-  }
-
   #startProgram(config: ConfigFile): void {
     const running = this.#programs.get(config.client);
-    if (running) this.processes.end(running.pid);
-    this.#programs.set(config.client, this.processes.start(this.#spec(config)));
+    if (running) this.processes.end(running.program.pid);
+    const program = this.processes.start({ name: config.client, terminal: config.terminal });
+    const pickUp = () => ({ env: { GITHUB_PERSONAL_ACCESS_TOKEN: this.keyIn(config) }, args: [] });
+    const server = this.processes.start({ name: 'node', parent: program.pid, pickUp });
+    this.#programs.set(config.client, { program, server });
   }
 
   restartPrograms(): void {
@@ -214,8 +213,21 @@ export class World {
       this.restartPrograms();
       return { kind: 'done' };
     }
+    if (need.kind === 'confirm-strays' && need.strays.length === 0) {
+      const used = new Set([...this.configKeys(), this.old.text]);
+      for (const key of this.upstream.keys) if (key.madeBy === 'us' && !used.has(key.text)) this.upstream.revoke(key);
+      return { kind: 'done' };
+    }
     if (need.kind === 'edit-by-hand') return { kind: 'done' };
     return { kind: 'accept' };
+  }
+
+  /** The id that a person types. */
+  async credentialId(): Promise<string> {
+    const { credentials } = await collect(this.ports, this.adapters, { folders: [] });
+    const id = credentials.find((credential) => credential.provider === 'toy')?.id;
+    if (id === undefined) throw new Error('no client holds a toy key');
+    return id;
   }
 
   configKeys(): string[] {
@@ -257,8 +269,8 @@ export class World {
       if (this.keyIn(config) === this.old.text) throw new Error(`"${effect}" ended the old key while ${config.client} held it`);
     }
     for (const config of configs) {
-      const program = this.#programs.get(config.client);
-      const held = program && JSON.stringify(this.processes.heldBelow(program.pid));
+      const server = this.#programs.get(config.client)?.server;
+      const held = JSON.stringify(server && this.processes.held(server.pid));
       if (held?.includes(this.old.text)) throw new Error(`"${effect}" ended the old key while ${config.client} ran with it`);
     }
   }

@@ -68,6 +68,9 @@ export function newTokenPage({ old, marker }: MethodContext, standing: Standing)
 export function deletePage(held: Held): Page {
   return {
     url: `${webOf(apiIn(held.context))}/settings/${pathOf(held.kind)}`,
-    steps: ['Find the old token: not the one whose name begins with "mcp-rotate"', 'Press "Delete" and confirm'],
+    steps: [
+      'Find the old token by its name and its last use; it is not one that you made in this rotation',
+      'Press "Delete" and confirm',
+    ],
   };
 }

@@ -62,7 +62,7 @@ const proof = byKind<Proof>({
   dead: used,
 });
 
-const debtKind = oneOf<Debt['kind']>('not-dead', 'place-left', 'stray-key', 'activity-unread');
+const debtKind = oneOf<Debt['kind']>('not-dead', 'place-left', 'stray-key', 'lost-key', 'activity-unread');
 const debt = fields<Debt>({ kind: debtKind, text, since: number });
 
 const plan = fields<Plan>({

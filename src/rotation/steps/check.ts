@@ -12,18 +12,15 @@ import { standingOf } from './preflight.ts';
 
 async function run(run: Run): Promise<Outcome> {
   const next = await run.nextOrFail();
-  const standing = await untilWorks(run.ports, run.provider, next, {
-    withinMs: run.provider.pace.worksWithinMs,
-    signal: run.signal,
-  });
+  const { answer, standing } = await untilWorks(run.ports, run.provider, next, run.waiting(run.provider.pace.worksWithinMs));
   run.stopIfAsked('check');
-  await run.prove({ kind: 'works', which: 'new', answer: standing.alive, how: standing.how, at: run.now });
-  if (standing.alive === 'no') {
+  await run.prove({ kind: 'works', which: 'new', answer, how: standing.how, at: run.now });
+  if (answer === 'no') {
     throw new Problem('rotation/new-does-not-work', {
       what: `the new key for ${run.plan.credential} does not work: ${standing.how}`,
     });
   }
-  if (standing.alive === 'unknown') {
+  if (answer === 'unknown') {
     throw new Problem('rotation/not-proven', { what: `could not tell whether the new key works (${standing.how})` });
   }
   const before = standingOf(run);

@@ -6,10 +6,11 @@
  * Lost answer. A value that we chose was sealed before it was sent: asking again with the same value is safe. A value
  * that the provider chose is gone with its answer: keys that carry our marker are found and revoked before we ask again;
  * a key that only may be ours is shown to a person. Where issuing replaces the old one, asking again is done only if the
- * old one is seen to work still; else a person makes a key by hand.
+ * old one is seen to work still; else a person makes a key by hand, and the lost one is owed until it is gone.
  */
 import { Problem } from '../../base/problem.ts';
 import type { Secret } from '../../base/secret.ts';
+import { isoSeconds } from '../../base/time.ts';
 import type { Found, Held, Issued, OursMethod, PageMethod, TheirsMethod } from '../../providers/provider.ts';
 import type { Detail } from '../journal/schema.ts';
 import type { Run } from '../run.ts';
@@ -106,7 +107,7 @@ async function clearStrays(
   method: TheirsMethod,
   earlier: { readonly at: number; readonly detail: Detail },
 ): Promise<Outcome | undefined> {
-  if (method.overlap === 'replaces') return replacedOrNot(run);
+  if (method.overlap === 'replaces') return replacedOrNot(run, earlier.at);
   const at = await run.context();
   const existing = earlier.detail.existing ?? [];
   const answer = run.takeAnswer('accept', 'refuse', 'done');
@@ -134,17 +135,18 @@ async function settled(run: Run): Promise<undefined> {
   return undefined;
 }
 
-async function revokeStray(run: Run, method: TheirsMethod, stray: Found): Promise<void> {
+export async function revokeStray(run: Run, method: TheirsMethod, stray: Found): Promise<void> {
   const { revocation } = method;
   if (revocation.by !== 'api') return;
   const at = await run.context();
+  const survivor = (await run.next()) ?? run.old;
   await run.effect('issue', `revoke stray ${stray.upstreamId}`, { upstreamId: stray.upstreamId }, () =>
-    run.patiently('issue', () => revocation.revoke(run.ports, at, { upstreamId: stray.upstreamId }, run.old)),
+    run.patiently('issue', () => revocation.revoke(run.ports, at, { upstreamId: stray.upstreamId }, survivor)),
   );
   run.note('issue', `${stray.upstreamId}, whose text never arrived, was revoked`);
 }
 
-async function replacedOrNot(run: Run): Promise<Outcome | undefined> {
+async function replacedOrNot(run: Run, intentAt: number): Promise<Outcome | undefined> {
   const standing = await run.provider.check(run.ports, run.old);
   if (standing.alive === 'yes') return settled(run);
   if (standing.alive === 'unknown') {
@@ -162,6 +164,8 @@ async function replacedOrNot(run: Run): Promise<Outcome | undefined> {
       next: `make a key by hand at ${run.provider.name} and put it into the clients`,
     });
   }
+  const text = `the key that ${run.provider.name} made at ${isoSeconds(intentAt)} and whose text never arrived still lives there`;
+  if (!run.known.debts.some((debt) => debt.kind === 'lost-key')) await run.owe({ kind: 'lost-key', text, since: intentAt });
   return page(run, byHand);
 }
 

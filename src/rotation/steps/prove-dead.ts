@@ -13,15 +13,15 @@ import { revokeOld } from './revoke.ts';
 
 /** Looks until refused, or as long as the provider may take. */
 export async function tryDead(run: Run): Promise<'yes' | 'no' | 'unknown'> {
-  const standing = await untilDead(run.ports, run.provider, run.old, {
-    withinMs: run.provider.pace.deadWithinMs,
-    signal: run.signal,
+  const witness = await run.next();
+  const { answer, standing, at } = await untilDead(run.ports, run.provider, run.old, {
+    ...run.waiting(run.provider.pace.deadWithinMs),
+    ...(witness ? { witness } : {}),
     onTry: () => run.emit({ kind: 'clock', sinceMs: run.now - run.known.openedAt }),
   });
   run.stopIfAsked('prove dead');
-  const dead = standing.alive === 'no' ? 'yes' : standing.alive === 'yes' ? 'no' : 'unknown';
-  await run.prove({ kind: 'dead', which: 'old', answer: dead, how: standing.how, at: run.now });
-  return dead;
+  await run.prove({ kind: 'dead', which: 'old', answer, how: standing.how, at });
+  return answer;
 }
 
 async function runProveDead(run: Run): Promise<Outcome> {

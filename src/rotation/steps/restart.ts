@@ -15,6 +15,7 @@ import type { Proof, RunningHolder } from '../../verification/proof.ts';
 import type { StepName } from '../rotation.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
+import { resolve } from './verify.ts';
 
 /** How long a client that watches its file is given to take the change up by itself. */
 const grace: Milliseconds = 10 * second;
@@ -23,14 +24,32 @@ const backWithin: Milliseconds = 60 * second;
 
 export type ProcessProof = Extract<Proof, { kind: 'processes' }>;
 
-/** Which processes still hold `held`; those that a person lets run are left out. */
+/**
+ * Which processes still hold `held`; those that a person lets run are left out. While rolling back, programs from before
+ * the first write are not asked about: what they read is right again.
+ */
 export async function holdersOf(run: Run, held: Held): Promise<ProcessProof> {
-  const clients = clientsOf(run);
-  return findHolders(run.ports, clients, {
+  const { firstWriteAt, lastWriteAt, openedAt, leaveRunning } = run.known;
+  return findHolders(run.ports, clientsOf(run), {
     secrets: run.secretsOf(held),
-    writtenAt: run.known.lastWriteAt ?? run.known.openedAt,
-    leaveRunning: run.known.leaveRunning,
+    changed: await changedClients(run),
+    writtenAt: lastWriteAt ?? openedAt,
+    leaveRunning,
+    ...(held !== run.old && firstWriteAt !== undefined ? { since: firstWriteAt } : {}),
   });
+}
+
+/** The clients that hold the old or the new credential, and whether it goes out from the client's own process. */
+async function changedClients(run: Run): Promise<readonly { client: string; remote: boolean }[]> {
+  const { issued, oldFingerprint } = run.known;
+  const prints = issued ? [oldFingerprint, issued.fingerprint] : [oldFingerprint];
+  const places = (await Promise.all(prints.map((print) => run.inPlaces(print)))).flatMap((found) => found?.places ?? []);
+  const remote = new Map<string, boolean>();
+  for (const { use } of places) {
+    const launch = (await resolve(run, use)).launch;
+    remote.set(use.client, (remote.get(use.client) ?? false) || launch?.kind === 'remote');
+  }
+  return [...remote].map(([client, isRemote]) => ({ client, remote: isRemote }));
 }
 
 /** The clients whose files the rotation changes. */

@@ -30,7 +30,7 @@ async function rewrite(run: Run, step: StepName, credential: Credential, to: Hel
   const places = credential.places.filter(editable);
   const edits = planEdits({ ...credential, places }, to);
   for (const edit of edits) {
-    const detail = { file: edit.file, pointers: edit.changes.map((change) => pointer(change.spot.path)) };
+    const detail = { file: edit.file, pointers: edit.spots.map((spot) => pointer(spot.path)) };
     await run.effect(step, `write ${edit.file}`, detail, () => applyEdit(run.ports, run.adapters, edit));
     run.note(step, printable(edit.file));
   }

@@ -9,10 +9,12 @@ import { Problem } from '../../base/problem.ts';
 import type { Use } from '../../inventory/inventory.ts';
 import { readBack } from '../../inventory/read-back.ts';
 import { resolveUse } from '../../inventory/resolve.ts';
+import type { Held, Provider } from '../../providers/provider.ts';
 import type { Proof } from '../../verification/proof.ts';
 import { verifyUse } from '../../verification/uses.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
+import { standingOf } from './preflight.ts';
 
 function sameUse(a: Use, b: Use): boolean {
   return (
@@ -45,8 +47,17 @@ async function runVerify(run: Run): Promise<Outcome> {
     run.note('verify', `${use.client}: ${use.server}`);
     const found = await verifyUse(
       run.ports,
-      { readBack: (one) => readBack(run.ports, run.adapters, one), resolve: (one) => resolve(run, one) },
-      { use, provider: run.provider, old: run.old, next, signal: run.signal, onNote: (text) => run.note('verify', text) },
+      { readBack: (one) => copiesOf(run, one), resolve: (one) => resolve(run, one) },
+      {
+        use,
+        provider: run.provider,
+        old: run.old,
+        next,
+        oldLives: run.plan.because !== 'leak' && run.method.overlap !== 'replaces',
+        account: standingOf(run)?.account,
+        ...(run.signal ? { signal: run.signal } : {}),
+        onNote: (text) => run.note('verify', text),
+      },
     );
     for (const proof of found) {
       await run.prove(proof);
@@ -56,7 +67,13 @@ async function runVerify(run: Run): Promise<Outcome> {
   return judge(run, proofs);
 }
 
-async function resolve(run: Run, use: Use): ReturnType<typeof resolveUse> {
+/** What the entry holds of this provider, read by its client's rules. */
+async function copiesOf(run: Run, use: Use): Promise<readonly { provider: Provider; held: Held }[]> {
+  const found = await readBack(run.ports, run.adapters, use);
+  return found.filter((one) => one.provider === run.provider.id).map(({ held }) => ({ provider: run.provider, held }));
+}
+
+export async function resolve(run: Run, use: Use): ReturnType<typeof resolveUse> {
   const client = run.adapters.clients.find((one) => one.id === use.client);
   if (!client) throw new Error(`a use of an unknown client: ${use.client}`);
   return resolveUse(run.ports, client, use);
