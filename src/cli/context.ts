@@ -21,6 +21,8 @@ export interface UseCases {
   issuers(): Promise<Issuers>;
   /** Opens a page in the person's browser; false when that is not possible. Never through a shell. */
   openPage(url: string): Promise<boolean>;
+  /** Where the copy of a receipt for people lies. */
+  receiptPath(rotation: string): Promise<string>;
 }
 
 /** What the demo takes in place of the person's own machine. */

@@ -64,7 +64,8 @@ class Server {
       import('@modelcontextprotocol/client/stdio'),
     ]);
     const transport = new StdioClientTransport({ command: entry.command, args: [...entry.args], env: {}, stderr: 'ignore' });
-    const client = new Client({ name: 'mcp-rotate-demo', version: '1' });
+    // The library would otherwise probe the protocol's era with a second process.
+    const client = new Client({ name: 'mcp-rotate-demo', version: '1' }, { versionNegotiation: { mode: 'legacy' } });
     const connecting = client.connect(transport, { timeout: callWithinMs });
     const pid = transport.pid ?? undefined;
     const forget = pid === undefined ? () => {} : onSpawn(pid);

@@ -58,7 +58,8 @@ export async function addIssuer(
   try {
     await (options.withoutKeyring ? keepInFile(ports, id, value) : keepInKeyring(ports, id, value));
   } catch (error) {
-    await changeIndex(ports, (rows) => rows.filter((each) => each.id !== id));
+    // after a problem nothing was kept; after anything else it may have been, and keeps its name
+    if (error instanceof Problem) await changeIndex(ports, (rows) => rows.filter((each) => each.id !== id));
     throw error;
   }
   return row;

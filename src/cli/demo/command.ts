@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import type { Act } from '../context.ts';
 
 const help = `
-Starts a real PostgreSQL and real MCP servers under a steady load, in a scratch folder that is removed at the end.
-Nothing of yours is read or changed. It takes about a minute.
+Starts a real PostgreSQL and real MCP servers under a steady load, in a scratch
+folder that is removed at the end. Nothing of yours is read or changed. It takes
+about a minute.
 
 Examples:
   mcp-rotate demo

@@ -8,13 +8,14 @@ const help = `
 Examples:
   mcp-rotate issuer add postgresql                      asks for it, hidden
   pass show pg-admin | mcp-rotate issuer add postgresql --stdin
-  mcp-rotate issuer add github --borrow gh              uses what gh is signed in with
+  mcp-rotate issuer add github --borrow gh        uses the sign-in of gh
   mcp-rotate issuer list
   mcp-rotate issuer remove postgresql-3fd2`;
 
 interface Flags {
   readonly stdin?: boolean;
   readonly borrow?: string;
+  readonly withoutKeyring?: boolean;
   readonly json?: boolean;
 }
 
@@ -26,11 +27,16 @@ export function register(program: Command, act: Act): void {
     .description('add one, from a hidden question or standard input')
     .option('--stdin', 'read it from standard input')
     .option('--borrow <tool>', 'borrow from a tool that is signed in, e.g. gh or ~/.pgpass')
+    .option('--without-keyring', 'keep it in a sealed file of the state folder, which protects it less')
     .option('--json', 'print JSON, schema mcp-rotate/issuers@1')
     .action((provider: string, flags: Flags) =>
       act(async (context) => {
         const { add } = await import('./run.ts');
-        const row = await add(await context.useCases(), context.terminal, provider, { stdin: flags.stdin === true, borrow: flags.borrow });
+        const row = await add(await context.useCases(), context.terminal, provider, {
+          stdin: flags.stdin === true,
+          borrow: flags.borrow,
+          withoutKeyring: flags.withoutKeyring === true,
+        });
         return show(context.terminal, [row], flags, 'added');
       }),
     );

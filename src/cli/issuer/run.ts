@@ -8,22 +8,19 @@ import type { IssuerRow } from './issuers.ts';
 export interface AddOptions {
   readonly stdin: boolean;
   readonly borrow: string | undefined;
+  readonly withoutKeyring: boolean;
 }
 
 export async function add(useCases: UseCases, terminal: Terminal, provider: string, options: AddOptions): Promise<IssuerRow> {
-  const issuers = await useCases.issuers();
-  const { what, borrow } = await issuers.accepts(provider);
-  if (options.borrow !== undefined) {
-    if (options.stdin) throw new Problem('usage/wrong', { what: '--borrow and --stdin cannot be given together' });
-    if (!borrow.includes(options.borrow)) {
-      throw new Problem('usage/wrong', {
-        what: `${provider} cannot borrow from ${options.borrow}`,
-        next: borrow.length > 0 ? `--borrow ${borrow.join(' or ')}` : `mcp-rotate issuer add ${provider}`,
-      });
-    }
-    return issuers.borrow(provider, options.borrow);
+  const { stdin, borrow, withoutKeyring } = options;
+  if (borrow !== undefined && (stdin || withoutKeyring)) {
+    throw new Problem('usage/wrong', { what: '--borrow keeps nothing, so --stdin and --without-keyring do not go with it' });
   }
-  return issuers.add(provider, options.stdin ? await fromInput(terminal) : await fromPerson(terminal, provider, what));
+  const issuers = await useCases.issuers();
+  if (borrow !== undefined) return issuers.borrow(provider, borrow);
+  const what = await issuers.accepts(provider);
+  const text = stdin ? await fromInput(terminal) : await fromPerson(terminal, provider, what);
+  return issuers.add(provider, text, { withoutKeyring });
 }
 
 async function fromInput(terminal: Terminal): Promise<Secret> {

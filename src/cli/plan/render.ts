@@ -9,7 +9,7 @@ export function render(plan: Plan, style: Style): string {
   const about = (label: string, text: string): string[] => field(label, name(text), style, labelWidth);
   const { options, steps, pointOfNoReturn } = plan;
   return lines([
-    paint(style, 'bold', `plan: ${plan.because} rotation of ${name(plan.credential)}`),
+    ...wrap(`plan: ${plan.because} rotation of ${name(plan.credential)}`, style.width).map((line) => paint(style, 'bold', line)),
     ...about('method', `${plan.provider}, ${plan.method}`),
     ...about('overlap', overlapWords[plan.overlap]),
     ...about('downtime', plan.downtime),
@@ -50,13 +50,19 @@ function indented(text: string, by: number, style: Style): string[] {
 function renderEdit({ file, gitTracked, changes }: PlannedEdit, style: Style): string[] {
   return [
     `  ${truncateMiddle(name(file), style.width - 2)}`,
-    ...(gitTracked ? [paint(style, 'yellow', '    tracked by git: the new secret would be committed with it')] : []),
+    ...(gitTracked
+      ? indented('tracked by git: the new secret would be committed with it', 4, style).map((line) => paint(style, 'yellow', line))
+      : []),
     ...changes.flatMap(({ pointer, before, after }) => [
-      paint(style, 'dim', `    ${truncateMiddle(name(pointer), style.width - 4)}`),
-      paint(style, 'red', `    - ${truncateMiddle(name(before), style.width - 6)}`),
-      paint(style, 'green', `    + ${truncateMiddle(name(after), style.width - 6)}`),
+      ...indented(pointer, 4, style).map((line) => paint(style, 'dim', line)),
+      ...changed('-', before, style).map((line) => paint(style, 'red', line)),
+      ...changed('+', after, style).map((line) => paint(style, 'green', line)),
     ]),
   ];
+}
+
+function changed(sign: '-' | '+', value: string, style: Style): string[] {
+  return wrap(name(value), style.width - 6).map((line, index) => `    ${index === 0 ? sign : ' '} ${line}`);
 }
 
 function restartWords({ client, how, byHand, running }: PlannedRestart): string {

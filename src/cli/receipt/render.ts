@@ -11,7 +11,7 @@ export function render(receipt: Receipt, style: Style): string {
   const about = (label: string, text: string): string[] => field(label, name(text), style, labelWidth);
   const { startedAt, endedAt, minutesToDead, activity } = receipt;
   return lines([
-    paint(style, 'bold', `receipt of rotation ${name(receipt.rotation)}: ${receipt.state}`),
+    ...wrap(`receipt of rotation ${name(receipt.rotation)}: ${receipt.state}`, style.width).map((line) => paint(style, 'bold', line)),
     ...about('credential', `${receipt.credential}, ${receipt.provider}, ${receipt.method}`),
     ...about('because', receipt.because),
     ...about('time', `${isoSeconds(startedAt)} to ${isoSeconds(endedAt)} (${duration(endedAt - startedAt)})`),

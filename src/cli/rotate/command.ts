@@ -11,8 +11,9 @@ Examples:
   mcp-rotate rotate github-9a40 --because leak --since 2026-11-20
   pass show new-token | mcp-rotate rotate github-9a40 --yes --stdin
 
-The plan is shown first. Without a terminal, --yes must be given. Ctrl-C leaves a rotation that mcp-rotate resume
-takes up. A secret is never a word of the command: it is asked for, or read with --stdin.`;
+The plan is shown first. Without a terminal, --yes must be given. Ctrl-C leaves
+a rotation that mcp-rotate resume takes up. A secret is never a word of the
+command: it is asked for, or read with --stdin.`;
 
 export interface Flags extends RotateFlags {
   readonly yes?: boolean;

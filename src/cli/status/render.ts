@@ -1,7 +1,7 @@
 /** `status` as text (one block per credential, at most as wide as the terminal) and as `mcp-rotate/status@1`. Pure. */
 import { problemJson, type ProblemJson } from '../failure.ts';
 import type { Age, AgeBasis, Credential, FindingCode, Inventory } from '../../inventory/inventory.ts';
-import { columns, count, field, lines, name, pad, paint, pointer, type Style, truncate } from '../text.ts';
+import { columns, count, field, lines, name, pad, paint, pointer, type Style, truncate, wrap } from '../text.ts';
 
 export interface StatusJson {
   readonly schema: 'mcp-rotate/status@1';
@@ -79,12 +79,13 @@ export function dueWords(dueInDays: number | undefined): string {
 export function render({ credentials, uses }: Inventory, style: Style): string {
   const clients = distinct(uses.map(({ client }) => client));
   const seen = `${count(uses.length, 'server')} of ${count(clients.length, 'client')}`;
-  if (credentials.length === 0) return lines([`no credential found in ${seen}`]);
+  if (credentials.length === 0) return lines(wrap(`no credential found in ${seen}`, style.width));
   const idWidth = Math.min(28, Math.max(...credentials.map(({ id }) => columns(id))));
   const overdue = credentials.filter(({ findings }) => findings.some(({ code }) => code === 'overdue')).length;
   const rows = credentials.flatMap((credential) => [...block(credential, idWidth, style), '']);
   const summary = `${count(credentials.length, 'credential')} in ${seen}${overdue > 0 ? `; ${overdue} overdue` : ''}`;
-  return lines([...rows, summary, paint(style, 'dim', 'next: mcp-rotate show ID, or mcp-rotate plan ID')]);
+  const next = wrap('next: mcp-rotate show ID, or mcp-rotate plan ID', style.width, '      ').map((line) => paint(style, 'dim', line));
+  return lines([...rows, ...wrap(summary, style.width), ...next]);
 }
 
 function block(credential: Credential, idWidth: number, style: Style): string[] {

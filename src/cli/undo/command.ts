@@ -7,7 +7,8 @@ Examples:
   mcp-rotate undo r-20261122-k7mq4t
   mcp-rotate undo r-20261122-k7mq4t --yes --json
 
-Puts the old credential back everywhere, revokes the new one and proves that the old one works.`;
+Puts the old credential back everywhere, revokes the new one and proves that
+the old one works.`;
 
 export function register(program: Command, act: Act): void {
   program
@@ -19,14 +20,15 @@ export function register(program: Command, act: Act): void {
     .addHelpText('after', help)
     .action((rotation: string, flags: { yes?: boolean; json?: boolean }) =>
       act(async (context) => {
-        const [{ exitFor, run }, { progressJson, renderProgress }, { json, styleOf }] = await Promise.all([
+        const [{ exitFor, run }, { render }, { progressJson }, { json, styleOf }] = await Promise.all([
           import('./run.ts'),
+          import('./render.ts'),
           import('../outcome.ts'),
           import('../text.ts'),
         ]);
         const { terminal } = context;
         const progress = await run(await context.useCases(), terminal, rotation, flags.yes === true);
-        terminal.out.write(flags.json ? json(progressJson(progress)) : renderProgress(progress, styleOf(terminal.out)));
+        terminal.out.write(flags.json ? json(progressJson(progress)) : render(progress, styleOf(terminal.out)));
         return exitFor(progress);
       }),
     );
