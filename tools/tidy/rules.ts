@@ -115,12 +115,16 @@ export const rules: readonly Rule[] = [
   refuse(
     'machine path',
     'text',
-    new RegExp(
-      `(?<![\\w.~/-])(?:/ro[o]t/|/wo[r]k/|/home/(?!(?:${examplePeople})\\b)[a-z]|/Users/(?!(?:${examplePeople})\\b)[a-z])[\\w./-]*`,
-      'g',
-    ),
-    (match) => `${match} is a path of one machine: use a folder made by mkdtemp, or an example person (/home/ada)`,
+    /(?<![\w.~/-])(?:\/ro[o]t\/|\/wo[r]k\/\w{2})[\w./-]*/g,
+    (match) => `${match} is a path of one machine: use a folder made by mkdtemp`,
     () => true,
+  ),
+  refuse(
+    'home of somebody',
+    'text',
+    new RegExp(`(?<![\\w.~/-])/(?:home|Users)/(?!(?:${examplePeople})\\b)[a-z][\\w./-]*`, 'g'),
+    (match) => `${match} is the home of somebody: use an example person (/home/ada)`,
+    (path) => !path.endsWith('.test.ts'),
   ),
   refuse(
     'registry host',

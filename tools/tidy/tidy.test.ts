@@ -30,7 +30,8 @@ const planted: readonly [rule: string, path: string, text: string, message: RegE
   ['left out', 'test/a.ts', `${header}test.concurrent.sk${'ip'}('x', f);\n`, /run it or delete it/],
   ['left out', 'test/a.test.ts', `${testHeader}it.runIf${'('}process.env['X'])('x', f);\n`, /run it or delete it/],
   ['machine path', 'docs/a.md', `see /ro${'ot'}/notes\n`, /path of one machine/],
-  ['machine path', 'src/base/a.ts', `${header}const p = '/ho${'me/jsmith'}/x';\n`, /path of one machine/],
+  ['machine path', 'src/base/a.test.ts', `${testHeader}const p = '/wo${'rk/notes'}/x';\n`, /path of one machine/],
+  ['home of somebody', 'src/base/a.ts', `${header}const p = '/ho${'me/jsmith'}/x';\n`, /home of somebody/],
   ['registry host', 'docs/a.md', `https://regi${'stry.example'}.com/x\n`, /npm configuration/],
   ['workplace', 'README.md', `as the le${'ad'} wants it\n`, /speaks of the workplace/],
 ];
