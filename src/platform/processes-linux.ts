@@ -126,6 +126,12 @@ export async function info(pid: number): Promise<ProcessInfo | undefined> {
   return (await readRow(pid, process.getuid?.() ?? -1, await bootId(), await bootedAt()))?.info;
 }
 
+export async function self(): Promise<ProcessInfo> {
+  const found = await info(process.pid);
+  if (found === undefined) throw new Error('our own process is not in /proc');
+  return found;
+}
+
 export async function list(): Promise<readonly ProcessInfo[]> {
   return (await rows()).map((row) => row.info).filter(({ pid }) => pid !== process.pid);
 }

@@ -16,8 +16,8 @@ import { run, which } from './processes-run.ts';
 
 export function createProcesses(): Processes {
   if (process.platform === 'linux') {
-    const { list, holding } = linux;
-    return { list, holding, run, which, ...launches };
+    const { self, list, holding } = linux;
+    return { self, list, holding, run, which, ...launches };
   }
   return process.platform === 'win32' ? foreign(windows) : foreign(mac);
 }
@@ -77,6 +77,11 @@ export function foreign(system: System, startTimeoutMs = 30 * second): Processes
   return {
     run,
     which,
+    async self() {
+      const found = (await all()).find(({ pid }) => pid === process.pid);
+      if (found === undefined) throw new Error('the list of processes lacks our own');
+      return found;
+    },
     list: async () => (await all()).filter(({ pid }) => pid !== process.pid),
     holding: async () => 'cannot-tell',
     async quit(target, timeoutMs) {
