@@ -5,6 +5,7 @@ import { DotenvReading } from './dotenv.ts';
 import { JsonReading } from './json.ts';
 import { decodeText, notText, type Reading } from './reading.ts';
 import { ShellReading } from './shell.ts';
+import { TextReading } from './text.ts';
 import { TomlReading } from './toml.ts';
 import { YamlReading } from './yaml.ts';
 
@@ -31,6 +32,8 @@ export function readForEdit(bytes: Uint8Array, format: Format, trusted = false):
       return new DotenvReading(decodeText(bytes));
     case 'shell':
       return new ShellReading(decodeText(bytes));
+    case 'text':
+      return new TextReading(decodeText(bytes));
   }
 }
 

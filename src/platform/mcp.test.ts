@@ -10,6 +10,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mcpKit } from '../../test/kits/mcp.ts';
 import { answerTo, type Mode, modes } from '../../test/kits/mcp-server.ts';
 import { Secret } from '../base/secret.ts';
 import type { ServerLaunch, ToolOutcome } from '../ports/mcp.ts';
@@ -27,6 +28,19 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'mcp-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('the port', () => {
+  mcpKit(() => ({
+    mcp,
+    launch: (mode, token) => ({
+      kind: 'stdio',
+      command: process.execPath,
+      args: [fixture],
+      env: { MODE: mode, TOKEN: token },
+      folder,
+    }),
+  }));
+});
 
 let count = 0;
 async function callIn(mode: Mode, options: { token?: string; timeoutMs?: number; signal?: AbortSignal } = {}) {
@@ -76,6 +90,11 @@ function runs(pid: number): boolean {
 const expected: Record<Mode, object> = {
   good: { kind: 'answered', isError: false, text: 'you are ada' },
   exits: { kind: 'exited', stage: 'connect', text: expect.stringContaining('starting with [secret] and [secret]') },
+  'floods-then-exits': {
+    kind: 'exited',
+    stage: 'connect',
+    text: expect.stringMatching(/^(?!.*right-key-\/\+=&".)(?:.{0,5}\[secret\])+.{0,5}$/),
+  },
   'exits-at-call': { kind: 'exited', stage: 'call' },
   'hangs-at-connect': { kind: 'timeout', stage: 'connect' },
   'hangs-at-call': { kind: 'timeout', stage: 'call' },
@@ -121,6 +140,18 @@ describe('a server over stdio', () => {
       why: 'no-such-program',
     });
     expect((await mcp.call(launch(plain), whoami, options)).outcome).toEqual({ kind: 'not-started', why: 'not-permitted' });
+  });
+
+  it('whose command no system can take is not started', async () => {
+    const options = { timeoutMs: 5000, redact: [] };
+    const odd: ServerLaunch[] = [
+      { kind: 'stdio', command: '', args: [], env: {} },
+      { kind: 'stdio', command: process.execPath, args: ['a\0b'], env: {} },
+      { kind: 'remote', url: 'no url', headers: {}, transport: 'http' },
+    ];
+    for (const launch of odd) {
+      expect((await mcp.call(launch, whoami, options)).outcome).toEqual({ kind: 'not-started', why: 'no-such-program' });
+    }
   });
 
   it('without the tool says which it has', async () => {

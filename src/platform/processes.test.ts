@@ -28,7 +28,6 @@ require('node:fs').writeFileSync(__filename + '.' + process.pid, 'ready');
 
 describe.runIf(process.platform === 'linux')('processes on Linux', () => {
   const processes = createProcesses();
-  const started: ProcessInfo[] = [];
   let folder: string;
   let script: string;
   beforeAll(() => {
@@ -37,9 +36,9 @@ describe.runIf(process.platform === 'linux')('processes on Linux', () => {
     writeFileSync(script, program);
   });
   afterAll(async () => {
-    const left = await processes.list();
-    for (const { pid, identity } of left) {
-      if (started.some((one) => one.identity === identity)) process.kill(pid, 'SIGKILL');
+    // Whatever still runs our script, also when a test failed half-way: by its own id, known by the folder's unique name.
+    for (const { pid } of await processes.list()) {
+      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(script)) process.kill(pid, 'SIGKILL');
     }
     rmSync(folder, { recursive: true });
   });
@@ -53,7 +52,6 @@ describe.runIf(process.platform === 'linux')('processes on Linux', () => {
       // Between fork and exec it is still the shell.
       if (info?.name === 'long-runner') {
         while (!existsSync(`${script}.${pid}`)) await new Promise((resolve) => setTimeout(resolve, 10));
-        started.push(info);
         return info;
       }
     }
@@ -102,7 +100,6 @@ describe.runIf(process.platform === 'linux')('processes on Linux', () => {
     await processes.quit(one, 10_000);
     const again = launch && (await processes.relaunch(launch));
     if (again === undefined) throw new Error('not relaunched');
-    started.push(again);
     const session = readFileSync(`/proc/${again.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[3];
     expect(Number(session)).toBe(again.pid);
     expect(again.terminal).toBe(false);
@@ -215,6 +212,8 @@ describe('reading /proc', () => {
     expect([...ours(rows, 22, new Set([30]))].sort()).toEqual([20, 21, 22, 30, 31]);
     const agent = [row(10, 1, 10, 'claude'), row(20, 10, 10, 'node', 'mcp-rotate')];
     expect([...ours(agent, 20, new Set())]).toEqual([20]);
+    const elsewhere = [row(10, 1, 10, 'claude', '--add-dir=/x/mcp-rotate'), row(20, 10, 20, 'node', 'mcp-rotate')];
+    expect([...ours(elsewhere, 20, new Set())]).toEqual([20]);
   });
 
   it('starts the image of an AppImage, and nothing that lives in a sandbox', () => {

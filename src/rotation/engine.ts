@@ -163,10 +163,9 @@ export function createRotations(
 
   async function undo(rotation: RotationId, options: Pick<AdvanceOptions, 'signal' | 'onEvent'>): Promise<Progress> {
     return withRun(rotation, options, async (run) => {
-      const { closed, pending, outcomes } = run.known;
+      const { closed, pastReturn } = run.known;
       if (closed?.state === 'rolled-back') return ended(run);
-      const effect = run.method.overlap === 'replaces' ? 'issue' : 'revoke old';
-      if (closed || pending.has(effect) || outcomes.has(effect) || (effect === 'issue' && run.known.issued)) {
+      if (closed || pastReturn) {
         throw new Problem('rotation/past-return', {
           what: `rotation ${rotation} is past the point of no return`,
           state: 'the old credential is revoked, or may be',

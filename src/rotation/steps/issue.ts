@@ -110,14 +110,15 @@ async function clearStrays(
 ): Promise<Outcome | undefined> {
   if (method.overlap === 'replaces') return replacedOrNot(run, earlier.at);
   const at = await run.context();
-  const existing = earlier.detail.existing ?? [];
+  const { existing } = run.known;
   const answer = run.takeAnswer('accept', 'refuse', 'done');
   if (!method.findStrays) {
     if (answer?.kind === 'done' || answer?.kind === 'accept') return settled(run);
     return { state: 'needs', need: { kind: 'confirm-strays', strays: [] } };
   }
   const { findStrays } = method;
-  const found = await run.patiently('issue', () => findStrays(run.ports, at, { intentAt: earlier.at, existing }));
+  const since = { intentAt: earlier.at, existing };
+  const found = (await run.patiently('issue', () => findStrays(run.ports, at, since))).filter((one) => isStray(run, one));
   for (const stray of found.filter((one) => one.evidence === 'marker')) await revokeStray(run, method, stray);
   const suspects = found.filter((one) => one.evidence === 'suspect');
   if (suspects.length > 0) {
@@ -134,6 +135,11 @@ async function clearStrays(
 async function settled(run: Run): Promise<undefined> {
   await run.record({ kind: 'outcome', step: 'issue', effect: 'issue', result: 'failed', detail: {} });
   return undefined;
+}
+
+/** The old and the new credential are never strays, whatever a list says (failure mode 31). */
+export function isStray(run: Run, found: Found): boolean {
+  return found.upstreamId !== standingOf(run)?.upstreamId && found.upstreamId !== run.known.issued?.upstreamId;
 }
 
 export async function revokeStray(run: Run, method: TheirsMethod, stray: Found): Promise<void> {
