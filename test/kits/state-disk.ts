@@ -26,7 +26,6 @@ export function stateDisk(files: StateDisk['files'] = new Map(), hooks: DiskHook
     throw new Error('the state folder needs no such call');
   };
   const disk: Disk = {
-    withLock: unused,
     async read(path) {
       const found = files.get(path);
       if (found === undefined) throw new Problem('file/absent', { what: `${path} is not there` });
