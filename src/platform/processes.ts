@@ -11,13 +11,13 @@ import { minute, second } from '../base/time.ts';
 import type { Launch, Processes, ProcessInfo } from '../ports/processes.ts';
 import { type Asked, bundleOf, cimList, macOpen, macQuit, psList, readCim, readPs, windowsQuit } from './processes-foreign.ts';
 import * as linux from './processes-linux.ts';
-import * as launches from './processes-linux-launch.ts';
+import { launchOf, quit, relaunch } from './processes-linux-launch.ts';
 import { run, which } from './processes-run.ts';
 
 export function createProcesses(): Processes {
   if (process.platform === 'linux') {
     const { list, holding } = linux;
-    return { list, holding, run, which, ...launches };
+    return { list, holding, run, which, quit, launchOf, relaunch };
   }
   return process.platform === 'win32' ? foreign(windows) : foreign(mac);
 }
