@@ -11,10 +11,10 @@
  * Times: /proc counts from boot in ticks of 1/100 s (USER_HZ on every Linux architecture that Node supports).
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { Secret } from '../base/secret.ts';
 import type { Holding, ProcessInfo } from '../ports/processes.ts';
 import { formsOf, holds } from './processes-forms.ts';
+import { programName } from './processes-name.ts';
 import { ownChildren } from './processes-own.ts';
 
 const kernelThread = 0x00200000;
@@ -47,21 +47,6 @@ export function parseStat(text: string): Stat | undefined {
     kernel: (number(9) & kernelThread) !== 0,
     started: number(22),
   };
-}
-
-const interpreters = /^(node|nodejs|bun|deno|python[\d.]*|ruby|perl|sh|bash|dash|zsh)$/;
-
-/**
- * The name that a person knows: of the program's file; for a script that of the script (Node since 24 calls its main
- * thread `MainThread`), or the title that the script gave itself.
- */
-export function programName(comm: string, executable: string | undefined, args: readonly string[]): string {
-  const program = executable === undefined ? comm : basename(executable);
-  if (!interpreters.test(program)) return program;
-  const title = basename((args[0] ?? '').split(' ')[0] ?? '').replace(/^-/, '');
-  if (title !== '' && title !== program && !interpreters.test(title)) return title;
-  const script = basename(args.slice(1).find((arg) => !arg.startsWith('-')) ?? '').replace(/\.(c|m)?[jt]s$|\.py$/, '');
-  return /^(index|main|cli|server|)$/.test(script) || /\s/.test(script) ? program : script;
 }
 
 interface Row {
