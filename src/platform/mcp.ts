@@ -114,7 +114,7 @@ async function open(launch: ServerLaunch, signal: AbortSignal): Promise<Line | T
   const fetch = boundedFetch(signal);
   if (launch.transport === 'sse') {
     const transport = new SSEClientTransport(url, { requestInit, fetch });
-    return { transport, errors: () => '', end: (client) => hangUp(client, transport) };
+    return { transport, errors: () => '', end: async (client) => void (await client.close().catch(() => {})) };
   }
   const transport = new StreamableHTTPClientTransport(url, { requestInit, fetch });
   return {
@@ -125,15 +125,9 @@ async function open(launch: ServerLaunch, signal: AbortSignal): Promise<Line | T
         const patience = new Promise((resolve) => setTimeout(resolve, farewellMs));
         await Promise.race([transport.terminateSession().catch(() => {}), patience]);
       }
-      await hangUp(client, transport);
+      await client.close().catch(() => {});
     },
   };
-}
-
-/** The transport as well: a client whose connect failed has let go of it, and an event source goes on trying for ever. */
-async function hangUp(client: Client, transport: Transport): Promise<void> {
-  await client.close().catch(() => {});
-  await transport.close().catch(() => {});
 }
 
 /** No answer of a remote server is read beyond a bound, and none outlives the deadline. */
