@@ -8,7 +8,7 @@
  * Against other writers of the same file:
  * - who take the lock that is given: nobody's change is lost.
  * - who rename without a lock: a change made before the last look at the file is noticed and nothing is written. One
- *   that falls between that look and our rename, two system calls apart (tens of microseconds), is overwritten unseen.
+ *   that falls between that look and our rename, two system calls apart (some ten microseconds), is overwritten unseen.
  *   No system call in Node's reach closes that window.
  * - who write in place without a lock: also a change that falls into that window, or goes on behind it until the
  *   folder is flushed, is noticed, because the old file is kept open. It then goes back in place, whole, and the
@@ -174,15 +174,17 @@ async function swap(
     replaced = await compare(old, version);
   });
   try {
-    const now = replaced && (await fs.stat(target).catch(() => undefined));
-    if (replaced && now && sameState(replaced, now)) {
-      await fs.rename(temporary, target);
+    // Not awaited, so that nothing of ours runs between the look and the rename.
+    if (replaced && sameState(replaced, fs.statSync(target))) {
+      fs.renameSync(temporary, target);
       return { replaced, version: newVersion };
     }
     await fs.unlink(temporary);
     return undefined;
   } catch (error) {
     await fs.unlink(temporary).catch(() => undefined);
+    // Removed by its owner since it was compared.
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

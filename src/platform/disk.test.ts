@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { diskKit } from '../../test/kits/disk.ts';
-import { createDisk } from './disk.ts';
+import { createDisk, systemCalls } from './disk.ts';
 import type { Calls } from './disk-read.ts';
 
 const folders: string[] = [];
@@ -70,7 +70,7 @@ describe('what is no regular file', () => {
     const path = join(root, 'a');
     await real.writeFile(path, 'x');
     const disk = createDisk({
-      ...real,
+      ...systemCalls,
       stat: (async (...args: Parameters<typeof real.stat>) => {
         const stats = await real.stat(...args);
         await real.unlink(path);
@@ -88,7 +88,7 @@ describe('what is no regular file', () => {
     await handle.close();
     let reads = 0;
     const disk = createDisk({
-      ...real,
+      ...systemCalls,
       open: async (...args: Parameters<typeof real.open>) => {
         const opened = await real.open(...args);
         opened.read = (() => {
@@ -105,9 +105,9 @@ describe('what is no regular file', () => {
 
 /** Node's calls with one that fails as the system would. */
 function failing(name: keyof Calls, errno: string, when: (...args: unknown[]) => boolean = () => true): Calls {
-  const call = real[name] as (...args: unknown[]) => Promise<unknown>;
+  const call = systemCalls[name] as (...args: unknown[]) => Promise<unknown>;
   return {
-    ...real,
+    ...systemCalls,
     [name]: (...args: unknown[]) =>
       when(...args) ? Promise.reject(Object.assign(new Error('s3cret of the system'), { code: errno })) : call(...args),
   };
@@ -116,7 +116,7 @@ function failing(name: keyof Calls, errno: string, when: (...args: unknown[]) =>
 /** A handle's own calls fail, on files opened for writing or (`folders`) on folders. */
 function failingHandle(name: 'write' | 'sync', errno: string, flags: string): Calls {
   return {
-    ...real,
+    ...systemCalls,
     open: async (...args: Parameters<typeof real.open>) => {
       const handle = await real.open(...args);
       if (args[1] === flags) handle[name] = () => Promise.reject(Object.assign(new Error('s3cret'), { code: errno }));
@@ -135,7 +135,16 @@ describe('what the system refuses', () => {
     ['folder not writable', failing('open', 'EACCES', (_path, flags) => flags === 'wx'), 'file/unwritable'],
     ['file not writable', failing('access', 'EACCES'), 'file/unwritable'],
     ['a broken disk', failingHandle('write', 'EIO', 'wx'), 'file/unwritable'],
-    ['rename not permitted', failing('rename', 'EPERM'), 'file/unwritable'],
+    [
+      'rename not permitted',
+      {
+        ...systemCalls,
+        renameSync: () => {
+          throw Object.assign(new Error('s3cret'), { code: 'EPERM' });
+        },
+      },
+      'file/unwritable',
+    ],
     ['file not readable', failing('open', 'EACCES', (_path, flags) => flags !== 'wx'), 'file/unreadable'],
   ])('%s: the file is as it was, nothing beside it', async (_title, calls, wanted) => {
     const root = await freshFolder();
@@ -229,7 +238,7 @@ describe('what stays', () => {
     await real.writeFile(path, 'old', { mode: 0o644 });
     const modes: number[] = [];
     const disk = createDisk({
-      ...real,
+      ...systemCalls,
       open: async (...args: Parameters<typeof real.open>) => {
         const handle = await real.open(...args);
         if (args[1] === 'wx') modes.push((await handle.stat()).mode & 0o777);
