@@ -22,7 +22,7 @@ export async function startRedis(keeping: Keeping = 'aclfile'): Promise<RealServ
   const args = {
     aclfile: [...plain, '--aclfile', file],
     config: [file, ...plain],
-    nowhere: [...plain, '--user', admin.slice('user '.length)],
+    nowhere: [...plain, '--user', ...admin.split(' ').slice(1)],
   };
   const server = await startServer({
     program,
