@@ -10,6 +10,7 @@ import { describeWith } from '../../test/parts.ts';
 import { selfSigned } from '../../test/real/certificate.ts';
 import { adminPassword as mariadbPassword, startMariadb } from '../../test/real/mariadb.ts';
 import { adminPassword, startPostgresql } from '../../test/real/postgresql.ts';
+import { adminPassword as redisPassword, startRedis } from '../../test/real/redis.ts';
 import type { RealServer } from '../../test/real/server.ts';
 import { Secret } from '../base/secret.ts';
 import type { DatabaseAddress, SqlSession } from '../ports/databases.ts';
@@ -105,4 +106,42 @@ describeWith(['mariadbd'], 'MariaDB', () => {
     '127.0.0.1',
     good.cert,
   );
+});
+
+describeWith(['redis-server'], 'Redis', () => {
+  const good = selfSigned('127.0.0.1');
+  let server: RealServer;
+  beforeAll(async () => {
+    server = await startRedis('aclfile', good);
+    writeFileSync(join(folder, 'redis.crt'), good.cert);
+  });
+  afterAll(() => server?.stop());
+  const attempt = async (more: Partial<DatabaseAddress>): Promise<string> => {
+    const address = {
+      host: '127.0.0.1',
+      port: server.port,
+      user: 'admin',
+      password: new Secret(redisPassword),
+      timeoutMs: 2000,
+      ...more,
+    };
+    try {
+      const session = await databases.redis(address);
+      const answer = await session.command(['PING']);
+      await session.close();
+      return String(answer);
+    } catch (error) {
+      return (error as { code?: string }).code ?? String(error);
+    }
+  };
+
+  it('is encrypted when asked, and looks at the certificate when asked', async () => {
+    const parameters = { sslrootcert: join(folder, 'redis.crt') };
+    expect(await attempt({ tls: 'require' })).toBe('PONG');
+    expect(await attempt({ tls: 'verify-full' })).toBe('provider/unreachable');
+    expect(await attempt({ tls: 'verify-full', parameters })).toBe('PONG');
+    expect(await attempt({ tls: 'verify-full', parameters: { sslrootcert: otherRoot } })).toBe('provider/unreachable');
+    expect(await attempt({ host: 'localhost', tls: 'verify-full', parameters })).toBe('provider/unreachable');
+    expect(await attempt({})).toMatch(/^provider\/(garbled|timeout|unreachable)$/);
+  });
 });
