@@ -6,7 +6,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Problem } from '../base/problem.ts';
 import type { HttpRequest } from '../ports/net.ts';
 import { createNet } from './net.ts';
@@ -153,6 +153,23 @@ describe('problems', () => {
     expect((await problemOf(proxied.send(post('/', { url: `http://127.0.0.1:${port}/` })))).next).toContain(
       'NODE_USE_ENV_PROXY=1',
     );
+  });
+
+  it('a name none of whose addresses answers had no effect, even when one timed out', async () => {
+    const failed = (code: string) => Object.assign(new Error(`connect ${code} ${hidden}`), { code });
+    const fails = (cause: Error) => vi.stubGlobal('fetch', () => Promise.reject(new TypeError('fetch failed', { cause })));
+    try {
+      fails(new AggregateError([failed('ETIMEDOUT'), failed('ENETUNREACH')]));
+      expect(await problemOf(net.send(post('/ok')))).toMatchObject({ code: 'provider/unreachable', effect: 'none' });
+      fails(failed('ETIMEDOUT'));
+      expect(await problemOf(net.send(post('/ok')))).toMatchObject({ code: 'provider/garbled', effect: 'unknown' });
+      fails(failed('DEPTH_ZERO_SELF_SIGNED_CERT'));
+      const problem = await problemOf(net.send(post('/ok')));
+      expect(problem).toMatchObject({ code: 'provider/unreachable', effect: 'none' });
+      expect(problem.what).toContain('certificate');
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it('an unknown name had no effect', async () => {
