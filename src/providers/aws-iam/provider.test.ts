@@ -195,6 +195,13 @@ describe('check', () => {
     expect((await provider.check(up, old)).alive).toBe('unknown');
   });
 
+  it('goes to the address that the config names', async () => {
+    const { toy, old, up } = await start();
+    const here = { ...old, context: { ...old.context, endpoint: toy.server.url } };
+    expect((await provider.check(up, here)).alive).toBe('yes');
+    expect(toy.server.log[0]?.headers['x-forwarded-host']).toBe(new URL(toy.server.url).host);
+  });
+
   it('takes nothing from the environment of this process', async () => {
     const { toy, old, up } = await start();
     vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:1');
