@@ -138,7 +138,9 @@ async function writeTemporary(
       // Only root may give a file away; others keep at least the group where they are in it.
       if (own.uid !== like.uid) await handle.chown(like.uid, like.gid).catch(() => undefined);
       else if (own.gid !== like.gid) await handle.chown(own.uid, like.gid).catch(() => undefined);
-      await handle.chmod(like.mode & 0o7777);
+      // Rights meant for a group that could not be kept are not given to another.
+      const groupKept = (await handle.stat()).gid === like.gid;
+      await handle.chmod(like.mode & (groupKept ? 0o7777 : 0o1707));
     }
     const [flushed, done] = await Promise.allSettled([handle.sync(), meanwhile()]);
     for (const each of [flushed, done]) if (each.status === 'rejected') throw each.reason;
