@@ -87,6 +87,8 @@ export interface Issued {
   readonly parts: Readonly<Record<string, Secret>>;
   readonly upstreamId?: string;
   readonly expiresAt?: Instant;
+  /** What a person must know of it, for output and receipt: `not kept over a restart of the server: …`. */
+  readonly note?: string;
 }
 
 /** A key at the provider that carries our marker, or that may be ours. */
