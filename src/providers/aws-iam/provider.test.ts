@@ -206,7 +206,7 @@ describe('check', () => {
     const { toy, old, up } = await start();
     vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:1');
     vi.stubEnv('AWS_ENDPOINT_URL_STS', 'http://127.0.0.1:1');
-    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAOTHEROTHEROTHER2');
+    vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId(9));
     vi.stubEnv('AWS_REGION', 'ap-south-1');
     vi.stubEnv('AWS_MAX_ATTEMPTS', '5');
     vi.stubEnv('AWS_PROFILE', 'not-there');
