@@ -11,6 +11,7 @@ import { client as opencodeClient } from './clients/opencode/client.ts';
 import { client as vscodeClient } from './clients/vscode/client.ts';
 import { client as windsurfClient } from './clients/windsurf/client.ts';
 import type { Provider } from './providers/provider.ts';
+import { provider as awsIamProvider } from './providers/aws-iam/provider.ts';
 import { provider as githubProvider } from './providers/github/provider.ts';
 import { provider as gitlabProvider } from './providers/gitlab/provider.ts';
 import { provider as postgresqlProvider } from './providers/postgresql/provider.ts';
@@ -28,6 +29,7 @@ export const clients: readonly Client[] = [
 ];
 
 export const providers: readonly Provider[] = [
+  awsIamProvider,
   githubProvider,
   gitlabProvider,
   postgresqlProvider,

@@ -8,8 +8,8 @@ import { duration } from '../base/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Terminal } from '../ports/terminal.ts';
 import type { Event, StepName } from '../rotation/rotation.ts';
-import { name, pad, paint, styleOf, truncate } from './text.ts';
 import { stepWords } from './step-words.ts';
+import { name, pad, paint, styleOf, truncate } from './text.ts';
 
 const tickMs = 100;
 const stepWidth = 10;
@@ -94,9 +94,19 @@ export function createProgress(
     } else if (event.kind === 'clock') {
       if (leak) leak = { ...leak, since: clock.elapsed() - event.sinceMs };
       else leak = { since: clock.elapsed() - event.sinceMs, stopped: false };
-    } else if (event.proof.kind === 'dead' && event.proof.which === 'old' && event.proof.answer === 'yes' && leak && !leak.stopped) {
+    } else if (
+      event.proof.kind === 'dead' &&
+      event.proof.which === 'old' &&
+      event.proof.answer === 'yes' &&
+      leak &&
+      !leak.stopped
+    ) {
       leak = { ...leak, stopped: true };
-      finished('✓', 'green', `dead       the old credential was refused ${duration(clock.elapsed() - leak.since)} after the start`);
+      finished(
+        '✓',
+        'green',
+        `dead       the old credential was refused ${duration(clock.elapsed() - leak.since)} after the start`,
+      );
     }
   };
 

@@ -130,6 +130,7 @@ function parse(text: string): YamlDocument | undefined {
   }
   if (!Array.isArray(documents)) return undefined;
   const list = documents as YamlDocument[];
+  if (list[0]?.errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION')) throw tooDeep();
   const error = list[0]?.errors[0];
   const at = error ? error.pos[0] : list[1]?.range?.[0];
   if (at === undefined) return list[0];

@@ -2,7 +2,8 @@
  * Project folders: where we stand, what clients list, and what lies under the folders given.
  *
  * The walk is bounded in depth and number, follows no links, and leaves out folders that hold other people's code or
- * nothing but data. A folder counts when it holds a file or folder that some client's table names.
+ * nothing but data. A folder counts when it holds a file or folder that some client's table names; such a folder is
+ * itself no project.
  */
 
 import { printable } from '../base/ids.ts';
@@ -88,7 +89,7 @@ async function walk(
           const entries = await disk.list(folder);
           if (entries.some(({ name }) => marks.some((mark) => matches(mark, name)))) found.add(folder);
           return entries
-            .filter(({ name, kind }) => kind === 'directory' && !skipped.has(name))
+            .filter(({ name, kind }) => kind === 'directory' && !skipped.has(name) && !marks.includes(name))
             .map(({ name }) => host.join(folder, name));
         } catch (error) {
           if (!(error instanceof Problem)) throw error;

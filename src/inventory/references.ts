@@ -45,7 +45,7 @@ export type Scanner = (text: string) => readonly Token[];
 /** A scanner for a client's syntax. Its tokens cover the text from start to end. */
 export function scanner(references: readonly Reference[], builtIns: Readonly<Record<string, BuiltIn>>): Scanner {
   const known: { readonly pattern: RegExp; readonly kind: Syntax['kind'] | BuiltIn; readonly builtIn: boolean }[] = [
-    ...Object.entries(builtIns).map(([text, is]) => ({ pattern: new RegExp(escape(text), 'y'), kind: is, builtIn: true })),
+    ...Object.entries(builtIns).map(([text, is]) => ({ pattern: new RegExp(literally(text), 'y'), kind: is, builtIn: true })),
     ...references.map((reference) => ({
       pattern: new RegExp(syntaxes[reference].pattern, 'y'),
       kind: syntaxes[reference].kind,
@@ -86,4 +86,4 @@ export function scanner(references: readonly Reference[], builtIns: Readonly<Rec
 }
 
 const starts = /[${%]/;
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');

@@ -18,7 +18,8 @@ import { from, type Traced } from './traced.ts';
 type FileSource = Extract<Piece['source'], { kind: 'file' }>;
 
 interface Literal {
-  readonly value: string;
+  /** null: put together when the shell runs. */
+  readonly value: string | null;
   readonly file: FilePath;
   readonly format: Format;
   readonly path: Path;
@@ -68,7 +69,7 @@ export class Variables {
         for (const file of envFiles(this.#ports.host, source, this.#project)) {
           const found = await this.#files.tolerated(file, 'dotenv');
           // The first that is there is the only one read, whether or not it has the name.
-          if (found) return literalText(lastLiteral(await literalsIn(this.#files, file, 'dotenv', name)));
+          if (found) return literalText((await literalsIn(this.#files, file, 'dotenv', name)).at(-1));
           if (await this.#ports.disk.kind(file)) return undefined;
         }
         return undefined;
@@ -109,15 +110,13 @@ async function literalsIn(files: Files, file: FilePath, format: 'dotenv' | 'shel
     const path = [name, n];
     const value = document.get(path);
     if (value === undefined) break;
-    if (typeof value === 'string') found.push({ value, file, format, path });
+    if (typeof value === 'string' || value === null) found.push({ value, file, format, path });
   }
   return found;
 }
 
-const lastLiteral = (literals: readonly Literal[]): Literal | undefined => literals.at(-1);
-
 function literalText(literal: Literal | undefined, twins: readonly Literal[] = []): Traced | undefined {
-  if (!literal) return undefined;
+  if (!literal || literal.value === null) return undefined;
   const source: FileSource = {
     kind: 'file',
     file: literal.file,
@@ -157,7 +156,7 @@ async function fromProcess(
     all.push(...found.flat());
     inForce ??= found.flat().at(-1);
   }
-  if (inForce)
+  if (typeof inForce?.value === 'string')
     return literalText(
       inForce,
       all.filter((literal) => literal !== inForce && literal.value === inForce?.value),

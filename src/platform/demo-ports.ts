@@ -44,6 +44,10 @@ export function confined(disk: Disk, { join }: Pick<Host, 'join'>, folder: FileP
       write(path);
       return disk.replace(path, version, bytes, options);
     },
+    async withLock(lock, work, timeoutMs) {
+      write(lock.path);
+      return disk.withLock(lock, work, timeoutMs);
+    },
     async remove(path) {
       write(path);
       return disk.remove(path);

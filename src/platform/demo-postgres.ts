@@ -105,7 +105,11 @@ export async function startPostgres(folder: string, onSpawn: (child: ChildProces
 
   const options = {
     cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', ...(process.env['SystemRoot'] ? { SystemRoot: process.env['SystemRoot'] } : {}) },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      LC_ALL: 'C',
+      ...(process.env['SystemRoot'] ? { SystemRoot: process.env['SystemRoot'] } : {}),
+    },
     stdio: 'ignore' as const,
     ...(as ?? {}),
   };
@@ -113,7 +117,16 @@ export async function startPostgres(folder: string, onSpawn: (child: ChildProces
   for (const name of ['initdb', 'postgres']) await chmod(program(name), 0o755).catch(() => {}); // a read-only install has the bits already
   const init = spawn(
     program('initdb'),
-    [`--pgdata=${data}`, `--username=${adminUser}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions'],
+    [
+      `--pgdata=${data}`,
+      `--username=${adminUser}`,
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--no-instructions',
+    ],
     options,
   );
   onSpawn(init);
@@ -122,7 +135,14 @@ export async function startPostgres(folder: string, onSpawn: (child: ChildProces
   if (status !== 0) throw new Error(`initdb ended with ${status}`);
 
   const port = await freePort();
-  const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'max_connections=40', 'logging_collector=off'];
+  const settings = [
+    `port=${port}`,
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'fsync=off',
+    'max_connections=40',
+    'logging_collector=off',
+  ];
   const child = spawn(program('postgres'), ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], options);
   onSpawn(child);
   const deadline = performance.now() + startWithinMs;

@@ -11,6 +11,7 @@ const results: Readonly<Record<number, Trouble>> = {
   11: 'damaged',
   13: 'full',
   14: 'permission',
+  15: 'busy',
   26: 'damaged',
 };
 
@@ -28,18 +29,26 @@ const systemErrors: Readonly<Record<string, Trouble>> = {
 
 type Trouble = 'permission' | 'busy' | 'read-only' | 'io' | 'damaged' | 'full' | 'no-folder';
 
-/** Anything that is not known here stays what it is: a bug. */
-export function asProblem(error: unknown, path: string): unknown {
-  if (error instanceof Problem || !(error instanceof Error)) return error;
-  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
-  // the low byte of an extended result code is the primary one
-  const trouble = typeof errcode === 'number' ? results[errcode & 0xff] : systemErrors[String(code)];
-  if (trouble === undefined) return error;
-  return problems[trouble](path);
+/** As SQLite's own error: another process is at it; nothing was done, and a later try may succeed. */
+export class Busy extends Error {
+  readonly errcode = 5;
 }
 
-export function busy(path: string): Problem {
-  return problems.busy(path);
+export function isBusy(error: unknown): boolean {
+  return troubleOf(error) === 'busy';
+}
+
+/** Anything that is not known here stays what it is: a bug. */
+export function asProblem(error: unknown, path: string): unknown {
+  const trouble = troubleOf(error);
+  return trouble === undefined ? error : problems[trouble](path);
+}
+
+function troubleOf(error: unknown): Trouble | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  // the low byte of an extended result code is the primary one
+  return typeof errcode === 'number' ? results[errcode & 0xff] : systemErrors[String(code)];
 }
 
 const unusable = (what: string, next: string): Problem => new Problem('state/unusable', { what, next });

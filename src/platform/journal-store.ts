@@ -3,16 +3,17 @@
  *
  * Durable on return: write-ahead log with synchronous=FULL. Append-only: triggers refuse any change of an entry. One
  * writer: every append checks in its own transaction that the lease is still current. Shredded means gone from the files:
- * secure_delete zeroes freed pages and the write-ahead log is cut to nothing.
+ * secure_delete overwrites what is deleted with zeroes, and the write-ahead log is cut to nothing.
  *
  * Calls block for at most `busyMs` while another process writes. The module is loaded when a store is opened, not before.
  */
 import { chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../base/problem.ts';
 import type { Holder, JournalStore, Lease, StoredEntry } from '../ports/journal-store.ts';
-import { asProblem, busy } from './journal-store-problems.ts';
+import { asProblem, Busy, isBusy } from './journal-store-problems.ts';
 
 /** Version of the tables; a body has a version of its own (rotation/journal/schema.ts). */
 const tablesVersion = 1;
@@ -53,7 +54,7 @@ const tables = `
 
 /** Opens or makes the store in file `path`. Problems: state/unusable, state/damaged. */
 export async function openJournalStore(path: string): Promise<JournalStore> {
-  try {
+  return patiently(path, () => {
     prepareFile(path);
     const { DatabaseSync } = sqlite();
     const db = new DatabaseSync(path, { timeout: busyMs });
@@ -64,8 +65,22 @@ export async function openJournalStore(path: string): Promise<JournalStore> {
       db.close();
       throw error;
     }
-  } catch (error) {
-    throw asProblem(error, path);
+  });
+}
+
+/**
+ * SQLite waits for a writer by itself, but not while another process makes, recovers or removes the write-ahead log (as the
+ * first or the last one to have the file open): then it says at once that it is busy, and nothing was done.
+ */
+async function patiently<T>(path: string, work: () => T | Promise<T>): Promise<T> {
+  const end = performance.now() + busyMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= end) throw asProblem(error, path);
+      await sleep(20);
+    }
   }
 }
 
@@ -104,6 +119,8 @@ function prepareTables(db: DatabaseSync, path: string): void {
     });
   }
   db.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY');
+  // what a killed process shredded may still be in the log; whoever is busy with the log now cuts it later
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   if (version() === tablesVersion) return;
   transact(db, () => {
     const found = version();
@@ -151,16 +168,9 @@ function storeOver(db: DatabaseSync, path: string): JournalStore {
   const put = db.prepare('INSERT OR REPLACE INTO sealed (rotation, name, bytes) VALUES (?, ?, ?)');
   const get = db.prepare('SELECT bytes FROM sealed WHERE rotation = ? AND name = ?');
   const names = db.prepare('SELECT name FROM sealed WHERE rotation = ? ORDER BY name');
-  const blank = db.prepare('UPDATE sealed SET bytes = zeroblob(length(bytes)) WHERE rotation = ?');
   const drop = db.prepare('DELETE FROM sealed WHERE rotation = ?');
 
-  const guarded = async <T>(work: () => T | Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      throw asProblem(error, path);
-    }
-  };
+  const guarded = <T>(work: () => T | Promise<T>): Promise<T> => patiently(path, work);
   const last = (): StoredEntry | undefined => newest.get() as unknown as StoredEntry | undefined;
   const row = (name: string): LeaseRow | undefined => leaseRow.get(name) as unknown as LeaseRow | undefined;
   const current = (lease: Lease): boolean => {
@@ -195,12 +205,9 @@ function storeOver(db: DatabaseSync, path: string): JournalStore {
     sealedNames: (rotation) => guarded(() => names.all(rotation).map((each) => String(each['name']))),
     shred: (rotation) =>
       guarded(() => {
-        transact(db, () => {
-          blank.run(rotation);
-          drop.run(rotation);
-        });
+        drop.run(rotation);
         // also when there was nothing to delete: an earlier call may have ended before it cut the log
-        if (db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] !== 0) throw busy(path);
+        if (db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] !== 0) throw new Busy();
       }),
     acquire: (name, holder, now, length, isGone) =>
       guarded(async () => {

@@ -40,7 +40,12 @@ export async function startServer(launch: StdioLaunch): Promise<StdioServer | No
     import('@modelcontextprotocol/client'),
     import('@modelcontextprotocol/client/stdio'),
   ]);
-  const child = spawnServer(launch, { ...getDefaultEnvironment(), ...launch.env });
+  let child: Child | undefined;
+  try {
+    child = spawnServer(launch, { ...getDefaultEnvironment(), ...launch.env });
+  } catch {
+    // Node refuses what no system call could take: a NUL in an argument, an empty command.
+  }
   if (child === undefined) return { kind: 'not-started', why: 'no-such-program' };
   const failed = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
     child.once('spawn', () => resolve(undefined));

@@ -4,12 +4,14 @@
  * Method: a hostile fixture server in every mode over stdio, one over HTTP, and the reference server `everything`. That
  * processes are gone is asked of the system by their ids.
  */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mcpKit } from '../../test/kits/mcp.ts';
 import { answerTo, type Mode, modes } from '../../test/kits/mcp-server.ts';
 import { Secret } from '../base/secret.ts';
 import type { ServerLaunch, ToolOutcome } from '../ports/mcp.ts';
@@ -27,6 +29,19 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'mcp-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('the port', () => {
+  mcpKit(() => ({
+    mcp,
+    launch: (mode, token) => ({
+      kind: 'stdio',
+      command: process.execPath,
+      args: [fixture],
+      env: { MODE: mode, TOKEN: token },
+      folder,
+    }),
+  }));
+});
 
 let count = 0;
 async function callIn(mode: Mode, options: { token?: string; timeoutMs?: number; signal?: AbortSignal } = {}) {
@@ -76,6 +91,11 @@ function runs(pid: number): boolean {
 const expected: Record<Mode, object> = {
   good: { kind: 'answered', isError: false, text: 'you are ada' },
   exits: { kind: 'exited', stage: 'connect', text: expect.stringContaining('starting with [secret] and [secret]') },
+  'floods-then-exits': {
+    kind: 'exited',
+    stage: 'connect',
+    text: expect.stringMatching(/^(?!.*right-key-\/\+=&".)(?:.{0,5}\[secret\])+.{0,5}$/),
+  },
   'exits-at-call': { kind: 'exited', stage: 'call' },
   'hangs-at-connect': { kind: 'timeout', stage: 'connect' },
   'hangs-at-call': { kind: 'timeout', stage: 'call' },
@@ -121,6 +141,18 @@ describe('a server over stdio', () => {
       why: 'no-such-program',
     });
     expect((await mcp.call(launch(plain), whoami, options)).outcome).toEqual({ kind: 'not-started', why: 'not-permitted' });
+  });
+
+  it('whose command no system can take is not started', async () => {
+    const options = { timeoutMs: 5000, redact: [] };
+    const odd: ServerLaunch[] = [
+      { kind: 'stdio', command: '', args: [], env: {} },
+      { kind: 'stdio', command: process.execPath, args: ['a\0b'], env: {} },
+      { kind: 'remote', url: 'no url', headers: {}, transport: 'http' },
+    ];
+    for (const launch of odd) {
+      expect((await mcp.call(launch, whoami, options)).outcome).toEqual({ kind: 'not-started', why: 'no-such-program' });
+    }
   });
 
   it('without the tool says which it has', async () => {
@@ -213,6 +245,43 @@ describe('a remote server', () => {
     expect(gone.outcome).toMatchObject({ kind: 'exited', stage: 'connect' });
   });
 });
+
+describe.each([
+  ['streamableHttp', 'http', '/mcp'],
+  ['sse', 'sse', '/sse'],
+] as const)('the reference server over %s', (mode, transport, path) => {
+  let server: ChildProcess;
+  let port: number;
+  beforeAll(async () => {
+    port = await freePort();
+    server = spawn(process.execPath, [everything, mode], { env: { PORT: String(port) }, stdio: ['ignore', 'ignore', 'pipe'] });
+    await new Promise<void>((resolve, reject) => {
+      server.once('exit', () => reject(new Error('the server ended')));
+      server.stderr?.on('data', (chunk: Buffer) => /port|listening|running/i.test(chunk.toString()) && resolve());
+    });
+  });
+  afterAll(async () => {
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill('SIGKILL');
+    await ended;
+  });
+
+  it('answers a call', async () => {
+    const launch: ServerLaunch = { kind: 'remote', url: `http://127.0.0.1:${port}${path}`, headers: {}, transport };
+    const echo = { tool: 'echo', arguments: { message: `hello ${key}` } };
+    const { outcome } = await mcp.call(launch, echo, { timeoutMs: 20_000, redact: [new Secret(key)] });
+    expect(outcome).toEqual({ kind: 'answered', isError: false, text: 'Echo: hello [secret]' });
+    expect(await mcp.tools(launch, { timeoutMs: 20_000, redact: [] })).toContain('echo');
+  });
+});
+
+const freePort = () =>
+  new Promise<number>((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
 
 describe('a command on Windows', () => {
   it('runs a program as it is, and a batch file through cmd.exe', () => {

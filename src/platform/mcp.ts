@@ -108,6 +108,7 @@ async function open(launch: ServerLaunch, signal: AbortSignal): Promise<Line | T
     };
   }
   const { StreamableHTTPClientTransport, SSEClientTransport } = await import('@modelcontextprotocol/client');
+  if (!URL.canParse(launch.url)) return { kind: 'not-started', why: 'no-such-program' };
   const url = new URL(launch.url);
   const requestInit = { headers: { ...launch.headers } };
   const fetch = boundedFetch(signal);

@@ -15,8 +15,9 @@ import type { ProcessInfo } from '../ports/processes.ts';
 import { createProcesses, foreign } from './processes.ts';
 import { bundleOf, cimList, macQuit, readCim, readPs, windowsQuit } from './processes-foreign.ts';
 import { formsOf, holds, redacted } from './processes-forms.ts';
-import { ours, parseStat, programName } from './processes-linux.ts';
+import { ours, parseStat } from './processes-linux.ts';
 import { parseEnviron, startable } from './processes-linux-launch.ts';
+import { programName } from './processes-name.ts';
 import { ownChild } from './processes-own.ts';
 import { findProgram } from './processes-run.ts';
 
@@ -28,7 +29,6 @@ require('node:fs').writeFileSync(__filename + '.' + process.pid, 'ready');
 
 describe.runIf(process.platform === 'linux')('processes on Linux', () => {
   const processes = createProcesses();
-  const started: ProcessInfo[] = [];
   let folder: string;
   let script: string;
   beforeAll(() => {
@@ -37,9 +37,9 @@ describe.runIf(process.platform === 'linux')('processes on Linux', () => {
     writeFileSync(script, program);
   });
   afterAll(async () => {
-    const left = await processes.list();
-    for (const { pid, identity } of left) {
-      if (started.some((one) => one.identity === identity)) process.kill(pid, 'SIGKILL');
+    // Whatever still runs our script, also when a test failed half-way: by its own id, known by the folder's unique name.
+    for (const { pid } of await processes.list()) {
+      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(script)) process.kill(pid, 'SIGKILL');
     }
     rmSync(folder, { recursive: true });
   });
@@ -53,7 +53,6 @@ describe.runIf(process.platform === 'linux')('processes on Linux', () => {
       // Between fork and exec it is still the shell.
       if (info?.name === 'long-runner') {
         while (!existsSync(`${script}.${pid}`)) await new Promise((resolve) => setTimeout(resolve, 10));
-        started.push(info);
         return info;
       }
     }
@@ -102,7 +101,6 @@ describe.runIf(process.platform === 'linux')('processes on Linux', () => {
     await processes.quit(one, 10_000);
     const again = launch && (await processes.relaunch(launch));
     if (again === undefined) throw new Error('not relaunched');
-    started.push(again);
     const session = readFileSync(`/proc/${again.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[3];
     expect(Number(session)).toBe(again.pid);
     expect(again.terminal).toBe(false);
@@ -192,6 +190,7 @@ describe('reading /proc', () => {
     ['npm', 'npm exec foo', '/usr/bin/node', ['npm exec foo']],
     ['bash', 'bash', '/usr/bin/bash', ['-bash']],
     ['claude-desktop', 'claude-desktop', '/opt/Claude/claude-desktop', ['/opt/Claude/claude-desktop', '--type=x']],
+    ['claude', 'claude', '/home/u/.local/share/claude/versions/2.0.14', ['claude', '--continue']],
     ['ssh-agent', 'ssh-agent', undefined, []],
   ])('names %s', (name, comm, executable, args) => {
     expect(programName(comm, executable, args)).toBe(name);
@@ -215,6 +214,8 @@ describe('reading /proc', () => {
     expect([...ours(rows, 22, new Set([30]))].sort()).toEqual([20, 21, 22, 30, 31]);
     const agent = [row(10, 1, 10, 'claude'), row(20, 10, 10, 'node', 'mcp-rotate')];
     expect([...ours(agent, 20, new Set())]).toEqual([20]);
+    const elsewhere = [row(10, 1, 10, 'claude', '--add-dir=/x/mcp-rotate'), row(20, 10, 20, 'node', 'mcp-rotate')];
+    expect([...ours(elsewhere, 20, new Set())]).toEqual([20]);
   });
 
   it('starts the image of an AppImage, and nothing that lives in a sandbox', () => {
@@ -247,23 +248,28 @@ describe('macOS', () => {
     '    1     0     0 ??       Sun Nov 22 08:00:01 2026     /sbin/launchd',
     '  501     1   501 ??       Sun Nov  2 09:15:30 2026     /Applications/Claude.app/Contents/MacOS/Claude',
     '  777   501   501 ??       Sun Nov 22 09:15:31 2026     /Applications/My App.app/Contents/Frameworks/My App Helper.app/Contents/MacOS/My App Helper',
+    ' 9002   800   501 ttys004  Sun Nov 22 10:00:00 2026     /opt/homebrew/bin/node',
+    ' 9003   800   501 ttys004  Sun Nov 22 10:00:00 2026     /Users/u/.local/share/claude/versions/2.0.14',
     ' 9001   800   501 ttys003  Sun Nov 22 10:00:00 2026     claude',
     'garbage',
     '',
   ].join('\n');
 
   it('reads ps', () => {
-    const read = readPs(ps, 501);
+    const read = readPs(ps, 501, ' 9002 node /opt/homebrew/bin/gemini --key x\n 9003 claude\n  777 node y\n');
     expect(read.map(({ pid, parent, name, terminal }) => [pid, parent, name, terminal])).toEqual([
       [501, 1, 'Claude', false],
       [777, 501, 'My App Helper', false],
+      [9002, 800, 'gemini', true],
+      [9003, 800, 'claude', true],
       [9001, 800, 'claude', true],
     ]);
     expect(read[0]?.startedAt).toBe(new Date(2026, 10, 2, 9, 15, 30).getTime());
     expect(read[1]?.executable).toBe(
       '/Applications/My App.app/Contents/Frameworks/My App Helper.app/Contents/MacOS/My App Helper',
     );
-    expect(read[2]?.executable).toBeUndefined();
+    expect(read[4]?.executable).toBeUndefined();
+    expect(JSON.stringify(read)).not.toContain('--key');
   });
 
   it('quits the outermost bundle, its name as an argument and not as code', () => {
@@ -285,11 +291,16 @@ describe('Windows', () => {
 
   it('reads the answer of PowerShell, also of one process, and nothing from garbage', () => {
     const read = readCim(
-      JSON.stringify([row(10, 4, 'Claude.exe'), row(11, 12, 'node.exe'), row(12, 4, 'pwsh.exe'), { ProcessId: 0 }]),
+      JSON.stringify([
+        row(10, 4, 'Claude.exe'),
+        { ...row(11, 12, 'node.exe'), CommandLine: '"C:\\Program Files\\node.exe" "C:\\a b\\mcp-server-x.js" --k' },
+        row(12, 4, 'pwsh.exe'),
+        { ProcessId: 0 },
+      ]),
     );
     expect(read.map(({ pid, name, terminal }) => [pid, name, terminal])).toEqual([
       [10, 'Claude', false],
-      [11, 'node', true],
+      [11, 'mcp-server-x', true],
       [12, 'pwsh', false],
     ]);
     expect(read[0]?.startedAt).toBe(Date.parse('2026-11-22T09:15:30.123Z'));

@@ -63,8 +63,7 @@ export function line(question: string): Promise<string> {
 export function hidden(question: string): Promise<Secret> {
   return inDialogue(async (at) => {
     for (;;) {
-      at.output.write(`${question} (hidden): `);
-      const text = (await readHidden(at)).trim();
+      const text = (await readHidden(at, `${question} (hidden): `)).trim();
       at.output.write('\n');
       if (text !== '') return new Secret(text);
     }
@@ -84,7 +83,8 @@ export function typed(before: string, chunk: string): { text: string; ended: 'en
   return { text, ended: undefined };
 }
 
-function readHidden({ input }: Dialogue): Promise<string> {
+/** The question is written when the terminal shows keys no more: whoever types at once is not shown either. */
+function readHidden({ input, output }: Dialogue, question: string): Promise<string> {
   return new Promise((done, fail) => {
     const decoder = new StringDecoder('utf8');
     let text = '';
@@ -105,5 +105,6 @@ function readHidden({ input }: Dialogue): Promise<string> {
     input.setRawMode(true);
     input.on('data', onData).once('end', onEnd);
     input.resume();
+    output.write(question);
   });
 }

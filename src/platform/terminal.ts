@@ -85,13 +85,17 @@ function lazyAsk(): Ask {
 
 async function readInput(): Promise<string> {
   if (process.stdin.isTTY) {
-    throw new Problem('usage/wrong', { what: '--stdin was given, but standard input is a terminal', next: 'pipe the value in, or leave --stdin out to be asked' });
+    throw new Problem('usage/wrong', {
+      what: '--stdin was given, but standard input is a terminal',
+      next: 'pipe the value in, or leave --stdin out to be asked',
+    });
   }
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of process.stdin) {
     length += chunk.length;
-    if (length > mostInput) throw new Problem('usage/wrong', { what: 'standard input holds more than 1 MiB, which is no credential' });
+    if (length > mostInput)
+      throw new Problem('usage/wrong', { what: 'standard input holds more than 1 MiB, which is no credential' });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -8,7 +8,7 @@ import type { Debt, Need } from './rotation.ts';
 import type { Run } from './run.ts';
 import type { Outcome } from './step.ts';
 import { audit } from './steps/audit.ts';
-import { issue, revokeStray } from './steps/issue.ts';
+import { isStray, issue, revokeStray } from './steps/issue.ts';
 import { tryDead } from './steps/prove-dead.ts';
 import { revokeOld } from './steps/revoke.ts';
 
@@ -52,19 +52,18 @@ async function payStray(run: Run, debt: Debt): Promise<Outcome> {
 async function payLost(run: Run, debt: Debt): Promise<Outcome> {
   const next = await run.next();
   const { method } = run;
-  if (!next) return { state: 'debt', debt };
   const answer = run.takeAnswer('done', 'accept', 'refuse');
   if (method.issue !== 'api' || method.value !== 'theirs' || !method.findStrays) {
     if (answer?.kind === 'done' || answer?.kind === 'accept') return { state: 'done' };
     return { state: 'needs', need: { kind: 'confirm-strays', strays: [] } };
   }
-  const at = { ...(await run.context()), old: next };
-  const found = await method.findStrays(run.ports, at, { intentAt: debt.since, existing: [] });
-  const lost = found.filter((one) => one.upstreamId !== run.known.issued?.upstreamId);
+  const at = { ...(await run.context()), old: next ?? run.old };
+  const { existing } = run.known;
+  const lost = (await method.findStrays(run.ports, at, { intentAt: debt.since, existing })).filter((one) => isStray(run, one));
   if (lost.length === 0) return { state: 'done' };
   if (lost.every((one) => one.evidence === 'marker') || answer?.kind === 'accept') {
     for (const one of lost) await revokeStray(run, method, one);
-    return { state: 'done' };
+    return { state: 'debt', debt };
   }
   if (answer?.kind === 'refuse') return { state: 'done', note: 'a person said that it is not ours' };
   const strays = lost.map(({ upstreamId, issuedAt }) => ({ upstreamId, issuedAt }));

@@ -40,6 +40,17 @@ export function createRotations(
     return [...byRotation.values()].flatMap((entries) => fold(entries) ?? []);
   }
 
+  /** A cut between the last entry and the shredding leaves sealed values behind: ended rotations keep none. */
+  async function sweep(): Promise<Known[]> {
+    const store = await ports.journal();
+    const all = await allKnown();
+    for (const { rotation, closed } of all) {
+      if (!closed || closed.state === 'debt') continue;
+      if ((await store.sealedNames(rotation)).length > 0) await store.shred(rotation);
+    }
+    return all;
+  }
+
   async function knownOf(rotation: RotationId): Promise<Known> {
     const known = fold(await (await journal()).of(rotation));
     if (known) return known;
@@ -96,7 +107,7 @@ export function createRotations(
   async function start(planned: Plan): Promise<RotationId> {
     const store = await ports.journal();
     return withLease(ports, store, 'start', async () => {
-      const open = (await allKnown()).find((known) => known.oldFingerprint === planned.fingerprint && !known.closed);
+      const open = (await sweep()).find((known) => known.oldFingerprint === planned.fingerprint && !known.closed);
       if (open) {
         throw new Problem('rotation/unfinished', {
           what: `${planned.credential} has an unfinished rotation, ${open.rotation}`,
@@ -152,10 +163,9 @@ export function createRotations(
 
   async function undo(rotation: RotationId, options: Pick<AdvanceOptions, 'signal' | 'onEvent'>): Promise<Progress> {
     return withRun(rotation, options, async (run) => {
-      const { closed, pending, outcomes } = run.known;
+      const { closed, pastReturn } = run.known;
       if (closed?.state === 'rolled-back') return ended(run);
-      const effect = run.method.overlap === 'replaces' ? 'issue' : 'revoke old';
-      if (closed || pending.has(effect) || outcomes.has(effect) || (effect === 'issue' && run.known.issued)) {
+      if (closed || pastReturn) {
         throw new Problem('rotation/past-return', {
           what: `rotation ${rotation} is past the point of no return`,
           state: 'the old credential is revoked, or may be',
@@ -186,6 +196,6 @@ export function createRotations(
     undo,
     receipt,
     history,
-    open: async () => (await history()).filter((row) => row.state !== 'complete' && row.state !== 'rolled-back'),
+    open: async () => (await sweep()).map(historyRow).filter((row) => row.state !== 'complete' && row.state !== 'rolled-back'),
   };
 }

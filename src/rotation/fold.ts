@@ -38,10 +38,14 @@ export interface Known {
         readonly at: Instant;
       }
     | undefined;
+  /** Keys that existed before the first attempt to issue. */
+  readonly existing: readonly string[];
   readonly proofs: readonly Proof[];
   readonly firstWriteAt: Instant | undefined;
   readonly lastWriteAt: Instant | undefined;
   readonly leaveRunning: readonly number[];
+  /** The point of no return was passed, or may have been: a call that may have arrived, a person who was asked to revoke. */
+  readonly pastReturn: boolean;
   /** Kinds of needs that a person accepted by name. */
   readonly accepted: ReadonlySet<Need['kind']>;
   readonly waiting: Need | undefined;
@@ -66,15 +70,18 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
   const accepted = new Set<Need['kind']>();
   let issued: Known['issued'];
   let waiting: Known['waiting'];
+  let askedToRevoke = false;
   let rollingBack: Known['rollingBack'];
   let closed: Known['closed'];
   let candidates = 0;
+  let existing: readonly string[] | undefined;
   let debts: Debt[] = [];
   let firstWriteAt: Instant | undefined;
   let lastWriteAt: Instant | undefined;
   let current: StepName | undefined;
   for (const entry of entries) {
     if (entry.kind === 'intent') {
+      if (entry.effect === 'issue') existing ??= entry.detail.existing;
       pending.set(entry.effect, { step: entry.step, detail: entry.detail, at: entry.at });
       if (entry.effect.startsWith('write ')) {
         firstWriteAt ??= entry.at;
@@ -96,6 +103,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
       proofs.push(entry.proof);
     } else if (entry.kind === 'waiting') {
       waiting = entry.need;
+      askedToRevoke ||= entry.step === 'revoke' && entry.need.kind === 'revoke-by-hand';
     } else if (entry.kind === 'answered') {
       waiting = undefined;
       if (entry.answer === 'accept') accepted.add(entry.need);
@@ -123,10 +131,12 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
     pending,
     outcomes,
     issued,
+    existing: existing ?? [],
     proofs,
     firstWriteAt,
     lastWriteAt,
     leaveRunning: [...first.plan.options.leaveRunning, ...leaveRunning],
+    pastReturn: returnPassed(first.plan, pending, outcomes, issued !== undefined, askedToRevoke),
     accepted,
     waiting,
     rollingBack,
@@ -135,6 +145,17 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
     closed,
     at: current,
   };
+}
+
+function returnPassed(
+  plan: Plan,
+  pending: ReadonlyMap<string, unknown>,
+  outcomes: ReadonlyMap<string, unknown>,
+  issued: boolean,
+  askedToRevoke: boolean,
+): boolean {
+  if (plan.pointOfNoReturn === 'issue') return issued || pending.has('issue');
+  return askedToRevoke || pending.has('revoke old') || outcomes.has('revoke old');
 }
 
 export function historyRow(known: Known): HistoryRow {

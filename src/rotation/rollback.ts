@@ -32,28 +32,32 @@ export async function rollBack(run: Run, because?: { readonly code: Code; readon
 async function takeBack(run: Run): Promise<Outcome> {
   const touched = run.known.firstWriteAt !== undefined;
   if (touched) {
+    // Somebody else may have revoked it meanwhile: then what the places hold is better than what they held.
+    await oldWorks(run, 'every place is as it was left; nothing was taken back');
     const restored = (await update.undo?.(run)) ?? { state: 'done' };
     if (restored.state === 'needs') return restored;
     await run.step('update', 'undone');
-    await oldWorks(run);
+    await oldWorks(run, restoredState);
     const next = await run.next();
     const changedOver: Outcome = next ? await clearHolders(run, 'restart', next) : { state: 'done' };
     if (changedOver.state === 'needs') return changedOver;
   }
   const revoked: Outcome = (await issue.undo?.(run)) ?? { state: 'done' };
   if (revoked.state === 'done' && run.known.steps.has('issue')) await run.step('issue', 'undone');
-  if (run.known.steps.has('issue')) await oldWorks(run);
+  if (run.known.steps.has('issue')) await oldWorks(run, restoredState);
   return revoked;
 }
 
+const restoredState = 'every place that we can edit holds the old key; the new one was not revoked';
+
 /** The new one is not revoked unless the old one is seen to work; neither yes nor no is not yes. */
-async function oldWorks(run: Run): Promise<void> {
+async function oldWorks(run: Run, state: string): Promise<void> {
   const standing = await run.provider.check(run.ports, run.old);
   await run.prove({ kind: 'works', which: 'old', answer: standing.alive, how: standing.how, at: run.now });
   if (standing.alive === 'yes') return;
   throw new Problem(standing.alive === 'no' ? 'rotation/unsafe-revoke' : 'rotation/not-proven', {
     what: `the old key was not seen to work while rolling back (${standing.how})`,
-    state: 'every place that we can edit holds the old key; the new one was not revoked',
+    state,
     next: `mcp-rotate resume ${run.id}`,
   });
 }

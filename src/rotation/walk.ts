@@ -89,9 +89,7 @@ async function failed(run: Run, playbook: Playbook, step: StepName, problem: Pro
 
 function canTakeBack(run: Run, playbook: Playbook, step: StepName): boolean {
   const names = playbook.steps.map((one) => one.name);
-  const effect = playbook.pointOfNoReturn === 'issue' ? 'issue' : 'revoke old';
-  if (run.known.pending.has(effect) || run.known.outcomes.has(effect)) return false;
-  if (effect === 'issue' && run.known.issued) return false;
+  if (run.known.pastReturn) return false;
   return names.indexOf(step) <= names.indexOf(playbook.pointOfNoReturn);
 }
 

@@ -36,6 +36,7 @@ export async function findHolders(
   clients: readonly Client[],
   question: HolderQuestion,
 ): Promise<ProcessesProof> {
+  if (question.secrets.length === 0) throw new Error('nothing to look for would be found nowhere');
   const all = await ports.processes.list();
   const held = await ports.processes.holding(question.secrets);
   const family = familyOf(all, clients, ports);
@@ -45,7 +46,9 @@ export async function findHolders(
     // By value says more than by time, and an environment is what a restart renews.
     if (left.has(info.pid) || holders.has(info.pid)) return;
     const { pid, identity, name, terminal } = info;
-    holders.set(pid, { pid, identity, name, client: family.clientOf(info)?.id, by, terminal });
+    const owners = family.clientsOf(info).map(({ id }) => id);
+    const client = owners.find((id) => question.changed.some((one) => one.client === id)) ?? owners[0];
+    holders.set(pid, { pid, identity, name, client, by, terminal });
   };
   const since = question.since === undefined ? 0 : question.since - blur;
   const early = (info: ProcessInfo) => info.startedAt >= since && info.startedAt < question.writtenAt + blur;
@@ -57,18 +60,19 @@ export async function findHolders(
   const byValue = holders.size;
   for (const info of all) {
     if (!early(info)) continue;
-    const client = family.clientOf(info);
-    const change = question.changed.filter((one) => one.client === client?.id);
-    if (client === undefined || change.length === 0) continue;
-    if (family.isClient(info, client)) {
-      const keeps = client.pickup === 'program' || (client.pickup === 'server' && change.some(({ remote }) => remote));
-      if (keeps && !family.underSame(info, client)) add(info, 'started-before');
-    } else if (held === 'cannot-tell' && !family.partOf(info, client)) {
-      add(info, 'started-before');
+    for (const client of family.clientsOf(info)) {
+      const change = question.changed.filter((one) => one.client === client.id);
+      if (change.length === 0) continue;
+      if (family.isClient(info, client)) {
+        const keeps = client.pickup === 'program' || (client.pickup === 'server' && change.some(({ remote }) => remote));
+        if (keeps && !family.underSame(info, client)) add(info, 'started-before');
+      } else if (held === 'cannot-tell' && !family.partOf(info, client)) {
+        add(info, 'started-before');
+      }
     }
   }
   const unseen = held === 'cannot-tell' ? [] : held.unseen.filter((info) => !left.has(info.pid));
-  const doubtful = unseen.filter((info) => early(info) && family.clientOf(info) !== undefined);
+  const doubtful = unseen.filter((info) => early(info) && family.clientsOf(info).length > 0);
 
   const processes = [...holders.values()].sort((a, b) => a.pid - b.pid);
   const answer = byValue > 0 ? 'yes' : processes.length > 0 || doubtful.length > 0 ? 'unknown' : 'no';
@@ -82,12 +86,18 @@ export async function findHolders(
   return { kind: 'processes', answer, how, processes, at: ports.clock.now() };
 }
 
-/** Which client a process belongs to: the nearest program of a client among itself and those that started it. */
+/**
+ * Which clients a process may belong to: those with the nearest name among itself and those that started it. Two may
+ * share a name: Claude Desktop is `Claude` and Claude Code `claude`, and Windows does not tell them apart.
+ */
 function familyOf(all: readonly ProcessInfo[], clients: readonly Client[], ports: Pick<Ports, 'host'>) {
+  const { os } = ports.host;
   const byPid = new Map(all.map((info) => [info.pid, info]));
-  const plain = (name: string) => name.toLowerCase().replace(/\.exe$/, '');
-  const programs = new Map<string, Client>();
-  for (const client of clients) for (const name of client.programs[ports.host.os]) programs.set(plain(name), client);
+  const plain = (name: string) => (os === 'windows' ? name.toLowerCase().replace(/\.exe$/, '') : name);
+  const programs = new Map<string, Client[]>();
+  for (const client of clients) {
+    for (const name of new Set(client.programs[os].map(plain))) programs.set(name, [...(programs.get(name) ?? []), client]);
+  }
 
   function* line(info: ProcessInfo): Generator<ProcessInfo> {
     const seen = new Set<number>();
@@ -96,13 +106,11 @@ function familyOf(all: readonly ProcessInfo[], clients: readonly Client[], ports
       yield at;
     }
   }
-  const isClient = (info: ProcessInfo, client: Client) => programs.get(plain(info.name)) === client;
-  const clientOf = (info: ProcessInfo): Client | undefined => {
-    for (const at of line(info)) {
-      const client = programs.get(plain(at.name));
-      if (client !== undefined) return client;
-    }
-    return undefined;
+  const named = (info: ProcessInfo): readonly Client[] => programs.get(plain(info.name)) ?? [];
+  const isClient = (info: ProcessInfo, client: Client) => named(info).includes(client);
+  const clientsOf = (info: ProcessInfo): readonly Client[] => {
+    for (const at of line(info)) if (named(at).length > 0) return named(at);
+    return [];
   };
   /** A helper of the same name under the main program: one row for the program is enough. */
   const underSame = (info: ProcessInfo, client: Client) => [...line(info)].slice(1).some((at) => isClient(at, client));
@@ -112,7 +120,7 @@ function familyOf(all: readonly ProcessInfo[], clients: readonly Client[], ports
     const home = main?.executable && installFolder(main.executable);
     return home !== undefined && (info.executable?.startsWith(home) ?? false);
   };
-  return { clientOf, isClient, underSame, partOf };
+  return { clientsOf, isClient, underSame, partOf };
 }
 
 /** The bundle on macOS, the program's folder elsewhere; undefined for a folder that many programs share. */

@@ -100,7 +100,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     clock: { now: () => now, elapsed: () => (elapsed += 100), sleep: async () => {} },
     inventory: async (asked) => {
       options.looked?.push(asked);
-      return { credentials: [], problems: [], uses: [], ...options.inventory };
+      return { credentials: [], problems: [], uses: [], unseen: [], ...options.inventory };
     },
     rotations: async () => rotationsOf(options.rotations ?? {}),
     issuers: async () => issuersOf(options.issuers ?? {}),
@@ -181,7 +181,11 @@ export function credential(more: Partial<Credential> = {}): Credential {
     id: 'postgresql-7c1e',
     provider: 'postgresql',
     fingerprint: '7c1e'.repeat(16),
-    held: { kind: 'role', parts: { user: new Secret('app'), password: new Secret(planted) }, context: { host: 'db.example', port: '5432' } },
+    held: {
+      kind: 'role',
+      parts: { user: new Secret('app'), password: new Secret(planted) },
+      context: { host: 'db.example', port: '5432' },
+    },
     places: [place()],
     findings: [],
     valueClass: 'production',
@@ -240,10 +244,26 @@ export const receipt: Receipt = {
   oldFingerprint: '7c1e'.repeat(16),
   newFingerprint: '99ab'.repeat(16),
   steps: [{ step: 'revoke', startedAt: now, endedAt: now + 900, note: 'login taken away' }],
-  places: [{ client: 'cursor', server: 'app-db', file: '/home/p/.cursor/mcp.json', pointer: '/mcpServers/app-db/env/DATABASE_URL', part: 'password' }],
+  places: [
+    {
+      client: 'cursor',
+      server: 'app-db',
+      file: '/home/p/.cursor/mcp.json',
+      pointer: '/mcpServers/app-db/env/DATABASE_URL',
+      part: 'password',
+    },
+  ],
   proofs: [
     { kind: 'dead', answer: 'yes', which: 'old', how: 'login refused', at: now + 1000 },
-    { kind: 'tool-call', answer: 'unknown', client: 'cursor', server: 'app-db', tool: 'query', how: 'canary: answered; new: answered', at: now },
+    {
+      kind: 'tool-call',
+      answer: 'unknown',
+      client: 'cursor',
+      server: 'app-db',
+      tool: 'query',
+      how: 'canary: answered; new: answered',
+      at: now,
+    },
     { kind: 'processes', answer: 'no', how: 'looked into 12 processes', processes: [], at: now },
   ],
   minutesToDead: 0.02,

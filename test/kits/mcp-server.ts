@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 export const modes = [
   'good',
   'exits',
+  'floods-then-exits',
   'exits-at-call',
   'hangs-at-connect',
   'hangs-at-call',
@@ -58,6 +59,8 @@ function main(): void {
   tell(process.pid);
   process.stderr.write(`starting with ${key} and ${encodeURIComponent(key)} and ${Buffer.from(key).toString('base64')}\n`);
   if (mode === 'exits') process.exit(1);
+  // No length of the key divides that of what is kept: whatever is kept starts in the middle of one.
+  if (mode === 'floods-then-exits') process.stderr.write(`${key}${key.slice(0, 5)}`.repeat(3000), () => process.exit(1));
   if (mode === 'refuses-to-end') {
     process.on('SIGTERM', () => {});
     setInterval(() => {}, 1000);
@@ -70,6 +73,7 @@ function main(): void {
   }
   if (mode === 'one-huge-line') setInterval(() => process.stdout.write('x'.repeat(1_000_000)), 1);
   if (mode === 'garbage') process.stdout.write('this is no JSON\n{"jsonrpc":"1.0"}\n[]\nnull\n\u0000\n');
+  if (mode === 'floods-then-exits') return;
   createInterface({ input: process.stdin }).on('line', (line) => {
     const message = JSON.parse(line) as Message;
     if (mode === 'hangs-at-connect') return;

@@ -143,10 +143,11 @@ export function routed(routes: Readonly<Record<string, string>>, timeoutMs = 10_
   const net = createNet({});
   return {
     async send(request) {
-      const { origin } = new URL(request.url);
+      const { origin, host } = new URL(request.url);
       const to = routes[origin] ?? (Object.values(routes).includes(origin) ? origin : undefined);
       if (to === undefined) throw new Error(`a request to ${origin}, which no toy stands for`);
-      return net.send({ ...request, url: to + request.url.slice(origin.length), timeoutMs });
+      const headers = { ...request.headers, 'x-forwarded-host': host };
+      return net.send({ ...request, headers, url: to + request.url.slice(origin.length), timeoutMs });
     },
   };
 }

@@ -37,9 +37,13 @@ export function toyProvider(kind: Kind, upstream: ToyUpstream, random: { bytes(l
         return upstream.deadAfterMs > 0 ? 'accepted' : 'gone';
       });
     },
-    page: () => ({ url: 'https://toy.example/keys', steps: ['Revoke the key.'] }),
+    page: (held) => pageOf(held),
   };
-  const byPage: Revocation = { by: 'page', page: () => ({ url: 'https://toy.example/keys', steps: ['Revoke the key.'] }) };
+  const pageOf = (held: Held) => ({
+    url: 'https://toy.example/keys',
+    steps: [`Revoke the key ${upstream.byText(textOf(held))?.id}.`],
+  });
+  const byPage: Revocation = { by: 'page', page: pageOf };
   const words = { issue: 'make a toy key', revoke: 'revoke the toy key' };
   const preflight = async (): Promise<void> => {
     if (kind === 'most 2' && upstream.live().length >= 2) {

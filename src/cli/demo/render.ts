@@ -45,7 +45,9 @@ export function render({ postgresql, routine, leak }: DemoResult, style: Style):
 function told(title: string, it: Told, style: Style): string[] {
   const about = (label: string, text: string): string[] => field(`  ${label}`, text, style, 16);
   const failed =
-    it.because === 'leak' ? `${it.callsFailed} (revoked first, so calls fail until the new one is in place)` : String(it.callsFailed);
+    it.because === 'leak'
+      ? `${it.callsFailed} (revoked first, so calls fail until the new one is in place)`
+      : String(it.callsFailed);
   return [
     `${title}: ${it.progress.state}, ${duration(it.tookMs)}`,
     ...(it.progress.state === 'complete' ? [] : renderProgress(it.progress, style).trimEnd().split('\n')),

@@ -50,5 +50,9 @@ async function consent({ ask }: Terminal, { because, credential }: Plan): Promis
   if (!ask) throw needsYes('rotate');
   const question = because === 'leak' ? `Revoke ${credential} now, and replace it?` : `Rotate ${credential}?`;
   if (await ask.confirm(question)) return;
-  throw new Problem('rotation/interrupted', { what: 'not confirmed', state: 'nothing was changed', next: `mcp-rotate rotate ${credential}` });
+  throw new Problem('rotation/interrupted', {
+    what: 'not confirmed',
+    state: 'nothing was changed',
+    next: `mcp-rotate rotate ${credential}`,
+  });
 }

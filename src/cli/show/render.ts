@@ -4,7 +4,7 @@ import { ageWords, dueWords, toJson as statusJson } from '../status/render.ts';
 import { field, lines, name, paint, pointer, type Style, truncateMiddle } from '../text.ts';
 
 export function toJson(credential: Credential) {
-  const [row] = statusJson({ credentials: [credential], problems: [], uses: [] }).credentials;
+  const [row] = statusJson({ credentials: [credential], problems: [], uses: [], unseen: [] }).credentials;
   if (!row) throw new Error('one credential yields one row');
   return {
     schema: 'mcp-rotate/show@1',
@@ -39,7 +39,9 @@ export function render(credential: Credential, style: Style): string {
     '',
   ];
   for (const { part, use, spot, access, via, gitTracked } of places) {
-    rows.push(...field(name(use.client), name(`${use.server} (${use.scope}), ${part}${gitTracked ? ', tracked by git' : ''}`), style, 13));
+    rows.push(
+      ...field(name(use.client), name(`${use.server} (${use.scope}), ${part}${gitTracked ? ', tracked by git' : ''}`), style, 13),
+    );
     rows.push(`  ${spot ? truncateMiddle(name(spot.file), style.width - 2) : 'not in a file'}`);
     if (spot) rows.push(`  ${truncateMiddle(name(pointer(spot.path)), style.width - 2)}`);
     if (via.length > 0) rows.push(...field('  by way of', name(via.join(' then ')), style, 13));

@@ -1,6 +1,7 @@
 /** `status` as text (one block per credential, at most as wide as the terminal) and as `mcp-rotate/status@1`. Pure. */
-import { problemJson, type ProblemJson } from '../failure.ts';
-import type { Age, AgeBasis, Credential, FindingCode, Inventory } from '../../inventory/inventory.ts';
+
+import type { Age, AgeBasis, Credential, FindingCode, Inventory, Unseen } from '../../inventory/inventory.ts';
+import { type ProblemJson, problemJson } from '../failure.ts';
 import { columns, count, field, lines, name, pad, paint, pointer, type Style, truncate, wrap } from '../text.ts';
 
 export interface StatusJson {
@@ -25,10 +26,20 @@ export interface StatusJson {
       readonly editable: boolean;
     }[];
   }[];
+  /** Values that cannot be seen from outside the client: which credential each is, only a person can tell. */
+  readonly unseen: readonly {
+    readonly client: string;
+    readonly scope: string;
+    readonly server: string;
+    readonly name: string;
+    readonly reference: string;
+    readonly why: Unseen['why'];
+    readonly todo: string;
+  }[];
   readonly problems: readonly Omit<ProblemJson, 'schema'>[];
 }
 
-export function toJson({ credentials, problems }: Inventory): StatusJson {
+export function toJson({ credentials, problems, unseen }: Inventory): StatusJson {
   return {
     schema: 'mcp-rotate/status@1',
     credentials: credentials.map((credential) => ({
@@ -50,6 +61,15 @@ export function toJson({ credentials, problems }: Inventory): StatusJson {
         part,
         editable: access.editable,
       })),
+    })),
+    unseen: unseen.map(({ use, name: variable, reference, why, todo }) => ({
+      client: use.client,
+      scope: use.scope,
+      server: use.server,
+      name: variable,
+      reference,
+      why,
+      todo,
     })),
     problems: problems.map((problem) => {
       const { schema: _, ...rest } = problemJson(problem);
@@ -76,16 +96,19 @@ export function dueWords(dueInDays: number | undefined): string {
   return dueInDays === 0 ? 'due today' : `due in ${count(dueInDays, 'day')}`;
 }
 
-export function render({ credentials, uses }: Inventory, style: Style): string {
+export function render({ credentials, uses, unseen }: Inventory, style: Style): string {
   const clients = distinct(uses.map(({ client }) => client));
   const seen = `${count(uses.length, 'server')} of ${count(clients.length, 'client')}`;
-  if (credentials.length === 0) return lines(wrap(`no credential found in ${seen}`, style.width));
+  const hidden = unseen.flatMap((each) => unseenLines(each, style));
+  if (credentials.length === 0) return lines([...hidden, ...wrap(`no credential found in ${seen}`, style.width)]);
   const idWidth = Math.min(28, Math.max(...credentials.map(({ id }) => columns(id))));
   const overdue = credentials.filter(({ findings }) => findings.some(({ code }) => code === 'overdue')).length;
   const rows = credentials.flatMap((credential) => [...block(credential, idWidth, style), '']);
   const summary = `${count(credentials.length, 'credential')} in ${seen}${overdue > 0 ? `; ${overdue} overdue` : ''}`;
-  const next = wrap('next: mcp-rotate show ID, or mcp-rotate plan ID', style.width, '      ').map((line) => paint(style, 'dim', line));
-  return lines([...rows, ...wrap(summary, style.width), ...next]);
+  const next = wrap('next: mcp-rotate show ID, or mcp-rotate plan ID', style.width, '      ').map((line) =>
+    paint(style, 'dim', line),
+  );
+  return lines([...rows, ...hidden, ...wrap(summary, style.width), ...next]);
 }
 
 function block(credential: Credential, idWidth: number, style: Style): string[] {
@@ -104,6 +127,16 @@ function block(credential: Credential, idWidth: number, style: Style): string[] 
     ...(findings.length > 0 ? [field('found', distinct(findings.map(({ code }) => code)).join(', '), one)] : []),
   ];
   return [head, ...body.flat().map((line) => `  ${line}`)];
+}
+
+/** A value that only its client can see. */
+function unseenLines({ use, name: variable, reference, todo }: Unseen, style: Style): string[] {
+  const [first = '', ...rest] = wrap(
+    name(`not seen: ${use.client}, ${use.server}: ${variable} is ${reference}; ${todo}`),
+    style.width,
+    '  ',
+  );
+  return [first, ...rest, ''];
 }
 
 /** As many names as fit on one line, then how many more. */

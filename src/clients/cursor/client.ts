@@ -14,9 +14,9 @@ export const client: Client = {
   name: 'Cursor',
   kind: 'ide',
   configs: [
-    { scope: 'user', os: 'all', path: '~/.cursor/mcp.json', format: 'json', servers: ['mcpServers'] },
-    { scope: 'project', os: 'all', path: '<project>/.cursor/mcp.json', format: 'json', servers: ['mcpServers'] },
-    { scope: 'project', os: 'all', path: '<project>/.mcp.json', format: 'json', servers: ['mcpServers'] },
+    { scope: 'user', os: 'all', path: '~/.cursor/mcp.json', format: 'jsonc', servers: ['mcpServers'] },
+    { scope: 'project', os: 'all', path: '<project>/.cursor/mcp.json', format: 'jsonc', servers: ['mcpServers'] },
+    { scope: 'project', os: 'all', path: '<project>/.mcp.json', format: 'jsonc', servers: ['mcpServers'] },
     { ...plugin, path: '~/.cursor/plugins/cache/**/mcp.json' },
     { ...plugin, path: '~/.cursor/plugins/cache/**/.mcp.json' },
     { ...plugin, path: '~/.cursor/plugins/local/**/mcp.json' },

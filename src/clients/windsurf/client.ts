@@ -6,12 +6,12 @@ export const client: Client = {
   name: 'Windsurf',
   kind: 'ide',
   configs: [
-    { scope: 'user', os: 'all', path: '~/.codeium/windsurf/mcp_config.json', format: 'json', servers: ['mcpServers'] },
+    { scope: 'user', os: 'all', path: '~/.codeium/windsurf/mcp_config.json', format: 'jsonc', servers: ['mcpServers'] },
     // The plugin for JetBrains.
-    { scope: 'user', os: 'all', path: '~/.codeium/mcp_config.json', format: 'json', servers: ['mcpServers'] },
-    { scope: 'user', os: ['linux', 'macos'], path: '~/.config/devin/mcp_config.json', format: 'json', servers: ['mcpServers'] },
-    { scope: 'user', os: ['windows'], path: '${APPDATA}/devin/mcp_config.json', format: 'json', servers: ['mcpServers'] },
-    { scope: 'project', os: 'all', path: '<project>/.mcp.json', format: 'json', servers: ['mcpServers'] },
+    { scope: 'user', os: 'all', path: '~/.codeium/mcp_config.json', format: 'jsonc', servers: ['mcpServers'] },
+    { scope: 'user', os: ['linux', 'macos'], path: '~/.config/devin/mcp_config.json', format: 'jsonc', servers: ['mcpServers'] },
+    { scope: 'user', os: ['windows'], path: '${APPDATA}/devin/mcp_config.json', format: 'jsonc', servers: ['mcpServers'] },
+    { scope: 'project', os: 'all', path: '<project>/.mcp.json', format: 'jsonc', servers: ['mcpServers'] },
   ],
   entry: {
     command: 'command',

@@ -12,6 +12,7 @@ import { Problem } from '../../base/problem.ts';
 import type { Secret } from '../../base/secret.ts';
 import { isoSeconds } from '../../base/time.ts';
 import type { Found, Held, Issued, OursMethod, PageMethod, TheirsMethod } from '../../providers/provider.ts';
+import { untilDead, untilWorks } from '../../verification/standing.ts';
 import type { Detail } from '../journal/schema.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
@@ -109,14 +110,15 @@ async function clearStrays(
 ): Promise<Outcome | undefined> {
   if (method.overlap === 'replaces') return replacedOrNot(run, earlier.at);
   const at = await run.context();
-  const existing = earlier.detail.existing ?? [];
+  const { existing } = run.known;
   const answer = run.takeAnswer('accept', 'refuse', 'done');
   if (!method.findStrays) {
     if (answer?.kind === 'done' || answer?.kind === 'accept') return settled(run);
     return { state: 'needs', need: { kind: 'confirm-strays', strays: [] } };
   }
   const { findStrays } = method;
-  const found = await run.patiently('issue', () => findStrays(run.ports, at, { intentAt: earlier.at, existing }));
+  const since = { intentAt: earlier.at, existing };
+  const found = (await run.patiently('issue', () => findStrays(run.ports, at, since))).filter((one) => isStray(run, one));
   for (const stray of found.filter((one) => one.evidence === 'marker')) await revokeStray(run, method, stray);
   const suspects = found.filter((one) => one.evidence === 'suspect');
   if (suspects.length > 0) {
@@ -135,15 +137,25 @@ async function settled(run: Run): Promise<undefined> {
   return undefined;
 }
 
+/** The old and the new credential are never strays, whatever a list says (failure mode 31). */
+export function isStray(run: Run, found: Found): boolean {
+  return found.upstreamId !== standingOf(run)?.upstreamId && found.upstreamId !== run.known.issued?.upstreamId;
+}
+
 export async function revokeStray(run: Run, method: TheirsMethod, stray: Found): Promise<void> {
   const { revocation } = method;
   if (revocation.by !== 'api') return;
   const at = await run.context();
   const survivor = (await run.next()) ?? run.old;
-  await run.effect('issue', `revoke stray ${stray.upstreamId}`, { upstreamId: stray.upstreamId }, () =>
-    run.patiently('issue', () => revocation.revoke(run.ports, at, { upstreamId: stray.upstreamId }, survivor)),
+  const { upstreamId } = stray;
+  const revoked = await run.effect('issue', `revoke stray ${upstreamId}`, { upstreamId }, () =>
+    run.patiently('issue', () => revocation.revoke(run.ports, at, { upstreamId }, survivor)),
   );
-  run.note('issue', `${stray.upstreamId}, whose text never arrived, was revoked`);
+  run.note('issue', `${upstreamId}, whose text never arrived, was revoked`);
+  if (revoked === 'gone') return;
+  // Its text is unknown, so it cannot be tried; what can be seen is whether the provider still lists it.
+  const text = `the key ${upstreamId} of ours, whose text never arrived, is still listed at ${run.provider.name}`;
+  await run.owe({ kind: 'lost-key', text, since: stray.issuedAt ?? run.now });
 }
 
 async function replacedOrNot(run: Run, intentAt: number): Promise<Outcome | undefined> {
@@ -176,8 +188,9 @@ async function page(run: Run, method: PageMethod): Promise<Outcome> {
     const standing = standingOf(run) ?? { alive: 'unknown', how: 'not asked' };
     return { state: 'needs', need: { kind: 'new-credential', page: method.page(at, standing), parts: run.provider.parts } };
   }
-  const given = await run.provider.check(run.ports, renewed(run.old, answer.parts));
-  if (given.alive === 'no') {
+  const waiting = run.waiting(run.provider.pace.worksWithinMs);
+  const { answer: works, standing: given } = await untilWorks(run.ports, run.provider, renewed(run.old, answer.parts), waiting);
+  if (works === 'no') {
     run.note('issue', `that key does not work: ${given.how}`);
     return page(run, method);
   }
@@ -203,6 +216,10 @@ async function undoIssue(run: Run): Promise<Outcome> {
     await run.effect('issue', 'revoke new', {}, () =>
       run.patiently('issue', () => revocation.revoke(run.ports, at, target, run.old)),
     );
+    const waiting = run.waiting(run.provider.pace.deadWithinMs);
+    const { answer, standing } = await untilDead(run.ports, run.provider, next, { ...waiting, witness: run.old });
+    run.stopIfAsked('issue');
+    if (answer !== 'yes') return { state: 'debt', debt: { kind: 'stray-key', text: `${text}: ${standing.how}`, since: run.now } };
   } catch (error) {
     if (!(error instanceof Problem) || error.code === 'rotation/interrupted') throw error;
     return { state: 'debt', debt: { kind: 'stray-key', text: `${text}: ${error.what}`, since: run.now } };
