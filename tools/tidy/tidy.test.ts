@@ -54,6 +54,7 @@ describe('tidy', () => {
     ['src/base/a.ts', `${header}// TO${'DO'} #12: later\n`],
     ['src/base/a.ts', `${header}const pid = process.pid + process.name;\n`],
     ['src/base/a.test.ts', `${testHeader}describe.runIf(process.platform === 'linux')('x', f);\n`],
+    ['src/main.ts', `${header}console.log(Date.now(), process.argv);\n`],
     ['docs/a.md', 'see ~/work/notes, /home/ada/x and https://example.com/network/root/x\n'],
   ])('lets pass: %s %#', (path, text) => {
     const tree = new Map([[path, text]]);
