@@ -10,7 +10,7 @@ import { second } from '../../base/time.ts';
 import type { Credential } from '../../inventory/inventory.ts';
 import type { Scratch } from '../../ports/demo.ts';
 import type { Terminal } from '../../ports/terminal.ts';
-import type { Because, Need, PersonAnswer, Progress, RotateOptions } from '../../rotation/rotation.ts';
+import type { Because, Need, PersonAnswer, Progress, Receipt, RotateOptions } from '../../rotation/rotation.ts';
 import type { DemoParts, UseCases } from '../context.ts';
 import { drive, withInterrupts } from '../drive.ts';
 import { render as renderPlan } from '../plan/render.ts';
@@ -123,9 +123,14 @@ async function tell({ useCases, stage, terminal, signal, head }: Telling, becaus
     tookMs: useCases.clock.elapsed() - from,
     oldRefused: !(await stage.accepts(old)),
     newWorks: await newWorks(stage, old),
-    secondsToDead: receipt?.minutesToDead === undefined ? undefined : receipt.minutesToDead * 60,
+    secondsToDead: because === 'leak' && receipt ? secondsToDead(receipt) : undefined,
     receipt: ended ? await useCases.receiptPath(rotation) : undefined,
   };
+}
+
+function secondsToDead({ proofs, startedAt }: Receipt): number | undefined {
+  const dead = proofs.find((proof) => proof.kind === 'dead' && proof.which === 'old' && proof.answer === 'yes');
+  return dead && (dead.at - startedAt) / second;
 }
 
 async function newWorks(stage: Stage, old: Secret): Promise<boolean> {
