@@ -6,9 +6,9 @@
  */
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
+import type { Ask, Output } from '../ports/terminal.ts';
 import type { Page } from '../providers/provider.ts';
 import type { Need, PersonAnswer } from '../rotation/rotation.ts';
-import type { Ask, Output } from '../ports/terminal.ts';
 import { renderNeed } from './need.ts';
 import { styleOf } from './text.ts';
 
@@ -58,7 +58,12 @@ async function answerNeed(need: Need, at: Answering, ask: Ask): Promise<PersonAn
       return choice === 'later' ? 'later' : { kind: 'done' };
     }
     case 'confirm-strays':
-      return consent(ask, 'Were these keys made by this rotation, and may they be revoked?', 'yes, revoke them', 'no, leave them');
+      return consent(
+        ask,
+        'Were these keys made by this rotation, and may they be revoked?',
+        'yes, revoke them',
+        'no, leave them',
+      );
     case 'accept-unproven':
       return consent(ask, 'Go on without this proof?', 'go on without it', 'do not go on: roll back');
   }
@@ -108,7 +113,10 @@ async function consent(ask: Ask, question: string, yes: string, no: string): Pro
 /** One secret part: the whole text. Several: a line `name=value` for each. */
 export function partsFrom(text: string, parts: readonly { readonly name: string }[]): Record<string, Secret> {
   const wrong = (what: string): Problem =>
-    new Problem('usage/wrong', { what, next: `give ${parts.length === 1 ? 'the new value alone' : 'one line name=value for each part'} on standard input` });
+    new Problem('usage/wrong', {
+      what,
+      next: `give ${parts.length === 1 ? 'the new value alone' : 'one line name=value for each part'} on standard input`,
+    });
   const rows = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   const [only] = parts;
   if (only && parts.length === 1) {
@@ -119,11 +127,11 @@ export function partsFrom(text: string, parts: readonly { readonly name: string 
   const found: Record<string, Secret> = {};
   for (const row of rows) {
     const [, key = '', value = ''] = /^\s*([^=\s]+)\s*=\s*(.+?)\s*$/.exec(row) ?? [];
-    if (!parts.some((part) => part.name === key)) throw wrong('standard input holds a line that names no part of this credential');
+    if (!parts.some((part) => part.name === key))
+      throw wrong('standard input holds a line that names no part of this credential');
     found[key] = new Secret(value);
   }
   const missing = parts.filter((part) => !Object.hasOwn(found, part.name)).map((part) => part.name);
   if (missing.length > 0) throw wrong(`standard input lacks ${missing.join(', ')}`);
   return found;
 }
-

@@ -2,8 +2,9 @@
  * Drives one rotation to its end, to a wait for a person, or to an interruption; the same for rotate, resume, undo and
  * the demo. The engine is called in a loop, and each of its needs is answered by the answerer.
  */
-import { codes, type Exit, Problem } from '../base/problem.ts';
+
 import type { RotationId } from '../base/ids.ts';
+import { codes, type Exit, Problem } from '../base/problem.ts';
 import type { Terminal } from '../ports/terminal.ts';
 import type { Progress, Rotations } from '../rotation/rotation.ts';
 import type { Answerer } from './answers.ts';
@@ -83,4 +84,3 @@ export function worst(found: readonly Exit[]): Exit {
   const order: readonly Exit[] = ['bug', 'interrupted', 'locked', 'unfinished', 'upstream', 'person', 'usage', 'found', 'done'];
   return order.find((exit) => found.includes(exit)) ?? 'done';
 }
-

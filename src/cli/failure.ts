@@ -31,7 +31,10 @@ function labelled(label: string, text: string, style: Style, color?: 'red'): str
   return [`${head} ${first}`, ...rest.map((line) => indent + line)];
 }
 
-export function renderProblem({ code, what, state, next }: Pick<Problem, 'code' | 'what' | 'state' | 'next'>, style: Style): string {
+export function renderProblem(
+  { code, what, state, next }: Pick<Problem, 'code' | 'what' | 'state' | 'next'>,
+  style: Style,
+): string {
   return lines([
     ...labelled('error', `${what} [${code}]`, style, 'red'),
     ...(state === undefined ? [] : labelled('state', state, style)),
@@ -48,6 +51,9 @@ export function renderBug(error: unknown, style: Style): string {
     ...labelled('error', `this is a bug in mcp-rotate, sorry (${kind})`, style, 'red'),
     ...labelled('state', 'what was under way is in the journal; mcp-rotate resume looks what is true and goes on', style),
     ...labelled(' next', 'report it with the lines below; they hold no secret', style),
-    ...frames.slice(0, 12).map((line) => name(line.trim())).map((line) => `       ${line}`),
+    ...frames
+      .slice(0, 12)
+      .map((line) => name(line.trim()))
+      .map((line) => `       ${line}`),
   ]);
 }

@@ -4,13 +4,19 @@ import type { Page } from '../providers/provider.ts';
 import type { Need } from '../rotation/rotation.ts';
 import { lines, name, paint, type Style, wrap } from './text.ts';
 
-const byWords = { environment: 'its environment', arguments: 'its arguments', 'started-before': 'it started before the change' } as const;
+const byWords = {
+  environment: 'its environment',
+  arguments: 'its arguments',
+  'started-before': 'it started before the change',
+} as const;
 
 export function renderNeed(need: Need, style: Style): string {
   const [title, items] = words(need);
   return lines([
     paint(style, 'bold', title),
-    ...items.flatMap((item) => wrap(name(item), style.width - 4).map((line, index) => (index === 0 ? `  - ${line}` : `    ${line}`))),
+    ...items.flatMap((item) =>
+      wrap(name(item), style.width - 4).map((line, index) => (index === 0 ? `  - ${line}` : `    ${line}`)),
+    ),
   ]);
 }
 
@@ -39,7 +45,9 @@ function words(need: Need): [title: string, items: readonly string[]] {
     case 'confirm-strays':
       return [
         'the answer of the provider was lost; these keys may be the ones it made',
-        need.strays.map(({ upstreamId, issuedAt }) => `${upstreamId}${issuedAt === undefined ? '' : `, made ${isoSeconds(issuedAt)}`}`),
+        need.strays.map(
+          ({ upstreamId, issuedAt }) => `${upstreamId}${issuedAt === undefined ? '' : `, made ${isoSeconds(issuedAt)}`}`,
+        ),
       ];
     case 'accept-unproven':
       return ['this could not be proven', need.what];

@@ -52,7 +52,8 @@ export interface RotateFlags {
 export function readRotateFlags(flags: RotateFlags, now: Instant, absolute: (path: string) => string): RotateOptions {
   const because = readBecause(flags.because);
   if (flags.since !== undefined && because === 'routine') throw wrong('--since goes with --because leak or departure');
-  if (flags.soak !== undefined && because !== 'routine') throw wrong('--soak goes with --because routine: the others do not wait');
+  if (flags.soak !== undefined && because !== 'routine')
+    throw wrong('--soak goes with --because routine: the others do not wait');
   return {
     because,
     soakMs: because === 'routine' ? (flags.soak === undefined ? soakByDefault : readDuration('--soak', flags.soak)) : 0,

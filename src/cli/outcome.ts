@@ -1,7 +1,8 @@
 /** How a rotation stands when a command ends: as text and as `mcp-rotate/progress@1`. Pure. */
-import { renderProblem } from './failure.ts';
+
 import { isoSeconds } from '../base/time.ts';
 import type { Debt, Progress } from '../rotation/rotation.ts';
+import { renderProblem } from './failure.ts';
 import { renderNeed } from './need.ts';
 import { field, lines, name, paint, type Style } from './text.ts';
 
@@ -39,7 +40,12 @@ export function renderProgress(progress: Progress, style: Style): string {
       );
     case 'stopped':
       return renderProblem(
-        { code: progress.code, what: `${progress.step}: ${progress.why}`, state: progress.holds, next: `mcp-rotate resume ${rotation}` },
+        {
+          code: progress.code,
+          what: `${progress.step}: ${progress.why}`,
+          state: progress.holds,
+          next: `mcp-rotate resume ${rotation}`,
+        },
         style,
       );
   }

@@ -70,6 +70,7 @@ describe('starting', () => {
     expect([...packages]).toEqual(['commander']);
     const own = read.filter((url) => !url.includes('node_modules')).map((url) => url.slice(url.indexOf('/src/') + 1));
     expect(own).toContain('src/cli/status/command.ts');
-    for (const url of own) expect(url).toMatch(/^src\/(base\/problem|cli\/([a-z-]+\/command|program|failure|text)|base\/ids)\.ts$/);
+    for (const url of own)
+      expect(url).toMatch(/^src\/(base\/problem|cli\/([a-z-]+\/command|program|failure|text)|base\/ids)\.ts$/);
   });
 });

@@ -71,12 +71,20 @@ function wrongUse({ code, message }: CommanderError, words: readonly string[]): 
   if (code === 'commander.excessArguments') {
     const known = first !== undefined && buildNames.has(first);
     return new Problem('usage/wrong', {
-      what: known ? `too many words after ${first}; a secret is never given as a word, it is asked for or read from --stdin` : `there is no command ${first}`,
+      what: known
+        ? `too many words after ${first}; a secret is never given as a word, it is asked for or read from --stdin`
+        : `there is no command ${first}`,
       next: known ? `mcp-rotate ${first} --help` : 'mcp-rotate --help',
     });
   }
-  const what = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ').replace(/[.]$/, '');
-  return new Problem('usage/wrong', { what, next: first !== undefined && buildNames.has(first) ? `mcp-rotate ${first} --help` : 'mcp-rotate --help' });
+  const what = message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/[.]$/, '');
+  return new Problem('usage/wrong', {
+    what,
+    next: first !== undefined && buildNames.has(first) ? `mcp-rotate ${first} --help` : 'mcp-rotate --help',
+  });
 }
 
 const buildNames = new Set(['status', 'show', 'plan', 'rotate', 'resume', 'undo', 'history', 'receipt', 'issuer', 'demo']);

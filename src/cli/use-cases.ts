@@ -38,7 +38,17 @@ const opensWithin = 3 * second;
 /** Some openers become the browser: they run on, and are not ended by us. */
 const mayRun = 24 * 60 * 60 * second;
 
-const needed = ['PATH', 'HOME', 'DISPLAY', 'WAYLAND_DISPLAY', 'XDG_RUNTIME_DIR', 'XDG_CURRENT_DESKTOP', 'DBUS_SESSION_BUS_ADDRESS', 'BROWSER', 'SystemRoot'];
+const needed = [
+  'PATH',
+  'HOME',
+  'DISPLAY',
+  'WAYLAND_DISPLAY',
+  'XDG_RUNTIME_DIR',
+  'XDG_CURRENT_DESKTOP',
+  'DBUS_SESSION_BUS_ADDRESS',
+  'BROWSER',
+  'SystemRoot',
+];
 
 async function openPage({ host, processes, clock }: Ports, url: string): Promise<boolean> {
   if (!/^https:\/\/[^\s"'<>`]+$/.test(url)) return false;

@@ -105,7 +105,11 @@ export async function startPostgres(folder: string, onSpawn: (child: ChildProces
 
   const options = {
     cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', ...(process.env['SystemRoot'] ? { SystemRoot: process.env['SystemRoot'] } : {}) },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      LC_ALL: 'C',
+      ...(process.env['SystemRoot'] ? { SystemRoot: process.env['SystemRoot'] } : {}),
+    },
     stdio: 'ignore' as const,
     ...(as ?? {}),
   };
@@ -113,16 +117,37 @@ export async function startPostgres(folder: string, onSpawn: (child: ChildProces
   for (const name of ['initdb', 'postgres']) await chmod(program(name), 0o755).catch(() => {}); // a read-only install has the bits already
   const init = spawn(
     program('initdb'),
-    [`--pgdata=${data}`, `--username=${adminUser}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions'],
+    [
+      `--pgdata=${data}`,
+      `--username=${adminUser}`,
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--no-instructions',
+    ],
     options,
   );
   onSpawn(init);
   const status = await ended(init);
   await rm(passwordFile, { force: true });
-  if (status !== 0) throw new Error(`initdb ended with ${status}`);
+  if (status !== 0) {
+    throw new Problem('usage/wrong', {
+      what: `PostgreSQL could not be set up in ${folder} (initdb ended with ${status})`,
+      next: as ? 'set TMPDIR to a folder that the user nobody may enter' : 'look whether the disk is full; else please report it',
+    });
+  }
 
   const port = await freePort();
-  const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'max_connections=40', 'logging_collector=off'];
+  const settings = [
+    `port=${port}`,
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'fsync=off',
+    'max_connections=40',
+    'logging_collector=off',
+  ];
   const child = spawn(program('postgres'), ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], options);
   onSpawn(child);
   const deadline = performance.now() + startWithinMs;

@@ -12,7 +12,9 @@ import { createDisk } from './disk.ts';
 import { createHost } from './host.ts';
 import { createRandom } from './random.ts';
 
-type Methods<Port> = { readonly [Name in keyof Port]: Port[Name] extends (...given: never[]) => Promise<unknown> ? Port[Name] : never };
+type Methods<Port> = {
+  readonly [Name in keyof Port]: Port[Name] extends (...given: never[]) => Promise<unknown> ? Port[Name] : never;
+};
 
 /** A port whose module is loaded at its first call. Every method must be named: the type says so. */
 function lazy<Port extends Methods<Port>>(load: () => Promise<Port>, names: { readonly [Name in keyof Port]: true }): Port {
@@ -40,7 +42,11 @@ export function createPorts({ host = createHost() }: PortsOptions = {}): Ports {
     clock: createClock(),
     random: createRandom(),
     net: lazy(async () => (await import('./net.ts')).createNet(), { send: true }),
-    databases: lazy(async () => (await import('./databases.ts')).createDatabases(), { postgresql: true, mysql: true, redis: true }),
+    databases: lazy(async () => (await import('./databases.ts')).createDatabases(), {
+      postgresql: true,
+      mysql: true,
+      redis: true,
+    }),
     processes: lazy(async () => (await import('./processes.ts')).createProcesses(), {
       self: true,
       list: true,
@@ -54,7 +60,8 @@ export function createPorts({ host = createHost() }: PortsOptions = {}): Ports {
     keyring: lazy(async () => (await import('./keyring.ts')).createKeyring(host), { get: true, set: true, remove: true }),
     mcp: lazy(async () => (await import('./mcp.ts')).createMcp(), { call: true, tools: true }),
     journal: () => {
-      journal ??= (async () => (await import('./journal-store.ts')).openJournalStore(host.join(host.stateFolder, 'journal.sqlite')))();
+      journal ??= (async () =>
+        (await import('./journal-store.ts')).openJournalStore(host.join(host.stateFolder, 'journal.sqlite')))();
       return journal;
     },
   };

@@ -48,11 +48,17 @@ interface Ended {
 }
 
 /** Runs behind a pseudo-terminal; each key is typed when the text before it has appeared. */
-async function behindTerminal(use: string, keys: readonly (readonly [after: string, key: string])[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+async function behindTerminal(
+  use: string,
+  keys: readonly (readonly [after: string, key: string])[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
   const child = spawn(
     partPath('script') ?? 'script',
     ['-qec', `stty cols 80 rows 24; exec "$NODE" --input-type=module --eval "$PROGRAM"`, '/dev/null'],
-    { env: { PATH: process.env['PATH'], TERM: 'xterm', NODE: process.execPath, PROGRAM: program(use), SHELL: '/bin/sh', ...env } },
+    {
+      env: { PATH: process.env['PATH'], TERM: 'xterm', NODE: process.execPath, PROGRAM: program(use), SHELL: '/bin/sh', ...env },
+    },
   );
   return type(child, keys);
 }
@@ -164,7 +170,10 @@ describe('without a terminal', () => {
   /** In a session of its own, so that the terminal of whoever runs the tests is out of reach. */
   const alone = (use: string, input = '') =>
     new Promise<Ended>((done, fail) => {
-      const child = spawn(process.execPath, ['--input-type=module', '--eval', program(use)], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', program(use)], {
+        detached: true,
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
       let text = '';
       child.stdout.on('data', (chunk: Buffer) => {
         text += chunk.toString('utf8');
@@ -174,7 +183,9 @@ describe('without a terminal', () => {
     });
 
   it('nobody is asked, lines are 80 wide and plain', async () => {
-    const { text } = await alone(`return [terminal.ask, terminal.out.width, terminal.out.color, terminal.err.isTerminal].join();`);
+    const { text } = await alone(
+      `return [terminal.ask, terminal.out.width, terminal.out.color, terminal.err.isTerminal].join();`,
+    );
     expect(text).toBe('[,80,false,true]\n'.replace('true', String(process.stderr.isTTY === true)));
   });
 

@@ -1,15 +1,10 @@
 /**
  * The real terminal.
- *
- * Questions go to standard input and error when both are terminals, else to the controlling terminal (/dev/tty), as
- * ssh and sudo do, so that `echo … | mcp-rotate issuer add x --stdin` can still ask. A session without one (cron, CI, an
- * agent) has no `ask`.
  */
-import { closeSync, openSync } from 'node:fs';
 import process from 'node:process';
-import { ReadStream, WriteStream } from 'node:tty';
 import { exits, Problem } from '../base/problem.ts';
 import type { Ask, Interrupts, Output, Terminal } from '../ports/terminal.ts';
+import { someoneThere } from './terminal-dialogue.ts';
 
 const mostInput = 1024 * 1024;
 const leastWidth = 40;
@@ -32,47 +27,6 @@ function output(stream: NodeJS.WriteStream): Output {
   };
 }
 
-/** Streams of whoever can be asked; `close` when they were opened for the question. */
-export interface Dialogue {
-  readonly input: ReadStream;
-  readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean };
-  close(): void;
-}
-
-/** undefined: nobody is there. */
-export function openDialogue(): Dialogue | undefined {
-  if (process.stdin.isTTY && process.stderr.isTTY) {
-    const input = process.stdin;
-    return { input, output: process.stderr, close: () => input.pause() };
-  }
-  if (process.platform === 'win32') return undefined;
-  try {
-    const input = new ReadStream(openSync('/dev/tty', 'r'));
-    const output = new WriteStream(openSync('/dev/tty', 'w'));
-    return {
-      input,
-      output,
-      close: () => {
-        input.destroy();
-        output.destroy();
-      },
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-function someoneThere(): boolean {
-  if (process.stdin.isTTY && process.stderr.isTTY) return true;
-  if (process.platform === 'win32') return false;
-  try {
-    closeSync(openSync('/dev/tty', 'r+'));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function lazyAsk(): Ask {
   const prompts = () => import('./terminal-prompts.ts');
   return {
@@ -85,13 +39,17 @@ function lazyAsk(): Ask {
 
 async function readInput(): Promise<string> {
   if (process.stdin.isTTY) {
-    throw new Problem('usage/wrong', { what: '--stdin was given, but standard input is a terminal', next: 'pipe the value in, or leave --stdin out to be asked' });
+    throw new Problem('usage/wrong', {
+      what: '--stdin was given, but standard input is a terminal',
+      next: 'pipe the value in, or leave --stdin out to be asked',
+    });
   }
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of process.stdin) {
     length += chunk.length;
-    if (length > mostInput) throw new Problem('usage/wrong', { what: 'standard input holds more than 1 MiB, which is no credential' });
+    if (length > mostInput)
+      throw new Problem('usage/wrong', { what: 'standard input holds more than 1 MiB, which is no credential' });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

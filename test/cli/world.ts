@@ -5,10 +5,11 @@
  */
 import { Problem } from '../../src/base/problem.ts';
 import { Secret } from '../../src/base/secret.ts';
-import type { Context, UseCases } from '../../src/cli/context.ts';
+import type { Context, DemoParts, UseCases } from '../../src/cli/context.ts';
 import type { Issuers } from '../../src/cli/issuer/issuers.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Credential, Inventory, InventoryOptions, Place, Use } from '../../src/inventory/inventory.ts';
+import type { Ports } from '../../src/ports/ports.ts';
 import type { Ask, Output, Terminal } from '../../src/ports/terminal.ts';
 import type { Plan, Progress, Receipt, Rotations } from '../../src/rotation/rotation.ts';
 
@@ -31,6 +32,7 @@ export interface WorldOptions {
   /** Answers of a person in order; absent: nobody can be asked. */
   readonly answers?: readonly string[];
   readonly input?: string;
+  readonly demo?: Pick<DemoParts, 'world' | 'adapters'>;
   readonly width?: number;
   readonly isTerminal?: boolean;
   readonly color?: boolean;
@@ -115,7 +117,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     version: '1.2.3',
     absolute: (path) => (path.startsWith('/') ? path : `/here/${path}`),
     useCases: async () => useCases,
-    demo: unexpected('demo'),
+    demo: async () => ({ ...(options.demo ?? unexpected('demo')()), portsIn: async () => ({ clock: useCases.clock }) as Ports }),
   };
   const status = await runProgram(words, context);
   return { status, ...texts, questions };
@@ -181,7 +183,11 @@ export function credential(more: Partial<Credential> = {}): Credential {
     id: 'postgresql-7c1e',
     provider: 'postgresql',
     fingerprint: '7c1e'.repeat(16),
-    held: { kind: 'role', parts: { user: new Secret('app'), password: new Secret(planted) }, context: { host: 'db.example', port: '5432' } },
+    held: {
+      kind: 'role',
+      parts: { user: new Secret('app'), password: new Secret(planted) },
+      context: { host: 'db.example', port: '5432' },
+    },
     places: [place()],
     findings: [],
     valueClass: 'production',
@@ -240,10 +246,26 @@ export const receipt: Receipt = {
   oldFingerprint: '7c1e'.repeat(16),
   newFingerprint: '99ab'.repeat(16),
   steps: [{ step: 'revoke', startedAt: now, endedAt: now + 900, note: 'login taken away' }],
-  places: [{ client: 'cursor', server: 'app-db', file: '/home/p/.cursor/mcp.json', pointer: '/mcpServers/app-db/env/DATABASE_URL', part: 'password' }],
+  places: [
+    {
+      client: 'cursor',
+      server: 'app-db',
+      file: '/home/p/.cursor/mcp.json',
+      pointer: '/mcpServers/app-db/env/DATABASE_URL',
+      part: 'password',
+    },
+  ],
   proofs: [
     { kind: 'dead', answer: 'yes', which: 'old', how: 'login refused', at: now + 1000 },
-    { kind: 'tool-call', answer: 'unknown', client: 'cursor', server: 'app-db', tool: 'query', how: 'canary: answered; new: answered', at: now },
+    {
+      kind: 'tool-call',
+      answer: 'unknown',
+      client: 'cursor',
+      server: 'app-db',
+      tool: 'query',
+      how: 'canary: answered; new: answered',
+      at: now,
+    },
     { kind: 'processes', answer: 'no', how: 'looked into 12 processes', processes: [], at: now },
   ],
   minutesToDead: 0.02,

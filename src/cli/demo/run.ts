@@ -16,9 +16,9 @@ import { drive, withInterrupts } from '../drive.ts';
 import { render as renderPlan } from '../plan/render.ts';
 import { createProgress, type ProgressView } from '../progress.ts';
 import { render as renderStatus } from '../status/render.ts';
-import { paint, styleOf } from '../text.ts';
+import { lines, paint, styleOf, wrap } from '../text.ts';
 import { createUseCases } from '../use-cases.ts';
-import { setStage, type Stage } from './stage.ts';
+import { type Stage, setStage } from './stage.ts';
 
 const soakMs = 5 * second;
 const loadFirstMs = 2 * second;
@@ -52,7 +52,10 @@ export async function run(parts: DemoParts, terminal: Terminal): Promise<DemoRes
       return await play(parts, scratch, terminal, signal);
     } catch (error) {
       if (!signal.aborted) throw error;
-      throw new Problem('rotation/interrupted', { what: 'the demo was interrupted', state: 'what it had started and written is gone' });
+      throw new Problem('rotation/interrupted', {
+        what: 'the demo was interrupted',
+        state: 'what it had started and written is gone',
+      });
     } finally {
       await scratch.close();
     }
@@ -108,7 +111,8 @@ async function tell({ useCases, stage, terminal, signal, head }: Telling, becaus
   head(`mcp-rotate rotate ${credential.id} ${because === 'routine' ? '--soak 5s' : `--because ${because}`} --yes`);
   const before = callsOf(stage);
   const from = useCases.clock.elapsed();
-  const view = createProgress(terminal, useCases.clock, () => callWords(since(callsOf(stage), before)));
+  const more = (): string => callWords(since(callsOf(stage), before));
+  const view = createProgress(terminal, useCases.clock, because === 'leak' ? { leakSinceMs: 0, more } : { more });
   const rotation = await rotations.start(plan);
   const progress = await drive(rotation, { rotations, view, signal, answer: asPerson(stage, view, terminal) });
   await useCases.clock.sleep(soakMs / 5, signal); // calls of the last moment count too
@@ -142,7 +146,8 @@ async function theCredential(useCases: UseCases): Promise<Credential> {
   const { credentials } = await useCases.inventory({ folders: [] });
   const found = credentials.filter(({ provider }) => provider === 'postgresql');
   const [credential] = found;
-  if (!credential || found.length !== 1) throw new Error(`the scratch home holds ${found.length} PostgreSQL credentials in place of one`);
+  if (!credential || found.length !== 1)
+    throw new Error(`the scratch home holds ${found.length} PostgreSQL credentials in place of one`);
   return credential;
 }
 
@@ -154,7 +159,8 @@ function asPerson(stage: Stage, view: ProgressView, { err }: Terminal): (need: N
     const pids = new Set(need.holders.map(({ pid }) => pid));
     const holding = stage.clients.filter((client) => pids.has(client.serverPid() ?? -1));
     view.pause();
-    err.write(`  the engine asks for a restart of ${holding.map(({ client }) => client).join(' and ')}; the demo does as a person would\n`);
+    const asked = `  the engine asks to restart ${holding.map(({ client }) => client).join(' and ')}; the demo does, as a person would`;
+    err.write(lines(wrap(asked, err.width, '  ')));
     await Promise.all(holding.map((client) => client.restart()));
     return { kind: 'done' };
   };

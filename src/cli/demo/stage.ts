@@ -40,7 +40,8 @@ export async function setStage(scratch: Scratch, ports: Ports, signal: AbortSign
     adminDsn: dsnOf(running, running.adminUser, running.adminPassword, database),
     currentDsn: async () => dsnIn(new TextDecoder().decode((await ports.disk.read(first)).bytes)),
     accepts: (asked) => accepts(ports, asked),
-    version: () => withAdmin(ports, running, database, async (query) => String((await query('SHOW server_version'))[0]?.['server_version'])),
+    version: () =>
+      withAdmin(ports, running, database, async (query) => String((await query('SHOW server_version'))[0]?.['server_version'])),
   };
 }
 

@@ -9,8 +9,26 @@ import type { HistoryRow } from '../../rotation/rotation.ts';
 import { columns } from '../text.ts';
 
 const rows: HistoryRow[] = [
-  { rotation: 'r-20261120-aaaaaa', credential: 'github-9a40', provider: 'github', because: 'leak', state: 'complete', step: undefined, startedAt: now - 2e8, endedAt: now - 1e8 },
-  { rotation: 'r-20261122-bbbbbb', credential: `aws-${'x'.repeat(90)}`, provider: 'aws', because: 'routine', state: 'waiting', step: 'prove dead', startedAt: now, endedAt: undefined },
+  {
+    rotation: 'r-20261120-aaaaaa',
+    credential: 'github-9a40',
+    provider: 'github',
+    because: 'leak',
+    state: 'complete',
+    step: undefined,
+    startedAt: now - 2e8,
+    endedAt: now - 1e8,
+  },
+  {
+    rotation: 'r-20261122-bbbbbb',
+    credential: `aws-${'x'.repeat(90)}`,
+    provider: 'aws',
+    because: 'routine',
+    state: 'waiting',
+    step: 'prove dead',
+    startedAt: now,
+    endedAt: undefined,
+  },
 ];
 const rotations = { history: async () => rows };
 

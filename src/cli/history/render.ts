@@ -31,6 +31,12 @@ export function render(rows: readonly HistoryRow[], style: Style): string {
   const header = ['ROTATION', 'STARTED (UTC)', 'BECAUSE', 'STATE', 'CREDENTIAL'];
   const widths = header.map((title, index) => Math.max(columns(title), ...table.map((row) => columns(row[index] ?? ''))));
   const line = (cells: readonly string[]): string =>
-    truncate(cells.map((cell, index) => pad(cell, widths[index] ?? 0)).join('  ').trimEnd(), style.width);
+    truncate(
+      cells
+        .map((cell, index) => pad(cell, widths[index] ?? 0))
+        .join('  ')
+        .trimEnd(),
+      style.width,
+    );
   return lines([paint(style, 'dim', line(header)), ...table.map(line)]);
 }

@@ -7,7 +7,13 @@ import { z } from 'zod';
 import { now, planted, runCommand } from '../../../test/cli/world.ts';
 import type { IssuerRow, Issuers } from './issuers.ts';
 
-const row: IssuerRow = { id: 'postgresql-k7mq4t', provider: 'postgresql', kept: 'keyring', about: { host: 'db.example' }, addedAt: now };
+const row: IssuerRow = {
+  id: 'postgresql-k7mq4t',
+  provider: 'postgresql',
+  kept: 'keyring',
+  about: { host: 'db.example' },
+  addedAt: now,
+};
 const borrowed: IssuerRow = { id: 'github-aaaaaa', provider: 'github', kept: 'nowhere', borrow: 'gh', about: {}, addedAt: now };
 
 function issuers() {
@@ -48,7 +54,10 @@ const schema = z.strictObject({
 describe('issuer add', () => {
   it('asks for it, hidden', async () => {
     const { given, added } = issuers();
-    const { status, out, err, questions } = await runCommand(['issuer', 'add', 'postgresql'], { issuers: given, answers: [planted] });
+    const { status, out, err, questions } = await runCommand(['issuer', 'add', 'postgresql'], {
+      issuers: given,
+      answers: [planted],
+    });
     expect(status).toBe(0);
     expect(questions).toEqual(['Paste the DSN of an administrator']);
     expect(added).toEqual([['postgresql', planted, { withoutKeyring: false }]]);
@@ -58,7 +67,10 @@ describe('issuer add', () => {
 
   it('reads it from standard input', async () => {
     const { given, added } = issuers();
-    const { out, err } = await runCommand(['issuer', 'add', 'postgresql', '--stdin', '--without-keyring'], { issuers: given, input: `${planted}\n` });
+    const { out, err } = await runCommand(['issuer', 'add', 'postgresql', '--stdin', '--without-keyring'], {
+      issuers: given,
+      input: `${planted}\n`,
+    });
     expect(added).toEqual([['postgresql', planted, { withoutKeyring: true }]]);
     expect(out + err).not.toContain(planted);
   });

@@ -20,7 +20,10 @@ interface Flags {
 }
 
 export function register(program: Command, act: Act): void {
-  const issuer = program.command('issuer').description('keep credentials that issue others: an admin DSN, a management key').addHelpText('after', help);
+  const issuer = program
+    .command('issuer')
+    .description('keep credentials that issue others: an admin DSN, a management key')
+    .addHelpText('after', help);
   issuer
     .command('add')
     .argument('<provider>', 'e.g. postgresql, aws, gitlab')

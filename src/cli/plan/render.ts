@@ -13,7 +13,9 @@ export function render(plan: Plan, style: Style): string {
     ...about('method', `${plan.provider}, ${plan.method}`),
     ...about('overlap', overlapWords[plan.overlap]),
     ...about('downtime', plan.downtime),
-    ...(options.soakMs > 0 && steps.includes('soak') ? about('soak', `${duration(options.soakMs)} with both credentials alive`) : []),
+    ...(options.soakMs > 0 && steps.includes('soak')
+      ? about('soak', `${duration(options.soakMs)} with both credentials alive`)
+      : []),
     ...about('steps', steps.map((step) => (step === pointOfNoReturn ? `*${step}*` : step)).join(' > ')),
     ...about('', `*${pointOfNoReturn}* is the point of no return: before it, anything wrong rolls back by itself`),
     ...plan.calls.flatMap((call, index) => about(index === 0 ? 'calls' : '', call)),
@@ -51,7 +53,9 @@ function renderEdit({ file, gitTracked, changes }: PlannedEdit, style: Style): s
   return [
     `  ${truncateMiddle(name(file), style.width - 2)}`,
     ...(gitTracked
-      ? indented('tracked by git: the new secret would be committed with it', 4, style).map((line) => paint(style, 'yellow', line))
+      ? indented('tracked by git: the new secret would be committed with it', 4, style).map((line) =>
+          paint(style, 'yellow', line),
+        )
       : []),
     ...changes.flatMap(({ pointer, before, after }) => [
       ...indented(pointer, 4, style).map((line) => paint(style, 'dim', line)),

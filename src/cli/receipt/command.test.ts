@@ -26,13 +26,18 @@ describe('receipt', () => {
   });
 
   it('as JSON is the receipt itself', async () => {
-    expect(JSON.parse((await runCommand(['receipt', rotation, '--json'], { rotations })).out)).toEqual(JSON.parse(JSON.stringify(receipt)));
+    expect(JSON.parse((await runCommand(['receipt', rotation, '--json'], { rotations })).out)).toEqual(
+      JSON.parse(JSON.stringify(receipt)),
+    );
   });
 
   it('of a rotation that has not ended is 6', async () => {
     const open = {
       receipt: async () => {
-        throw new Problem('rotation/unfinished', { what: `rotation ${rotation} has not ended`, next: `mcp-rotate resume ${rotation}` });
+        throw new Problem('rotation/unfinished', {
+          what: `rotation ${rotation} has not ended`,
+          next: `mcp-rotate resume ${rotation}`,
+        });
       },
     };
     expect((await runCommand(['receipt', rotation], { rotations: open })).status).toBe(6);

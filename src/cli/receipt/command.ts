@@ -16,7 +16,11 @@ export function register(program: Command, act: Act): void {
     .addHelpText('after', help)
     .action((rotation: string, flags: { json?: boolean }) =>
       act(async (context) => {
-        const [{ run }, { render }, { json, styleOf }] = await Promise.all([import('./run.ts'), import('./render.ts'), import('../text.ts')]);
+        const [{ run }, { render }, { json, styleOf }] = await Promise.all([
+          import('./run.ts'),
+          import('./render.ts'),
+          import('../text.ts'),
+        ]);
         const { out } = context.terminal;
         const receipt = await run(await context.useCases(), rotation);
         out.write(flags.json ? json(receipt) : render(receipt, styleOf(out)));

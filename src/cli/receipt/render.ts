@@ -11,7 +11,9 @@ export function render(receipt: Receipt, style: Style): string {
   const about = (label: string, text: string): string[] => field(label, name(text), style, labelWidth);
   const { startedAt, endedAt, minutesToDead, activity } = receipt;
   return lines([
-    ...wrap(`receipt of rotation ${name(receipt.rotation)}: ${receipt.state}`, style.width).map((line) => paint(style, 'bold', line)),
+    ...wrap(`receipt of rotation ${name(receipt.rotation)}: ${receipt.state}`, style.width).map((line) =>
+      paint(style, 'bold', line),
+    ),
     ...about('credential', `${receipt.credential}, ${receipt.provider}, ${receipt.method}`),
     ...about('because', receipt.because),
     ...about('time', `${isoSeconds(startedAt)} to ${isoSeconds(endedAt)} (${duration(endedAt - startedAt)})`),
@@ -23,12 +25,19 @@ export function render(receipt: Receipt, style: Style): string {
       field(`  ${step}`, `${duration(to - from)}${note === undefined ? '' : `, ${name(note)}`}`, style, 14),
     ),
     paint(style, 'dim', count(receipt.places.length, 'place')),
-    ...receipt.places.map(({ client, server, file }) => `  ${truncateMiddle(name(`${client}, ${server}: ${file}`), style.width - 2)}`),
+    ...receipt.places.map(
+      ({ client, server, file }) => `  ${truncateMiddle(name(`${client}, ${server}: ${file}`), style.width - 2)}`,
+    ),
     paint(style, 'dim', count(receipt.proofs.length, 'proof')),
-    ...receipt.proofs.flatMap((proof) => wrap(name(proofWords(proof)), style.width - 4).map((line, index) => `${index === 0 ? '  ' : '    '}${line}`)),
+    ...receipt.proofs.flatMap((proof) =>
+      wrap(name(proofWords(proof)), style.width - 4).map((line, index) => `${index === 0 ? '  ' : '    '}${line}`),
+    ),
     ...(activity === undefined
       ? []
-      : about('activity', `${activity.source}: ${count(activity.events, 'event')} from ${isoSeconds(activity.from)} to ${isoSeconds(activity.to)}${activity.note === undefined ? '' : `; ${activity.note}`}`)),
+      : about(
+          'activity',
+          `${activity.source}: ${count(activity.events, 'event')} from ${isoSeconds(activity.from)} to ${isoSeconds(activity.to)}${activity.note === undefined ? '' : `; ${activity.note}`}`,
+        )),
     ...receipt.debts.flatMap((debt) => debtLines(debt, style)),
     ...about('journal', receipt.journalHash),
   ]);

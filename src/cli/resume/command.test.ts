@@ -27,7 +27,8 @@ function engine(ends: Readonly<Record<string, Progress>>): { rotations: Partial<
       advance: async (rotation) => {
         advanced.push(rotation);
         const end = ends[rotation];
-        if (!end) throw new Problem('usage/unknown-rotation', { what: `there is no rotation ${rotation}`, next: 'mcp-rotate history' });
+        if (!end)
+          throw new Problem('usage/unknown-rotation', { what: `there is no rotation ${rotation}`, next: 'mcp-rotate history' });
         return end;
       },
     },
@@ -35,7 +36,11 @@ function engine(ends: Readonly<Record<string, Progress>>): { rotations: Partial<
 }
 
 const done = (rotation: string): Progress => ({ state: 'complete', rotation });
-const debt = (rotation: string): Progress => ({ state: 'debt', rotation, debts: [{ kind: 'stray-key', text: 'key-9 may live', since: 0 }] });
+const debt = (rotation: string): Progress => ({
+  state: 'debt',
+  rotation,
+  debts: [{ kind: 'stray-key', text: 'key-9 may live', since: 0 }],
+});
 
 describe('resume', () => {
   it('takes up all that is open, oldest first', async () => {
@@ -54,7 +59,10 @@ describe('resume', () => {
   });
 
   it('says when nothing is open, and when there is no such rotation', async () => {
-    expect(await runCommand(['resume'], { rotations: { open: async () => [] } })).toMatchObject({ status: 0, out: 'nothing is open\n' });
+    expect(await runCommand(['resume'], { rotations: { open: async () => [] } })).toMatchObject({
+      status: 0,
+      out: 'nothing is open\n',
+    });
     const none = await runCommand(['resume', 'r-9'], { rotations: engine({}).rotations });
     expect(none.status).toBe(2);
     expect(none.err).toContain('[usage/unknown-rotation]');

@@ -16,7 +16,10 @@ interface Engine {
 }
 
 /** Plans, starts, and answers `advance` with each of `stages` in turn. */
-function engine(stages: readonly (Progress | ((options: AdvanceOptions) => Promise<Progress>))[], more: Partial<Plan> = {}): Engine {
+function engine(
+  stages: readonly (Progress | ((options: AdvanceOptions) => Promise<Progress>))[],
+  more: Partial<Plan> = {},
+): Engine {
   const left = [...stages];
   const log: string[] = [];
   const answers: Engine['answers'] = [];
@@ -50,9 +53,19 @@ const waiting = (need: Need): Progress => ({ state: 'waiting', rotation, step: '
 
 const page = { url: 'https://github.com/settings/tokens', steps: ['tick repo', 'label it mcp-rotate r-1'] };
 const newCredential: Need = { kind: 'new-credential', page, parts: [{ name: 'token', secret: true }] };
-const twoParts: Need = { kind: 'new-credential', page, parts: [{ name: 'key id', secret: false }, { name: 'secret', secret: true }] };
+const twoParts: Need = {
+  kind: 'new-credential',
+  page,
+  parts: [
+    { name: 'key id', secret: false },
+    { name: 'secret', secret: true },
+  ],
+};
 const revokeByHand: Need = { kind: 'revoke-by-hand', page, since: 0 };
-const editByHand: Need = { kind: 'edit-by-hand', places: [{ client: 'cursor', server: 'db', where: 'your shell', todo: 'export it' }] };
+const editByHand: Need = {
+  kind: 'edit-by-hand',
+  places: [{ client: 'cursor', server: 'db', where: 'your shell', todo: 'export it' }],
+};
 const restartByHand: Need = {
   kind: 'restart-by-hand',
   holders: [{ pid: 77, identity: '77-1', name: 'node', client: 'codex', by: 'arguments', terminal: true }],
@@ -105,7 +118,9 @@ describe('options', () => {
   it('reach the engine', async () => {
     const of = engine([complete]);
     await rotate(of, ['--yes', '--soak', '90s', '--restart', '--leave-running', '12', '34', '--in', 'work']);
-    expect(of.options).toEqual([{ because: 'routine', soakMs: 90_000, restart: true, leaveRunning: [12, 34], folders: ['/here/work'] }]);
+    expect(of.options).toEqual([
+      { because: 'routine', soakMs: 90_000, restart: true, leaveRunning: [12, 34], folders: ['/here/work'] },
+    ]);
   });
 
   it('tell since when a leak is exposed', async () => {
@@ -200,7 +215,13 @@ describe('needs', () => {
   });
 
   it('takes several parts by name', async () => {
-    const parts: Need = { ...twoParts, parts: [{ name: 'id', secret: false }, { name: 'secret', secret: true }] };
+    const parts: Need = {
+      ...twoParts,
+      parts: [
+        { name: 'id', secret: false },
+        { name: 'secret', secret: true },
+      ],
+    };
     const of = engine([waiting(parts), complete]);
     await rotate(of, ['--yes', '--stdin'], { input: `id=AKIA1\nsecret = ${planted}=\n` });
     expect(revealed(of)).toEqual({ id: 'AKIA1', secret: `${planted}=` });
@@ -240,9 +261,24 @@ function revealed(of: Engine): Record<string, string> {
 describe('the end', () => {
   it.each<[string, Progress, number, string]>([
     ['debt', { state: 'debt', rotation, debts: [{ kind: 'not-dead', text: 'still accepted', since: 0 }] }, 6, 'still accepted'],
-    ['rolled back by an outage', { state: 'rolled-back', rotation, code: 'provider/unavailable', why: 'it was starting up' }, 5, 'was rolled back'],
-    ['rolled back for a person', { state: 'rolled-back', rotation, code: 'rotation/wider-scope', why: 'wider' }, 4, '[rotation/wider-scope]'],
-    ['stopped', { state: 'stopped', rotation, step: 'prove dead', code: 'provider/timeout', why: 'no answer', holds: 'the new one works' }, 6, 'state: the new one works'],
+    [
+      'rolled back by an outage',
+      { state: 'rolled-back', rotation, code: 'provider/unavailable', why: 'it was starting up' },
+      5,
+      'was rolled back',
+    ],
+    [
+      'rolled back for a person',
+      { state: 'rolled-back', rotation, code: 'rotation/wider-scope', why: 'wider' },
+      4,
+      '[rotation/wider-scope]',
+    ],
+    [
+      'stopped',
+      { state: 'stopped', rotation, step: 'prove dead', code: 'provider/timeout', why: 'no answer', holds: 'the new one works' },
+      6,
+      'state: the new one works',
+    ],
   ])('%s', async (_title, progress, expected, told) => {
     const { status, out } = await rotate(engine([progress]), ['--yes']);
     expect(status).toBe(expected);
@@ -258,7 +294,11 @@ describe('the end', () => {
   it('a problem of the engine is told in three lines, and as JSON too when asked', async () => {
     const failing: Partial<Rotations> = {
       plan: async () => {
-        throw new Problem('rotation/needs-issuer', { what: 'no issuing credential fits', state: 'nothing was changed', next: 'mcp-rotate issuer add postgresql' });
+        throw new Problem('rotation/needs-issuer', {
+          what: 'no issuing credential fits',
+          state: 'nothing was changed',
+          next: 'mcp-rotate issuer add postgresql',
+        });
       },
     };
     const { status, out, err } = await runCommand(['rotate', 'x', '--yes', '--json'], { rotations: failing });

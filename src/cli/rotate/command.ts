@@ -1,8 +1,8 @@
 /** `mcp-rotate rotate ID`: shows the plan, asks, and carries it out. */
 import type { Command } from 'commander';
 import type { Act } from '../context.ts';
-import { addRotateFlags } from '../plan/command.ts';
 import type { RotateFlags } from '../options.ts';
+import { addRotateFlags } from '../plan/command.ts';
 
 const help = `
 Examples:
@@ -32,13 +32,14 @@ export function register(program: Command, act: Act): void {
     .addHelpText('after', help)
     .action((id: string, flags: Flags) =>
       act(async (context) => {
-        const [{ run }, { readRotateFlags }, { progressJson, renderProgress }, { exitOfProgress }, { json, styleOf }] = await Promise.all([
-          import('./run.ts'),
-          import('../options.ts'),
-          import('../outcome.ts'),
-          import('../drive.ts'),
-          import('../text.ts'),
-        ]);
+        const [{ run }, { readRotateFlags }, { progressJson, renderProgress }, { exitOfProgress }, { json, styleOf }] =
+          await Promise.all([
+            import('./run.ts'),
+            import('../options.ts'),
+            import('../outcome.ts'),
+            import('../drive.ts'),
+            import('../text.ts'),
+          ]);
         const useCases = await context.useCases();
         const options = readRotateFlags(flags, useCases.clock.now(), context.absolute);
         const progress = await run({ useCases, terminal: context.terminal, id, options, ...flagsOf(flags) });

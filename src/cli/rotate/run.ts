@@ -27,7 +27,7 @@ export async function run(input: RotateInput): Promise<Progress> {
   terminal.err.write(renderPlan(plan, styleOf(terminal.err)));
   if (!input.yes) await consent(terminal, plan);
   const rotation = await rotations.start(plan);
-  const view = createProgress(terminal, useCases.clock);
+  const view = createProgress(terminal, useCases.clock, plan.because === 'leak' ? { leakSinceMs: 0 } : {});
   const answer = answerAtTerminal({
     ask: terminal.ask,
     err: terminal.err,
@@ -50,5 +50,9 @@ async function consent({ ask }: Terminal, { because, credential }: Plan): Promis
   if (!ask) throw needsYes('rotate');
   const question = because === 'leak' ? `Revoke ${credential} now, and replace it?` : `Rotate ${credential}?`;
   if (await ask.confirm(question)) return;
-  throw new Problem('rotation/interrupted', { what: 'not confirmed', state: 'nothing was changed', next: `mcp-rotate rotate ${credential}` });
+  throw new Problem('rotation/interrupted', {
+    what: 'not confirmed',
+    state: 'nothing was changed',
+    next: `mcp-rotate rotate ${credential}`,
+  });
 }

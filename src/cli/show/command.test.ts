@@ -12,7 +12,11 @@ const shown = credential({
   findings: [{ code: 'in-arguments', text: 'app-db of codex gets it as an argument' }],
   places: [
     place({ via: ['${env:DB}'], gitTracked: true }),
-    place({ use: use({ client: 'codex', scope: 'project' }), spot: undefined, access: { editable: false, why: 'environment', todo: 'export DB anew' } }),
+    place({
+      use: use({ client: 'codex', scope: 'project' }),
+      spot: undefined,
+      access: { editable: false, why: 'environment', todo: 'export DB anew' },
+    }),
   ],
 });
 const inventory = { credentials: [shown, credential({ id: 'postgresql-7d00' })] };
@@ -81,7 +85,10 @@ describe('show', () => {
 
   it('stays within the width', async () => {
     const long = place({ use: use({ server: 'x'.repeat(300) }) });
-    const { out } = await runCommand(['show', 'postgresql-7c1e'], { inventory: { credentials: [credential({ places: [long] })] }, width: 50 });
+    const { out } = await runCommand(['show', 'postgresql-7c1e'], {
+      inventory: { credentials: [credential({ places: [long] })] },
+      width: 50,
+    });
     for (const line of out.split('\n')) expect(columns(line)).toBeLessThanOrEqual(50);
   });
 });

@@ -39,7 +39,9 @@ export function render(credential: Credential, style: Style): string {
     '',
   ];
   for (const { part, use, spot, access, via, gitTracked } of places) {
-    rows.push(...field(name(use.client), name(`${use.server} (${use.scope}), ${part}${gitTracked ? ', tracked by git' : ''}`), style, 13));
+    rows.push(
+      ...field(name(use.client), name(`${use.server} (${use.scope}), ${part}${gitTracked ? ', tracked by git' : ''}`), style, 13),
+    );
     rows.push(`  ${spot ? truncateMiddle(name(spot.file), style.width - 2) : 'not in a file'}`);
     if (spot) rows.push(`  ${truncateMiddle(name(pointer(spot.path)), style.width - 2)}`);
     if (via.length > 0) rows.push(...field('  by way of', name(via.join(' then ')), style, 13));

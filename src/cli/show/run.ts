@@ -11,6 +11,11 @@ export async function run(useCases: UseCases, id: string, folders: readonly stri
   if (found && others.length === 0) return found;
   throw new Problem('usage/unknown-credential', {
     what: found ? `${id} fits ${others.length + 1} credentials` : `there is no credential ${id}`,
-    next: found ? [found, ...others].map((each) => `mcp-rotate show ${each.id}`).slice(0, 3).join(' or ') : 'mcp-rotate status',
+    next: found
+      ? [found, ...others]
+          .map((each) => `mcp-rotate show ${each.id}`)
+          .slice(0, 3)
+          .join(' or ')
+      : 'mcp-rotate status',
   });
 }

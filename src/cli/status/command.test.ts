@@ -47,7 +47,9 @@ const schema = z.strictObject({
       todo: z.string(),
     }),
   ),
-  problems: z.array(z.strictObject({ code: z.string(), what: z.string(), state: z.string().nullable(), next: z.string().nullable() })),
+  problems: z.array(
+    z.strictObject({ code: z.string(), what: z.string(), state: z.string().nullable(), next: z.string().nullable() }),
+  ),
 });
 
 const overdue = credential({
@@ -62,15 +64,33 @@ const overdue = credential({
   ],
   places: [
     place(),
-    place({ use: use({ client: 'claude-code', server: 'gh' }), spot: undefined, access: { editable: false, why: 'environment', todo: 'set GH in your shell' } }),
+    place({
+      use: use({ client: 'claude-code', server: 'gh' }),
+      spot: undefined,
+      access: { editable: false, why: 'environment', todo: 'set GH in your shell' },
+    }),
   ],
 });
-const unknownAge = credential({ id: 'unknown-0001', provider: 'unknown', age: { days: undefined, basis: 'unknown' }, dueInDays: undefined });
+const unknownAge = credential({
+  id: 'unknown-0001',
+  provider: 'unknown',
+  age: { days: undefined, basis: 'unknown' },
+  dueInDays: undefined,
+});
 
-const broken = new Problem('document/broken', { what: '/home/p/.codex/config.toml is not TOML (line 3)', next: 'correct line 3' });
+const broken = new Problem('document/broken', {
+  what: '/home/p/.codex/config.toml is not TOML (line 3)',
+  next: 'correct line 3',
+});
 
 function inventory(more: Partial<Inventory> = {}): Inventory {
-  return { credentials: [credential(), unknownAge, overdue], problems: [], uses: [use(), use({ client: 'claude-code' })], unseen: [], ...more };
+  return {
+    credentials: [credential(), unknownAge, overdue],
+    problems: [],
+    uses: [use(), use({ client: 'claude-code' })],
+    unseen: [],
+    ...more,
+  };
 }
 
 describe('status', () => {
@@ -78,7 +98,11 @@ describe('status', () => {
     const { status, out, err } = await runCommand([], { inventory: inventory() });
     expect(status).toBe(3);
     expect(err).toBe('');
-    expect([...out.matchAll(/^(\S+-[0-9a-f]{4}) /gm)].map((match) => match[1])).toEqual(['github-9a40', 'postgresql-7c1e', 'unknown-0001']);
+    expect([...out.matchAll(/^(\S+-[0-9a-f]{4}) /gm)].map((match) => match[1])).toEqual([
+      'github-9a40',
+      'postgresql-7c1e',
+      'unknown-0001',
+    ]);
     expect(out).toContain('overdue by 310 days');
     expect(out).toContain('3 credentials in 2 servers of 2 clients; 1 overdue');
     expect(out).toMatch(/found +overdue, git-tracked\n/);
@@ -92,7 +116,9 @@ describe('status', () => {
   });
 
   it('shows the rest when a file is broken, names the problem on stderr, and ends with its status', async () => {
-    const { status, out, err } = await runCommand([], { inventory: inventory({ credentials: [credential()], problems: [broken] }) });
+    const { status, out, err } = await runCommand([], {
+      inventory: inventory({ credentials: [credential()], problems: [broken] }),
+    });
     expect(status).toBe(5);
     expect(out).toContain('postgresql-7c1e');
     expect(err).toContain('error: /home/p/.codex/config.toml is not TOML (line 3) [document/broken]\n');
@@ -106,9 +132,23 @@ describe('status', () => {
     expect(status).toBe(3);
     expect(err).toBe('');
     expect(value.problems).toEqual([{ code: 'document/broken', what: broken.what, state: null, next: 'correct line 3' }]);
-    expect(value.credentials[0]).toMatchObject({ id: 'github-9a40', ageDays: 400, ageBasis: 'first-seen', dueInDays: -310, findings: ['overdue', 'git-tracked'] });
+    expect(value.credentials[0]).toMatchObject({
+      id: 'github-9a40',
+      ageDays: 400,
+      ageBasis: 'first-seen',
+      dueInDays: -310,
+      findings: ['overdue', 'git-tracked'],
+    });
     expect(value.credentials[0]?.places).toEqual([
-      { client: 'cursor', scope: 'user', server: 'app-db', file: '/home/p/.cursor/mcp.json', path: '/mcpServers/app-db/env/DATABASE_URL', part: 'password', editable: true },
+      {
+        client: 'cursor',
+        scope: 'user',
+        server: 'app-db',
+        file: '/home/p/.cursor/mcp.json',
+        path: '/mcpServers/app-db/env/DATABASE_URL',
+        part: 'password',
+        editable: true,
+      },
       { client: 'claude-code', scope: 'user', server: 'gh', file: null, path: null, part: 'password', editable: false },
     ]);
     expect(out).not.toContain(planted);
@@ -135,12 +175,28 @@ describe('status', () => {
   });
 
   it('lists what only the client can see, with what to do', async () => {
-    const unseen = [{ use: use({ client: 'vscode' }), name: 'TOKEN', reference: '${input:token}', why: 'client-cache' as const, todo: 'change it in VS Code' }];
+    const unseen = [
+      {
+        use: use({ client: 'vscode' }),
+        name: 'TOKEN',
+        reference: '${input:token}',
+        why: 'client-cache' as const,
+        todo: 'change it in VS Code',
+      },
+    ];
     const { out } = await runCommand([], { inventory: inventory({ unseen }) });
     expect(out).toContain('not seen: vscode, app-db: TOKEN is ${input:token}; change it in VS Code\n');
     const value = schema.parse(JSON.parse((await runCommand(['--json'], { inventory: inventory({ unseen }) })).out));
     expect(value.unseen).toEqual([
-      { client: 'vscode', scope: 'user', server: 'app-db', name: 'TOKEN', reference: '${input:token}', why: 'client-cache', todo: 'change it in VS Code' },
+      {
+        client: 'vscode',
+        scope: 'user',
+        server: 'app-db',
+        name: 'TOKEN',
+        reference: '${input:token}',
+        why: 'client-cache',
+        todo: 'change it in VS Code',
+      },
     ]);
   });
 

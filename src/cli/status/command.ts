@@ -27,9 +27,11 @@ export function register(program: Command, act: Act): void {
         const { terminal } = context;
         const { lookingAt } = await import('../looking.ts');
         const looking = lookingAt(terminal);
-        const { inventory, exit } = await run(await context.useCases(), (flags.in ?? []).map(context.absolute), looking.onProgress).finally(
-          looking.end,
-        );
+        const { inventory, exit } = await run(
+          await context.useCases(),
+          (flags.in ?? []).map(context.absolute),
+          looking.onProgress,
+        ).finally(looking.end);
         terminal.out.write(flags.json ? json(toJson(inventory)) : render(inventory, styleOf(terminal.out)));
         if (!flags.json) {
           const { renderProblem } = await import('../failure.ts');

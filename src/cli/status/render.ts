@@ -1,6 +1,7 @@
 /** `status` as text (one block per credential, at most as wide as the terminal) and as `mcp-rotate/status@1`. Pure. */
-import { problemJson, type ProblemJson } from '../failure.ts';
+
 import type { Age, AgeBasis, Credential, FindingCode, Inventory, Unseen } from '../../inventory/inventory.ts';
+import { type ProblemJson, problemJson } from '../failure.ts';
 import { columns, count, field, lines, name, pad, paint, pointer, type Style, truncate, wrap } from '../text.ts';
 
 export interface StatusJson {
@@ -104,7 +105,9 @@ export function render({ credentials, uses, unseen }: Inventory, style: Style): 
   const overdue = credentials.filter(({ findings }) => findings.some(({ code }) => code === 'overdue')).length;
   const rows = credentials.flatMap((credential) => [...block(credential, idWidth, style), '']);
   const summary = `${count(credentials.length, 'credential')} in ${seen}${overdue > 0 ? `; ${overdue} overdue` : ''}`;
-  const next = wrap('next: mcp-rotate show ID, or mcp-rotate plan ID', style.width, '      ').map((line) => paint(style, 'dim', line));
+  const next = wrap('next: mcp-rotate show ID, or mcp-rotate plan ID', style.width, '      ').map((line) =>
+    paint(style, 'dim', line),
+  );
   return lines([...rows, ...hidden, ...wrap(summary, style.width), ...next]);
 }
 
@@ -128,7 +131,11 @@ function block(credential: Credential, idWidth: number, style: Style): string[] 
 
 /** A value that only its client can see. */
 function unseenLines({ use, name: variable, reference, todo }: Unseen, style: Style): string[] {
-  const [first = '', ...rest] = wrap(name(`not seen: ${use.client}, ${use.server}: ${variable} is ${reference}; ${todo}`), style.width, '  ');
+  const [first = '', ...rest] = wrap(
+    name(`not seen: ${use.client}, ${use.server}: ${variable} is ${reference}; ${todo}`),
+    style.width,
+    '  ',
+  );
   return [first, ...rest, ''];
 }
 

@@ -11,7 +11,11 @@ export async function run(useCases: UseCases, terminal: Terminal, rotation: stri
   if (!yes) {
     if (!terminal.ask) throw needsYes('undo');
     if (!(await terminal.ask.confirm(`Roll ${rotation} back?`))) {
-      throw new Problem('rotation/interrupted', { what: 'not confirmed', state: 'nothing was changed', next: `mcp-rotate resume ${rotation}` });
+      throw new Problem('rotation/interrupted', {
+        what: 'not confirmed',
+        state: 'nothing was changed',
+        next: `mcp-rotate resume ${rotation}`,
+      });
     }
   }
   const rotations = await useCases.rotations();
