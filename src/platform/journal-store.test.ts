@@ -152,6 +152,24 @@ describe('the files of the store', () => {
     for (const i of [0, 1, 2, 3]) expect(found(i)).toEqual([]);
   });
 
+  it('hold nothing of it either when the process was killed before it could cut the log', async () => {
+    const file = join(scratch(), 'journal.db');
+    const script = `const { openJournalStore } = await import(process.argv[1]);
+      const store = await openJournalStore(process.argv[2]);
+      const { lease } = await store.acquire('a', { pid: 1, identity: '1', command: 'c' }, 1, 1, async () => true);
+      await store.putSealed('a', 'v', Buffer.from('planted-sealed-value'), lease);
+      const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+      new DatabaseSync(process.argv[2]).exec('PRAGMA secure_delete = ON; DELETE FROM sealed');
+      process.kill(process.pid, 'SIGKILL');`;
+    const module = new URL('./journal-store.ts', import.meta.url).href;
+    await once(spawn(process.execPath, ['--input-type=module', '-e', script, module, file], { stdio: 'ignore' }), 'close');
+    const found = (): boolean => readFileSync(`${file}-wal`).includes('planted-sealed-value');
+    expect(found()).toBe(true);
+    const store = await openJournalStore(file);
+    expect(found()).toBe(false);
+    await store.close();
+  });
+
   it('refuse to change, remove or skip an entry, whoever asks', async () => {
     const file = join(scratch(), 'journal.db');
     const store = await openJournalStore(file);

@@ -119,6 +119,8 @@ function prepareTables(db: DatabaseSync, path: string): void {
     });
   }
   db.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY');
+  // what a killed process shredded may still be in the log; whoever is busy with the log now cuts it later
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   if (version() === tablesVersion) return;
   transact(db, () => {
     const found = version();

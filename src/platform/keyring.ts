@@ -100,7 +100,7 @@ function troubleOf(error: unknown): Trouble {
     : 'unavailable';
 }
 
-export function keyringProblem(trouble: Trouble): Problem {
+function keyringProblem(trouble: Trouble): Problem {
   if (trouble === 'locked') {
     return new Problem('store/locked', {
       what: 'the keyring of this system is locked',

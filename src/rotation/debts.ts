@@ -63,7 +63,7 @@ async function payLost(run: Run, debt: Debt): Promise<Outcome> {
   if (lost.length === 0) return { state: 'done' };
   if (lost.every((one) => one.evidence === 'marker') || answer?.kind === 'accept') {
     for (const one of lost) await revokeStray(run, method, one);
-    return { state: 'done' };
+    return { state: 'debt', debt };
   }
   if (answer?.kind === 'refuse') return { state: 'done', note: 'a person said that it is not ours' };
   const strays = lost.map(({ upstreamId, issuedAt }) => ({ upstreamId, issuedAt }));

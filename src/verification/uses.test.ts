@@ -71,7 +71,7 @@ function verify(scene: Scene) {
     async resolve() {
       const launch = 'launch' in scene ? scene.launch : launchOf(next);
       if (launch instanceof Problem) throw launch;
-      return { use, slots: [], launch, unresolved: [] } satisfies ResolvedServer;
+      return { use, slots: [], launch, unresolved: [], unseen: [] } satisfies ResolvedServer;
     },
   };
   const launches: string[] = [];

@@ -90,6 +90,7 @@ export function createProcessesTwin(options: ProcessesTwinOptions): ProcessesTwi
     start,
     end,
     held: (pid) => running.get(pid)?.held,
+    self: async () => ({ pid: 1, parent: 0, name: 'mcp-rotate', startedAt: 0, identity: '1:self', terminal: true }),
     list: async () => [...running.values()].map(({ info }) => info),
     async holding(secrets) {
       if (options.canLook === false) return 'cannot-tell';

@@ -58,6 +58,7 @@ export function createWorldDisk(
       return [...files.keys()].some((file) => folderOf(file).startsWith(path)) ? 'directory' : undefined;
     },
     makeFolder: async () => undefined,
+    withLock: async (_lock, work) => work(),
     text: (path) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(files.get(path)?.bytes ?? new Uint8Array()),
     put(path, text) {
       const file = files.get(path);

@@ -94,6 +94,7 @@ export class World {
   readonly #programs = new Map<string, { program: ProcessInfo; server: ProcessInfo }>();
   readonly #random: ReturnType<typeof twinRandom>;
   #boots = 0;
+  #restarts = 0;
   /** Was the old key revoked in an overlapping playbook while everything was proven? Set by the promise check. */
   revokedOld = false;
 
@@ -210,7 +211,8 @@ export class World {
     }
     if (need.kind === 'restart-by-hand') {
       this.restartPrograms();
-      return { kind: 'done' };
+      // A clock that was set back makes every program look older than the write: after a while a person says so.
+      return { kind: this.#restarts++ < 3 ? 'done' : 'accept' };
     }
     if (need.kind === 'confirm-strays' && need.strays.length === 0) {
       const used = new Set([...this.configKeys(), this.old.text]);
@@ -286,7 +288,10 @@ export class World {
     } else {
       expect(key, 'the clients hold the old key').toBe(this.old.text);
     }
-    const strays = this.upstream.live().filter((one) => one.text !== key && one.madeBy !== 'person');
+    // A key whose text was lost cannot be tried: it counts as ended when it was revoked.
+    const strays = this.upstream
+      .live()
+      .filter((one) => one.text !== key && one.madeBy !== 'person' && one.deadFrom === undefined);
     expect(
       strays.map((one) => one.id),
       'no unknown live key',

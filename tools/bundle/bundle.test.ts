@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { root } from '../source/tree.ts';
-import { bundle, strangers } from './bundle.ts';
+import { bundle, eager, strangers } from './bundle.ts';
 import { licencesOf, packageFolder } from './licences.ts';
 
 let folder: string;
@@ -56,6 +56,18 @@ it('names what a finished file would look for elsewhere, by import or by require
     code: 'const x=__require("right-pad"),y=__require("tls");',
   };
   expect(strangers(chunk, new Set(['./b.js']))).toEqual(['a.js imports left-pad', 'a.js imports right-pad']);
+});
+
+it('refuses a heavy library that is loaded at every start, also through another file', async () => {
+  const entry = await program(`import pg from '${root}/node_modules/pg/esm/index.mjs';\nconsole.log(pg);\n`);
+  await expect(bundle(entry, join(folder, 'dist'))).rejects.toThrow(/pg would be loaded at every start/);
+  const chunks = [
+    { fileName: 'a.js', isEntry: true, imports: ['b.js'], moduleIds: ['/x/src/main.ts'] },
+    { fileName: 'b.js', isEntry: false, imports: ['c.js', 'a.js'], moduleIds: ['/x/node_modules/commander/index.js'] },
+    { fileName: 'c.js', isEntry: false, imports: [], moduleIds: ['/x/node_modules/@aws-sdk/client-iam/index.js'] },
+    { fileName: 'd.js', isEntry: false, imports: [], moduleIds: ['/x/node_modules/mysql2/index.js'] },
+  ];
+  expect(eager(chunks)).toEqual(['@aws-sdk/client-iam would be loaded at every start: import it lazily']);
 });
 
 it('finds the innermost package, and refuses one that states no licence', async () => {

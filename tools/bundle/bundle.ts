@@ -5,12 +5,13 @@
  * own beside it, since reading all of it would cost more than `status` may (docs/decisions/0004-bundle.md).
  * Whatever would have to be found at the user's, but was not named here, stops the build.
  */
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { type OutputChunk, rolldown } from 'rolldown';
+import { heavy } from '../layers/layers.ts';
 import { root } from '../source/tree.ts';
-import { licencesOf } from './licences.ts';
+import { licencesOf, packageFolder } from './licences.ts';
 
 /** Looked up at run time, with the reason. */
 const atRunTime: Readonly<Record<string, string>> = {
@@ -49,7 +50,8 @@ export async function bundle(entry: string, folder: string): Promise<Bundled> {
   await build.close();
   const chunks = output.filter((file): file is OutputChunk => file.type === 'chunk');
   complaints.push(...chunks.flatMap((chunk) => strangers(chunk, new Set(chunks.map((c) => c.fileName)))));
-  if (complaints.length > 0) throw new Error(`the bundle would need what is not in it:\n${complaints.join('\n')}`);
+  complaints.push(...eager(chunks));
+  if (complaints.length > 0) throw new Error(`the bundle is not as it should be:\n${complaints.join('\n')}`);
   await writeFile(join(folder, 'THIRD-PARTY-LICENSES.txt'), await licencesOf(chunks.flatMap((chunk) => chunk.moduleIds)));
   return {
     files: chunks.map((chunk) => ({ name: chunk.fileName, bytes: Buffer.byteLength(chunk.code), lazy: !chunk.isEntry })),
@@ -72,6 +74,32 @@ export function strangers(
     .map((id) => `${chunk.fileName} imports ${id}`);
 }
 
+/** Heavy packages that would be loaded at every start, by an import that is not lazy somewhere. */
+export function eager(
+  chunks: readonly {
+    readonly fileName: string;
+    readonly isEntry: boolean;
+    readonly imports: readonly string[];
+    readonly moduleIds: readonly string[];
+  }[],
+): string[] {
+  const atStart = new Set(chunks.filter((chunk) => chunk.isEntry));
+  for (const chunk of atStart) {
+    for (const other of chunks) if (chunk.imports.includes(other.fileName)) atStart.add(other);
+  }
+  const names = [...atStart]
+    .flatMap((chunk) => chunk.moduleIds)
+    .flatMap(
+      (id) =>
+        packageFolder(id)
+          ?.replace(/^.*node_modules[\\/]/, '')
+          .replaceAll('\\', '/') ?? [],
+    );
+  return [...new Set(names)]
+    .filter((name) => heavy.some((h) => name === h || name.startsWith(`${h}/`)))
+    .map((name) => `${name} would be loaded at every start: import it lazily`);
+}
+
 const packageOf = (id: string): string =>
   id
     .split('/')
@@ -83,5 +111,4 @@ if (import.meta.main) {
   const parts = files.filter((file) => file.lazy);
   const kib = (list: Bundled['files']): string => `${Math.round(list.reduce((sum, file) => sum + file.bytes, 0) / 1024)} KiB`;
   console.log(`dist/mcp-rotate.js ${kib(files.filter((file) => !file.lazy))}, ${parts.length} lazy parts ${kib(parts)}`);
-  console.log(`dist: ${(await readdir(join(root, 'dist'))).join(', ')}`);
 }

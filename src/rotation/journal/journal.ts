@@ -77,7 +77,7 @@ export function openJournal(store: JournalStore): Journal {
 }
 
 /** Of the content; the sequence is settled by the chain itself. */
-export function hashOf(link: Omit<StoredEntry, 'sequence' | 'hash'>): string {
+function hashOf(link: Omit<StoredEntry, 'sequence' | 'hash'>): string {
   const { rotation, at, kind, body, previous } = link;
   return bytesToHex(sha256(utf8ToBytes(JSON.stringify({ at, body, kind, previous, rotation }))));
 }
