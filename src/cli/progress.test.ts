@@ -8,7 +8,7 @@ import type { Event, StepName } from '../rotation/rotation.ts';
 import { createProgress } from './progress.ts';
 import { columns } from './text.ts';
 
-function watch(isTerminal: boolean, width = 80) {
+function watch(isTerminal: boolean, width = 80, leakSinceMs?: number) {
   let text = '';
   let elapsed = 0;
   let tick: (() => void) | undefined;
@@ -26,7 +26,14 @@ function watch(isTerminal: boolean, width = 80) {
       tick = undefined;
     };
   };
-  const view = createProgress({ err, every }, { elapsed: () => elapsed }, () => '12 calls, 0 failed');
+  const view = createProgress(
+    { err, every },
+    { elapsed: () => elapsed },
+    {
+      more: () => '12 calls, 0 failed',
+      ...(leakSinceMs === undefined ? {} : { leakSinceMs }),
+    },
+  );
   return {
     view,
     pass: (length: number) => {
@@ -74,10 +81,12 @@ describe('on a terminal', () => {
   });
 
   it('shows the clock to dead until the old one is refused', () => {
-    const seen = watch(true);
-    seen.view.onEvent({ kind: 'clock', sinceMs: 500 });
+    const seen = watch(true, 80, 100);
     seen.view.onEvent(step('revoke', 'started'));
     seen.pass(2000);
+    expect(seen.screen().at(-1)).toContain('alive 2.1 s');
+    seen.view.onEvent({ kind: 'clock', sinceMs: 2500 });
+    seen.pass(0);
     expect(seen.screen().at(-1)).toContain('alive 2.5 s');
     seen.view.onEvent(dead);
     expect(seen.screen().at(-2)).toBe('✓ dead       the old credential was refused 2.5 s after the start');
@@ -113,6 +122,7 @@ describe('elsewhere', () => {
 
   it('tells of no clock in a routine rotation', () => {
     const seen = watch(false);
+    seen.view.onEvent({ kind: 'clock', sinceMs: 2500 });
     seen.view.onEvent(dead);
     expect(seen.written()).toBe('');
   });

@@ -2,9 +2,9 @@
  * One line per step, with what is happening and how long it takes.
  *
  * On a terminal the line of the current step rewrites itself and never wraps; elsewhere there are plain lines, one at
- * the start and one at the end of a step. In a leak the clock to dead ticks in the line until the old one is refused.
+ * the start and one at the end of a step. In a leak the clock to dead ticks from the start until the old one is refused.
  */
-import { duration } from '../base/time.ts';
+import { duration, type Milliseconds } from '../base/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Terminal } from '../ports/terminal.ts';
 import type { Event, StepName } from '../rotation/rotation.ts';
@@ -31,14 +31,20 @@ const signs: Record<Exclude<StepState, 'started'>, readonly [sign: string, color
   undone: ['↶', 'yellow'],
 };
 
-/** `more` is added to the moving line, e.g. how many calls the demo has made. */
+export interface ProgressOptions {
+  /** A leak that was started this long ago: the clock to dead is shown. */
+  readonly leakSinceMs?: Milliseconds;
+  /** Added to the moving line, e.g. how many calls the demo has made. */
+  readonly more?: () => string;
+}
+
 export function createProgress(
   { err, every }: Pick<Terminal, 'err' | 'every'>,
   clock: Pick<Clock, 'elapsed'>,
-  more: () => string = () => '',
+  { leakSinceMs, more = () => '' }: ProgressOptions = {},
 ): ProgressView {
   let current: { step: StepName; text: string; since: number } | undefined;
-  let leak: { since: number; stopped: boolean } | undefined;
+  let leak = leakSinceMs === undefined ? undefined : { since: clock.elapsed() - leakSinceMs, stopped: false };
   let stopTicking: (() => void) | undefined;
 
   const write = (text: string): void => err.write(`${err.isTerminal ? clearLine : ''}${truncate(text, err.width - 1)}\n`);
@@ -93,7 +99,6 @@ export function createProgress(
       } else write(`${event.step}: ${text}`);
     } else if (event.kind === 'clock') {
       if (leak) leak = { ...leak, since: clock.elapsed() - event.sinceMs };
-      else leak = { since: clock.elapsed() - event.sinceMs, stopped: false };
     } else if (
       event.proof.kind === 'dead' &&
       event.proof.which === 'old' &&

@@ -8,8 +8,10 @@ export function createUseCases(ports: Ports, adapters: Adapters): UseCases {
   return {
     clock: ports.clock,
     inventory: async (options) => {
-      const { collect } = await import('../inventory/collect.ts');
-      return collect(ports, adapters, options);
+      const [{ collect }, { rotatedAges }] = await Promise.all([import('../inventory/collect.ts'), import('./ages.ts')]);
+      const { ages, problem } = await rotatedAges(ports);
+      const inventory = await collect(ports, adapters, options, ages);
+      return problem ? { ...inventory, problems: [...inventory.problems, problem] } : inventory;
     },
     rotations: async () => {
       const { createRotations } = await import('../rotation/engine.ts');

@@ -132,7 +132,12 @@ export async function startPostgres(folder: string, onSpawn: (child: ChildProces
   onSpawn(init);
   const status = await ended(init);
   await rm(passwordFile, { force: true });
-  if (status !== 0) throw new Error(`initdb ended with ${status}`);
+  if (status !== 0) {
+    throw new Problem('usage/wrong', {
+      what: `PostgreSQL could not be set up in ${folder} (initdb ended with ${status})`,
+      next: as ? 'set TMPDIR to a folder that the user nobody may enter' : 'look whether the disk is full; else please report it',
+    });
+  }
 
   const port = await freePort();
   const settings = [

@@ -5,7 +5,7 @@
  * call that needs them. All methods of a lazy port answer promises, so a caller sees no difference.
  */
 import type { Host } from '../ports/host.ts';
-import type { JournalStore } from '../ports/journal-store.ts';
+import { type JournalStore, journalFile } from '../ports/journal-store.ts';
 import type { Ports } from '../ports/ports.ts';
 import { createClock } from './clock.ts';
 import { createDisk } from './disk.ts';
@@ -61,7 +61,7 @@ export function createPorts({ host = createHost() }: PortsOptions = {}): Ports {
     mcp: lazy(async () => (await import('./mcp.ts')).createMcp(), { call: true, tools: true }),
     journal: () => {
       journal ??= (async () =>
-        (await import('./journal-store.ts')).openJournalStore(host.join(host.stateFolder, 'journal.sqlite')))();
+        (await import('./journal-store.ts')).openJournalStore(journalFile(host)))();
       return journal;
     },
   };

@@ -7,7 +7,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
-import { type Dialogue, openDialogue } from './terminal.ts';
+import { type Dialogue, openDialogue } from './terminal-dialogue.ts';
 
 const library = () => import('@clack/prompts');
 

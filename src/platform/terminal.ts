@@ -1,15 +1,10 @@
 /**
  * The real terminal.
- *
- * Questions go to standard input and error when both are terminals, else to the controlling terminal (/dev/tty), as
- * ssh and sudo do, so that `echo … | mcp-rotate issuer add x --stdin` can still ask. A session without one (cron, CI, an
- * agent) has no `ask`.
  */
-import { closeSync, openSync } from 'node:fs';
 import process from 'node:process';
-import { ReadStream, WriteStream } from 'node:tty';
 import { exits, Problem } from '../base/problem.ts';
 import type { Ask, Interrupts, Output, Terminal } from '../ports/terminal.ts';
+import { someoneThere } from './terminal-dialogue.ts';
 
 const mostInput = 1024 * 1024;
 const leastWidth = 40;
@@ -30,47 +25,6 @@ function output(stream: NodeJS.WriteStream): Output {
       stream.write(text);
     },
   };
-}
-
-/** Streams of whoever can be asked; `close` when they were opened for the question. */
-export interface Dialogue {
-  readonly input: ReadStream;
-  readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean };
-  close(): void;
-}
-
-/** undefined: nobody is there. */
-export function openDialogue(): Dialogue | undefined {
-  if (process.stdin.isTTY && process.stderr.isTTY) {
-    const input = process.stdin;
-    return { input, output: process.stderr, close: () => input.pause() };
-  }
-  if (process.platform === 'win32') return undefined;
-  try {
-    const input = new ReadStream(openSync('/dev/tty', 'r'));
-    const output = new WriteStream(openSync('/dev/tty', 'w'));
-    return {
-      input,
-      output,
-      close: () => {
-        input.destroy();
-        output.destroy();
-      },
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-function someoneThere(): boolean {
-  if (process.stdin.isTTY && process.stderr.isTTY) return true;
-  if (process.platform === 'win32') return false;
-  try {
-    closeSync(openSync('/dev/tty', 'r+'));
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function lazyAsk(): Ask {

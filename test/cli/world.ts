@@ -5,10 +5,11 @@
  */
 import { Problem } from '../../src/base/problem.ts';
 import { Secret } from '../../src/base/secret.ts';
-import type { Context, UseCases } from '../../src/cli/context.ts';
+import type { Context, DemoParts, UseCases } from '../../src/cli/context.ts';
 import type { Issuers } from '../../src/cli/issuer/issuers.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Credential, Inventory, InventoryOptions, Place, Use } from '../../src/inventory/inventory.ts';
+import type { Ports } from '../../src/ports/ports.ts';
 import type { Ask, Output, Terminal } from '../../src/ports/terminal.ts';
 import type { Plan, Progress, Receipt, Rotations } from '../../src/rotation/rotation.ts';
 
@@ -31,6 +32,7 @@ export interface WorldOptions {
   /** Answers of a person in order; absent: nobody can be asked. */
   readonly answers?: readonly string[];
   readonly input?: string;
+  readonly demo?: Pick<DemoParts, 'world' | 'adapters'>;
   readonly width?: number;
   readonly isTerminal?: boolean;
   readonly color?: boolean;
@@ -115,7 +117,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     version: '1.2.3',
     absolute: (path) => (path.startsWith('/') ? path : `/here/${path}`),
     useCases: async () => useCases,
-    demo: unexpected('demo'),
+    demo: async () => ({ ...(options.demo ?? unexpected('demo')()), portsIn: async () => ({ clock: useCases.clock }) as Ports }),
   };
   const status = await runProgram(words, context);
   return { status, ...texts, questions };

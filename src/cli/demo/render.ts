@@ -3,7 +3,7 @@ import type { Exit } from '../../base/problem.ts';
 import { duration } from '../../base/time.ts';
 import { exitOfProgress, worst } from '../drive.ts';
 import { renderProgress } from '../outcome.ts';
-import { field, lines, paint, type Style } from '../text.ts';
+import { field, lines, paint, type Style, wrap } from '../text.ts';
 import type { DemoResult, Told } from './run.ts';
 
 export function toJson({ postgresql, routine, leak }: DemoResult) {
@@ -38,24 +38,20 @@ export function render({ postgresql, routine, leak }: DemoResult, style: Style):
     paint(style, 'bold', `what happened, against PostgreSQL ${postgresql}`),
     ...told('routine rotation', routine, style),
     ...told('leak rotation', leak, style),
-    'the scratch home, its processes and the receipts in it are gone; nothing of yours was touched',
+    ...wrap('the scratch home, its processes and the receipts in it are gone; nothing of yours was touched', style.width),
   ]);
 }
 
 function told(title: string, it: Told, style: Style): string[] {
-  const about = (label: string, text: string): string[] => field(`  ${label}`, text, style, 16);
-  const failed =
-    it.because === 'leak'
-      ? `${it.callsFailed} (revoked first, so calls fail until the new one is in place)`
-      : String(it.callsFailed);
+  const about = (label: string, text: string): string[] => field(`  ${label}`, text, style, 11);
+  const why = it.because === 'leak' ? ', since the old one is revoked before the new one is in place' : '';
   return [
     `${title}: ${it.progress.state}, ${duration(it.tookMs)}`,
     ...(it.progress.state === 'complete' ? [] : renderProgress(it.progress, style).trimEnd().split('\n')),
-    ...about('calls made', String(it.callsMade)),
-    ...about('calls failed', failed),
-    ...about('old password', it.oldRefused ? 'refused by the server' : 'STILL ACCEPTED by the server'),
-    ...about('new password', it.newWorks ? 'works' : 'DOES NOT WORK'),
-    ...(it.secondsToDead === undefined ? [] : about('dead after', `${it.secondsToDead.toFixed(1)} s`)),
+    ...about('calls', `${it.callsMade} made, ${it.callsFailed} failed${why}`),
+    ...about('old', it.oldRefused ? 'password refused by the server' : 'password STILL ACCEPTED by the server'),
+    ...about('new', it.newWorks ? 'password works' : 'password DOES NOT WORK'),
+    ...(it.secondsToDead === undefined ? [] : about('dead', `${it.secondsToDead.toFixed(1)} s after the start`)),
     ...about('receipt', it.receipt ?? 'none'),
   ];
 }

@@ -10,13 +10,13 @@ import { second } from '../../base/time.ts';
 import type { Credential } from '../../inventory/inventory.ts';
 import type { Scratch } from '../../ports/demo.ts';
 import type { Terminal } from '../../ports/terminal.ts';
-import type { Because, Need, PersonAnswer, Progress, RotateOptions } from '../../rotation/rotation.ts';
+import type { Because, Need, PersonAnswer, Progress, Receipt, RotateOptions } from '../../rotation/rotation.ts';
 import type { DemoParts, UseCases } from '../context.ts';
 import { drive, withInterrupts } from '../drive.ts';
 import { render as renderPlan } from '../plan/render.ts';
 import { createProgress, type ProgressView } from '../progress.ts';
 import { render as renderStatus } from '../status/render.ts';
-import { paint, styleOf } from '../text.ts';
+import { lines, paint, styleOf, wrap } from '../text.ts';
 import { createUseCases } from '../use-cases.ts';
 import { type Stage, setStage } from './stage.ts';
 
@@ -111,7 +111,8 @@ async function tell({ useCases, stage, terminal, signal, head }: Telling, becaus
   head(`mcp-rotate rotate ${credential.id} ${because === 'routine' ? '--soak 5s' : `--because ${because}`} --yes`);
   const before = callsOf(stage);
   const from = useCases.clock.elapsed();
-  const view = createProgress(terminal, useCases.clock, () => callWords(since(callsOf(stage), before)));
+  const more = (): string => callWords(since(callsOf(stage), before));
+  const view = createProgress(terminal, useCases.clock, because === 'leak' ? { leakSinceMs: 0, more } : { more });
   const rotation = await rotations.start(plan);
   const progress = await drive(rotation, { rotations, view, signal, answer: asPerson(stage, view, terminal) });
   await useCases.clock.sleep(soakMs / 5, signal); // calls of the last moment count too
@@ -126,9 +127,14 @@ async function tell({ useCases, stage, terminal, signal, head }: Telling, becaus
     tookMs: useCases.clock.elapsed() - from,
     oldRefused: !(await stage.accepts(old)),
     newWorks: await newWorks(stage, old),
-    secondsToDead: receipt?.minutesToDead === undefined ? undefined : receipt.minutesToDead * 60,
+    secondsToDead: because === 'leak' && receipt ? secondsToDead(receipt) : undefined,
     receipt: ended ? await useCases.receiptPath(rotation) : undefined,
   };
+}
+
+function secondsToDead({ proofs, startedAt }: Receipt): number | undefined {
+  const dead = proofs.find((proof) => proof.kind === 'dead' && proof.which === 'old' && proof.answer === 'yes');
+  return dead && (dead.at - startedAt) / second;
 }
 
 async function newWorks(stage: Stage, old: Secret): Promise<boolean> {
@@ -153,9 +159,8 @@ function asPerson(stage: Stage, view: ProgressView, { err }: Terminal): (need: N
     const pids = new Set(need.holders.map(({ pid }) => pid));
     const holding = stage.clients.filter((client) => pids.has(client.serverPid() ?? -1));
     view.pause();
-    err.write(
-      `  the engine asks for a restart of ${holding.map(({ client }) => client).join(' and ')}; the demo does as a person would\n`,
-    );
+    const asked = `  the engine asks to restart ${holding.map(({ client }) => client).join(' and ')}; the demo does, as a person would`;
+    err.write(lines(wrap(asked, err.width, '  ')));
     await Promise.all(holding.map((client) => client.restart()));
     return { kind: 'done' };
   };

@@ -18,7 +18,6 @@ export async function run({ useCases, terminal, rotation, acceptUnproven, stdin 
   const rotations = await useCases.rotations();
   const open = [...(await rotations.open())].sort((a, b) => a.startedAt - b.startedAt);
   const ids = rotation === undefined ? open.map((row) => row.rotation) : [rotation];
-  const view = createProgress(terminal, useCases.clock);
   const answer = answerAtTerminal({
     ask: terminal.ask,
     err: terminal.err,
@@ -26,10 +25,15 @@ export async function run({ useCases, terminal, rotation, acceptUnproven, stdin 
     acceptUnproven,
     readInput: stdin ? terminal.readInput : undefined,
   });
-  return withInterrupts(terminal, view, stopping, async (signal) => {
+  const pausing = { pause: () => {} };
+  return withInterrupts(terminal, pausing, stopping, async (signal) => {
     const ended: Progress[] = [];
     for (const id of ids) {
       if (ids.length > 1) terminal.err.write(`rotation ${id}\n`);
+      const row = open.find((each) => each.rotation === id);
+      const leak = row?.because === 'leak' ? { leakSinceMs: Math.max(0, useCases.clock.now() - row.startedAt) } : {};
+      const view = createProgress(terminal, useCases.clock, leak);
+      pausing.pause = view.pause;
       ended.push(await drive(id, { rotations, view, answer, signal }));
     }
     return ended;

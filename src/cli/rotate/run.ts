@@ -27,7 +27,7 @@ export async function run(input: RotateInput): Promise<Progress> {
   terminal.err.write(renderPlan(plan, styleOf(terminal.err)));
   if (!input.yes) await consent(terminal, plan);
   const rotation = await rotations.start(plan);
-  const view = createProgress(terminal, useCases.clock);
+  const view = createProgress(terminal, useCases.clock, plan.because === 'leak' ? { leakSinceMs: 0 } : {});
   const answer = answerAtTerminal({
     ask: terminal.ask,
     err: terminal.err,
