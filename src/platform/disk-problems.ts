@@ -7,9 +7,11 @@ export function fileProblem(code: Code, path: FilePath, what: string, more: Part
   return new Problem(code, { what: `${printable(path)} ${what}`, ...more });
 }
 
-/** `ENOENT` and its like; undefined for what is not an error of the system. */
+/** `ENOENT` and its like; undefined for what is not an error of the system (a problem has a code of its own). */
 export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return error instanceof Error && !(error instanceof Problem) && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
 }
 
 export function readProblem(error: unknown, path: FilePath): unknown {
