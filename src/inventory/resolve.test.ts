@@ -54,7 +54,7 @@ it.each(cases)('$client.name: pieces are where they say', async ({ client, file,
         format: 'jsonc',
       };
       const resolved = await resolveUse(machine.ports, client, { ...use, format: client.configs[0]?.format ?? 'json' });
-      const files = new Files(machine.ports.disk);
+      const files = new Files(machine.ports);
       for (const slot of resolved.slots) {
         for (const { start, end, source } of slot.pieces) {
           if (source.kind !== 'file') throw new Error('every literal here stands in a file');

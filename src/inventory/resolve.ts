@@ -25,7 +25,7 @@ export type Entry = ReadonlyMap<string, Tree>;
 type Reads = Pick<Ports, 'host' | 'disk'>;
 
 /** Reads everything afresh. Problems: those of reading the config file; document/no-such-place when the entry is gone. */
-export async function resolveUse(ports: Reads, client: Client, use: Use, files = new Files(ports.disk)): Promise<ResolvedServer> {
+export async function resolveUse(ports: Reads, client: Client, use: Use, files = new Files(ports)): Promise<ResolvedServer> {
   const entry = (await files.document(use.configFile, use.format))?.get(use.entry);
   if (!(entry instanceof Map)) {
     throw new Problem('document/no-such-place', {

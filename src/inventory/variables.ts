@@ -151,7 +151,7 @@ async function fromProcess(
     inForce ??= found.flat().at(-1);
   }
   if (host.os === 'linux') {
-    const folder = await pathsOf(ports, '~/.config/environment.d/*.conf').catch(() => []);
+    const folder = await pathsOf(host, files.folders, '~/.config/environment.d/*.conf').catch(() => []);
     const found = await Promise.all(folder.map((file) => literalsIn(files, file, 'dotenv', name)));
     all.push(...found.flat());
     inForce ??= found.flat().at(-1);
