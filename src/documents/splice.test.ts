@@ -92,13 +92,13 @@ describe('broken documents', () => {
 describe('deep documents', () => {
   const deep = 100_000;
   it.each([
-    ['json', '['.repeat(deep) + ']'.repeat(deep)],
-    ['jsonc', '{"a":'.repeat(deep) + '1' + '}'.repeat(deep)],
+    ['json', `${'['.repeat(deep)}${']'.repeat(deep)}`],
+    ['jsonc', `${'{"a":'.repeat(deep)}1${'}'.repeat(deep)}`],
     ['toml', `a = ${'['.repeat(deep)}${']'.repeat(deep)}`],
     ['toml', `a = ${'{a = '.repeat(deep)}1${'}'.repeat(deep)}`],
     ['toml', `${Array(deep).fill('a').join('.')} = 1`],
     ['toml', `[${Array(deep).fill('a').join('.')}]`],
-    ['yaml', '['.repeat(deep) + ']'.repeat(deep)],
+    ['yaml', `${'['.repeat(deep)}${']'.repeat(deep)}`],
     ['yaml', `${'- '.repeat(deep)}x`],
     ['shell', `a=${'$('.repeat(deep)}`],
     ['shell', `a="${'${a:-"'.repeat(deep)}`],
@@ -112,7 +112,7 @@ describe('deep documents', () => {
   );
 
   it.each([
-    ['json', '['.repeat(400) + '"x"' + ']'.repeat(400)],
+    ['json', `${'['.repeat(400)}"x"${']'.repeat(400)}`],
     ['toml', `a = ${'['.repeat(400)}"x"${']'.repeat(400)}`],
     ['yaml', `${'['.repeat(400)}x${']'.repeat(400)}`],
   ] as const)('%s: 400 levels are read and edited', (format, text) => {

@@ -1,6 +1,6 @@
 /** The real Disk: Node's file system behind the port. How a file is replaced safely is told in disk-replace.ts. */
 
-import type { Dirent, Stats } from 'node:fs';
+import { type Dirent, renameSync, type Stats, statSync } from 'node:fs';
 import * as promises from 'node:fs/promises';
 import type { Disk, EntryKind, FilePath, LockRule } from '../ports/disk.ts';
 import { withLock } from './disk-lock.ts';
@@ -10,8 +10,9 @@ import { createFile, type Replaced, replaceFile } from './disk-replace.ts';
 
 const timeoutByDefaultMs = 10_000;
 
-/** `fs`: Node's calls, replaced in tests by ones that fail. */
-export function createDisk(fs: Calls = promises): Disk {
+export const systemCalls: Calls = { ...promises, statSync: (path) => statSync(path), renameSync };
+
+export function createDisk(fs: Calls = systemCalls): Disk {
   return {
     async read(path, mostBytes = mostBytesByDefault) {
       const { realPath, bytes, stats } = await readRegularFile(fs, path, mostBytes);
