@@ -108,6 +108,17 @@ describe('findings', () => {
     ]);
   });
 
+  it.each([
+    [0o600, 0],
+    [0o640, 1],
+    [0o604, 1],
+    [0o711, 0],
+  ])('tell who can read mode %o', async (mode, times) => {
+    await using machine = await scratchMachine();
+    await machine.write('~/.claude.json', main(old), mode);
+    expect(findings(await look(machine)).filter((code) => code === 'readable-by-others')).toHaveLength(times);
+  });
+
   it('say that a header goes out over plain http too', async () => {
     await using machine = await scratchMachine();
     await machine.write(
@@ -145,9 +156,9 @@ describeWith(['git'], 'git', () => {
     await using machine = await scratchMachine();
     for (const name of ['a', 'b', 'c']) await machine.write(`~/code/${name}/.mcp.json`, main(old));
     await machine.write('~/code/b/.gitignore', '.mcp.json\n');
-    await machine.write('~/dot/[x] settings.json', main(old));
+    await machine.write('~/dot/:(x) settings.json', main(old));
     await mkdir(machine.path('~/.cursor'));
-    await symlink(machine.path('~/dot/[x] settings.json'), machine.path('~/.cursor/mcp.json'));
+    await symlink(machine.path('~/dot/:(x) settings.json'), machine.path('~/.cursor/mcp.json'));
     for (const folder of ['~/code', '~/dot']) git(machine.path(folder), 'init', '-q');
     git(machine.path('~/code'), 'add', 'a/.mcp.json');
     git(machine.path('~/dot'), 'add', '.');
@@ -254,8 +265,14 @@ describe('a home that cannot be written to', () => {
       { code: 'file/unwritable', state: 'fingerprints and ids are good for this run only' },
     ]);
     await look(machine);
-    const quiet = { ...machine.ports, disk: { ...machine.ports.disk, replace: refuse } };
+    let writes = 0;
+    const counted = async (): Promise<never> => {
+      writes++;
+      return refuse();
+    };
+    const quiet = { ...machine.ports, disk: { ...machine.ports.disk, replace: counted } };
     expect(codes(await collect(quiet, adapters, { folders: [] }))).toEqual([]);
+    expect(writes).toBe(0);
   });
 
   it('does not use a damaged key, nor replace it', async () => {
@@ -266,6 +283,8 @@ describe('a home that cannot be written to', () => {
     expect(codes(inventory)).toEqual(['state/damaged']);
     expect(inventory.credentials).toHaveLength(1);
     expect(await machine.text('~/.local/state/mcp-rotate/fingerprint.key')).toBe('short');
+    // Fingerprints of a key that nobody keeps are not worth noting.
+    expect(await machine.ports.disk.kind(machine.path('~/.local/state/mcp-rotate/first-seen.json'))).toBeUndefined();
   });
 });
 
@@ -343,7 +362,22 @@ describe('bad input is a problem that names the file, beside the rest', () => {
       '~/.claude.json',
       `{"projects":{"../rel":{"mcpServers":{"r":${server(old)}}}},"mcpServers":{${servers},${good}}}`,
     );
-    const inventory = await look(machine);
+    const asked: string[] = [];
+    const { disk } = machine.ports;
+    const noting = {
+      ...disk,
+      read: (path: string) => {
+        asked.push(path);
+        return disk.read(path);
+      },
+      list: (path: string) => {
+        asked.push(path);
+        return disk.list(path);
+      },
+    };
+    const inventory = await collect({ ...machine.ports, disk: noting }, adapters, { folders: [] });
+    expect(asked.filter((path) => !path.startsWith('/'))).toEqual([]);
+    expect(inventory.uses.find(({ server: name }) => name === 'r')).not.toHaveProperty('project');
     expect(codes(inventory)).toEqual([]);
     expect(inventory.credentials[0]?.places.map(({ use }) => use.server).toSorted()).toEqual([
       '../../etc',

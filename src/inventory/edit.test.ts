@@ -228,6 +228,22 @@ it('makes an unknown key’s copies new too', async () => {
   expect(held.flat().map((each) => partText(each.held, 'value'))).toEqual(['n3wN3wN3wN3wN3w1']);
 });
 
+it('waits for the client’s lock', async () => {
+  await using machine = await scratchMachine();
+  const file = await machine.write('~/.claude.json', main(old));
+  const edit = await oneEdit(machine);
+  await mkdir(`${file}.lock`);
+  let done: string | undefined;
+  const applying = applyEdit(machine.ports, adapters, edit).then((answer) => {
+    done = answer;
+  });
+  await sleep(300);
+  expect([done, await machine.text(file)]).toEqual([undefined, main(old)]);
+  await rmdir(`${file}.lock`);
+  await applying;
+  expect([done, await machine.text(file)]).toEqual(['written', main(next)]);
+});
+
 it('loses no change of 16 writers that take the client’s lock, nor they ours (failure mode 13)', async () => {
   await using machine = await scratchMachine();
   const file = await machine.write('~/.claude.json', `{"counts":{},"mcpServers":{"it":${server(old)}}}`);

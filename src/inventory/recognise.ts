@@ -81,7 +81,7 @@ function placesOf(use: Use, slot: ResolvedSlot | undefined, span: PartSpan): rea
   const [piece] = touched;
   const via = [...new Set(touched.flatMap((each) => each.via))];
   const place = { part: span.part, use, via, gitTracked: false };
-  if (!piece || touched.length > 1 || piece.start > span.start || piece.end < span.end) {
+  if (!piece || piece.start > span.start || piece.end < span.end) {
     return [{ ...place, spot: undefined, access: split }];
   }
   const { source } = piece;
