@@ -25,7 +25,8 @@ interface Edit {
 
 /**
  * The document with the splices made. Problems: those of `readDocument`; document/no-such-place (not a text value, or
- * a range outside of it); document/cannot-hold (the format has no spelling for the new text at that place).
+ * a range outside of it); document/cannot-hold (the format has no spelling for the new text at
+ * that place, or other values hang on this one, as YAML's aliases do).
  * Splices that overlap, or that would leave half a character, are a bug of the caller.
  */
 export function spliceDocument(bytes: Uint8Array, format: Format, splices: readonly Splice[]): Uint8Array {
@@ -90,7 +91,7 @@ function choose(document: Reading, edit: Edit, chosen: readonly Edit[], behind: 
     if (isProven(document, document.replaced([replacement, ...behind]), [edit, ...chosen])) return replacement;
   }
   throw new Problem('document/cannot-hold', {
-    what: `the value at ${printable(pointer(edit.path))} cannot hold the new text in the syntax of this file`,
+    what: `the value at ${printable(pointer(edit.path))} cannot take the new text without changing something else in this file`,
     next: 'edit the value by hand',
   });
 }

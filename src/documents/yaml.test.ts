@@ -113,6 +113,15 @@ describe('explicit edits', () => {
     }
   });
 
+  it('does not edit a value that others share', () => {
+    expect(() => spliceDocument(bytesOf('a: &x X\nb: *x\n'), 'yaml', [{ path: ['a'], start: 0, end: 1, text: 'Z' }])).toThrow(
+      expect.objectContaining({ code: 'document/cannot-hold' }),
+    );
+    expect(textOf(spliceDocument(bytesOf('a: &x X\n'), 'yaml', [{ path: ['a'], start: 0, end: 1, text: 'Z' }]))).toBe(
+      'a: &x Z\n',
+    );
+  });
+
   it('refuses an alias bomb, names that stand twice and a second document', () => {
     const bomb = [
       'a0: &a0 [x,x,x,x,x,x,x,x,x]',
