@@ -46,6 +46,7 @@ export const codes = {
   'document/broken': 'upstream',
   'document/too-deep': 'upstream',
   'document/no-such-place': 'upstream',
+  'document/cannot-hold': 'person',
   // inventory
   'inventory/reference-unresolved': 'upstream',
   'inventory/place-not-editable': 'person',

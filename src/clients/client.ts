@@ -14,15 +14,23 @@ export type Scope = 'user' | 'local' | 'project' | 'profile' | 'managed' | 'plug
  * One config file (or family of files).
  *
  * `path`: `~` is the home; `<project>` each project folder; `${NAME}` an environment variable (the row is skipped when
- * it is unset) and `${NAME:-text}` one with a default; `*` any one folder or file name. Windows rows use `/`.
+ * it is unset) and `${NAME:-text}` one with a default; `*` any part of one folder or file name; `**` up to six folders,
+ * or none. Windows rows use `/`.
  */
 export interface ConfigRow {
   readonly scope: Scope;
   readonly os: readonly Os[] | 'all';
   readonly path: string;
   readonly format: Format;
-  /** Path to the map of servers; `*` stands for any key (`['projects', '*', 'mcpServers']`). */
+  /**
+   * Path to the map of servers; `*` stands for any key (`['projects', '*', 'mcpServers']`). With scope 'local' that key
+   * is the project folder.
+   */
   readonly servers: readonly string[];
+  /** The client also looks in every folder above the project, up to the home or the root. */
+  readonly upwards?: true;
+  /** References of this file, where they differ from the client's. */
+  readonly references?: readonly Reference[];
   /** Set when the tool must not write here: what a person does instead. */
   readonly byHand?: string;
 }
@@ -44,6 +52,10 @@ export interface EntryShape {
   readonly bearerFrom?: string;
   /** Map of header name to variable name. */
   readonly headersFrom?: string;
+  /** A command that prints the headers: what it prints cannot be seen or edited from here. */
+  readonly headersHelper?: string;
+  /** Paths of further fields that hold a secret (`['oauth', 'clientSecret']`). */
+  readonly secrets?: readonly (readonly string[])[];
   /** Is this entry switched off? */
   readonly disabled?: (entry: ReadonlyMap<string, Tree>) => boolean;
   /** 'http' unless the entry says otherwise. */
@@ -52,7 +64,8 @@ export interface EntryShape {
 
 /**
  * A reference inside a value. `${VAR}` 'brace'; `${VAR:-x}` 'brace-default'; `${env:VAR}` 'env-colon'; `{env:VAR}`
- * 'curly-env'; `$VAR` 'dollar'; `%VAR%` 'percent'; `${input:id}` 'input'; `${file:/p}` 'file-colon'; `{file:p}` 'curly-file'.
+ * 'curly-env'; `$VAR` 'dollar'; `%VAR%` 'percent'; `${input:id}` 'input'; `${file:/p}` 'file-colon'; `{file:p}` 'curly-file';
+ * `${user_config.KEY}` 'user-config'. 'input' and 'user-config' are answers that the client keeps in its own store.
  */
 export type Reference =
   | 'brace'
@@ -63,7 +76,8 @@ export type Reference =
   | 'percent'
   | 'input'
   | 'file-colon'
-  | 'curly-file';
+  | 'curly-file'
+  | 'user-config';
 
 /**
  * Where a variable's literal may stand, in the order in which the client looks. 'process': its own environment, whose
@@ -71,10 +85,26 @@ export type Reference =
  */
 export type VariableSource =
   | { readonly kind: 'process' }
-  /** dotenv file; `<project>` and `~` as in config rows; `upwards`: also in every folder above the project. */
-  | { readonly kind: 'env-file'; readonly path: string; readonly upwards?: true }
+  /**
+   * The first of these dotenv files that exists is read, no other. Paths as in config rows, without `*`; `upwards`: those
+   * with `<project>` are looked for in the project, then in each folder above it. `only`: asked when a server is started,
+   * for values of its env or headers; by then a reference with a default has taken the default.
+   */
+  | {
+      readonly kind: 'env-file';
+      readonly paths: readonly string[];
+      readonly upwards?: true;
+      readonly only?: readonly ('env' | 'header')[];
+    }
   /** A map of names to values inside a JSON file, e.g. `env` of Claude Code's settings. */
-  | { readonly kind: 'settings'; readonly path: string; readonly format: Format; readonly at: readonly string[] };
+  | {
+      readonly kind: 'settings';
+      readonly path: string;
+      readonly format: Format;
+      readonly at: readonly string[];
+      /** As in config rows. */
+      readonly byHand?: string;
+    };
 
 /** How a running client comes to use a changed file. */
 export type Pickup =
@@ -84,6 +114,8 @@ export type Pickup =
   | 'server'
   /** The whole program must be ended and started again. */
   | 'program';
+
+export type BuiltIn = 'home' | 'project' | 'project-name' | 'config-folder' | 'separator';
 
 export interface ProgramNames {
   readonly linux: readonly string[];
@@ -100,12 +132,16 @@ export interface Client {
   readonly entry: EntryShape;
   readonly references: readonly Reference[];
   readonly variables: readonly VariableSource[];
+  /** Names that the client itself replaces, as written (`${workspaceFolder}`), and by what. */
+  readonly builtIns: Readonly<Record<string, BuiltIn>>;
+  /** Where a person changes an answer that the client keeps in its own store. One sentence. */
+  readonly ownStore?: string;
   /** Project folders that the client itself lists, e.g. the keys of `projects`: file and path of the map. */
   readonly projectLists: readonly { readonly path: string; readonly format: Format; readonly at: readonly string[] }[];
   /** Lock that the client takes on a config file before rewriting it; `<file>` is the file's path. */
   readonly locks: readonly { readonly file: string; readonly lock: string; readonly staleMs: number }[];
   readonly pickup: Pickup;
-  /** Does a change of an environment variable (not of the file) need a new program? Then its pickup is 'program'. */
+  /** A change of an environment variable (not of the file) always needs a new program, whatever `pickup` says. */
   readonly programs: ProgramNames;
   /** Which program may be quit and relaunched by `--restart`; terminal programs never are. */
   readonly restart: {

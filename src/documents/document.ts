@@ -9,11 +9,11 @@
  * Reading is lazy: a 10 MB file costs no tree of 10 MB.
  */
 
-export type Format = 'json' | 'jsonc' | 'toml' | 'yaml' | 'dotenv' | 'shell';
+export type Format = 'json' | 'jsonc' | 'toml' | 'yaml' | 'dotenv' | 'shell' | 'text';
 
 /**
  * Keys and indexes from the root. In `dotenv` and `shell` documents a value is `[NAME, n]`: the n-th assignment of
- * that name in the file, from 0; the last one is in force.
+ * that name in the file, from 0; the last one is in force. A `text` document is one value, whole, at `[]`.
  */
 export type Path = readonly (string | number)[];
 

@@ -23,6 +23,8 @@ export interface Use {
   readonly format: Format;
   /** Project folder, for project and local scope. */
   readonly project?: FilePath;
+  /** Switched off in the client. Its literals count all the same. */
+  readonly disabled?: true;
 }
 
 /** Where a literal stands. */
@@ -100,6 +102,21 @@ export interface Inventory {
   readonly problems: readonly Problem[];
   /** Uses (servers) seen, with or without credentials. */
   readonly uses: readonly Use[];
+  readonly unseen: readonly Unseen[];
+}
+
+/**
+ * A value that we cannot see: kept in a client's own store, behind a wrapper, or printed by a helper command. Which
+ * credential it is nobody can tell from here, so a person looks.
+ */
+export interface Unseen {
+  readonly use: Use;
+  /** Where the value goes: variable, header or flag name. */
+  readonly name: string;
+  /** As written: `${input:token}`. */
+  readonly reference: string;
+  readonly why: 'environment' | 'client-cache' | 'wrapper' | 'absent-file';
+  readonly todo: string;
 }
 
 export interface InventoryOptions {

@@ -8,7 +8,7 @@ import type { Format, Path } from '../documents/document.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { ServerLaunch } from '../ports/mcp.ts';
 import type { Slot } from '../providers/provider.ts';
-import type { Use } from './inventory.ts';
+import type { Unseen, Use } from './inventory.ts';
 
 /** Characters `start` to `end` of a resolved value came from here. */
 export interface Piece {
@@ -22,6 +22,13 @@ export interface Piece {
         readonly path: Path;
         readonly offset: number;
         readonly byHand?: string;
+        /** Other literals of the same text from which it is read elsewhere (the profile of another shell). */
+        readonly twins?: readonly {
+          readonly file: FilePath;
+          readonly format: Format;
+          readonly path: Path;
+          readonly offset: number;
+        }[];
       }
     /** Our own environment, no literal found in a file. */
     | { readonly kind: 'environment'; readonly variable: string }
@@ -42,4 +49,6 @@ export interface ResolvedServer {
   readonly launch: ServerLaunch | undefined;
   /** References that could not be resolved, as written: `${input:token}`. */
   readonly unresolved: readonly string[];
+  /** What stands behind those, and behind wrappers. */
+  readonly unseen: readonly Unseen[];
 }

@@ -62,6 +62,11 @@ export interface Disk {
     bytes: Uint8Array,
     options?: ReplaceOptions & { readonly mode?: number },
   ): Promise<{ readonly written: true; readonly version: string } | { readonly written: false }>;
+  /**
+   * Does `work` while holding a client's lock, so that a read and the replacement made from it see no writer in between
+   * (who honours the lock). Problem: file/locked when the lock is not free within `timeoutMs` (default 10 s).
+   */
+  withLock<T>(lock: LockRule, work: () => Promise<T>, timeoutMs?: number): Promise<T>;
   /** Removes a file; removing what is not there is no problem. */
   remove(path: FilePath): Promise<void>;
   /** Entries of a folder, sorted by name; empty when there is none. Problem: file/unreadable. */

@@ -15,8 +15,12 @@ import type { Upstream } from '../ports/ports.ts';
 
 /** One value that a server is given, after references were followed. */
 export interface Slot {
-  readonly where: 'env' | 'header' | 'arg' | 'url';
-  /** Variable, header or flag name (`--api-key`; empty for a bare argument and for the URL). */
+  readonly where: 'env' | 'header' | 'arg' | 'url' | 'field';
+  /**
+   * Variable, header, field (`oauth.clientSecret`) or flag name (`--api-key`); empty for a bare argument and for the URL.
+   * An argument that sets a variable or header for a program further on (`docker run -e NAME=value`, `NAME=value`,
+   * `--header "Name: value"`) has that name, and only what follows as its value.
+   */
   readonly name: string;
   readonly value: string;
 }
@@ -218,7 +222,10 @@ export interface Provider {
   activity?(
     up: Upstream,
     at: {
+      /** The credential whose activity is asked for; it may be dead by now. */
       readonly held: Held;
+      /** One of the same account that works, to ask with when there is no issuer. */
+      readonly survivor?: Held;
       readonly issuer: Issuer | undefined;
       readonly from: Instant;
       readonly to: Instant;

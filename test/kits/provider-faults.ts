@@ -188,6 +188,8 @@ function revoking(options: KitOptions, method: ApiMethod): Operation | undefined
       const id = (await provider.check(world.up, world.old)).upstreamId;
       target = { held: world.old, ...(id === undefined ? {} : { upstreamId: id }) };
       fresh = (await make(world, method)).held;
+      // As the engine does: nothing is revoked before the new one works, which may take a while.
+      await settled(options, world, fresh, 'yes');
     },
     run: async (up, world) => revocation.revoke(up, contextOf(world), target ?? {}, fresh),
     async judge(world, { fault, at, error, before }) {

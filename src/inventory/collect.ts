@@ -1,0 +1,124 @@
+/**
+ * The inventory: every credential once, whatever number of files hold it, with what is wrong about it.
+ *
+ * Reads only, except for two small files of our own state. What cannot be read is a problem beside the rest, never the
+ * end of it.
+ */
+
+import { printable } from '../base/ids.ts';
+import { Problem } from '../base/problem.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Adapters } from './adapters.ts';
+import { type AgeSource, ageOf, FirstSeen } from './ages.ts';
+import { discover, useName } from './discover.ts';
+import { Files } from './files.ts';
+import { findingsOf } from './findings.ts';
+import { credentialIds, fingerprint, fingerprintKey } from './fingerprint.ts';
+import { gitStates } from './git.ts';
+import type { Credential, Inventory, InventoryOptions, Place, Unseen } from './inventory.ts';
+import { type HeldBy, heldIn, identityOf } from './recognise.ts';
+import { resolveUse } from './resolve.ts';
+import type { ResolvedServer } from './resolved.ts';
+
+const noAges: AgeSource = { rotatedAt: () => undefined };
+
+export async function collect(
+  ports: Pick<Ports, 'host' | 'disk' | 'clock' | 'random' | 'processes'>,
+  adapters: Adapters,
+  options: InventoryOptions,
+  ages: AgeSource = noAges,
+): Promise<Inventory> {
+  const files = new Files(ports);
+  const firstSeen = new FirstSeen(ports);
+  const [key, discovery] = await Promise.all([
+    fingerprintKey(ports),
+    discover(ports, adapters.clients, options, files),
+    firstSeen.load(),
+  ]);
+  const problems: Problem[] = [...discovery.problems];
+  if (key.problem) problems.push(key.problem);
+  const resolved: ResolvedServer[] = [];
+  for (const each of await Promise.all(
+    discovery.uses.map(({ client, use }) => resolveUse(ports, client, use, files).catch(asProblem)),
+  )) {
+    if (each instanceof Problem) problems.push(each);
+    else resolved.push(each);
+  }
+  options.onProgress?.(files.count);
+
+  const found = new Map<string, HeldBy[]>();
+  const prints = new Map<string, string>();
+  for (const server of resolved) {
+    for (const held of heldIn(adapters, server)) {
+      const identity = identityOf(adapters, held.provider, held.held);
+      const known = `${held.provider}\0${identity}`;
+      const print = prints.get(known) ?? fingerprint(key.key, held.provider, identity);
+      prints.set(known, print);
+      const same = found.get(print);
+      if (same) same.push(held);
+      else found.set(print, [held]);
+    }
+  }
+  const realPaths = await realPathsOf(files, [...found.values()].flat());
+  const git = await gitStates(ports, [...new Set(realPaths.values())]);
+  const groups = [...found].flatMap(([print, held]) =>
+    held[0] ? [{ provider: held[0].provider, fingerprint: print, held }] : [],
+  );
+  const ids = credentialIds(groups);
+  const now = ports.clock.now();
+  const credentials = await Promise.all(
+    groups.map(async ({ provider: id, fingerprint: print, held }, at): Promise<Credential> => {
+      const provider = adapters.providers.find((each) => each.id === id);
+      const places = held.flatMap((each) => each.places).map((place) => withGit(place));
+      const paths = [...new Set(places.flatMap(({ spot }) => (spot ? [spot.file] : [])))];
+      const snapshots = (await Promise.all(paths.map((path) => files.snapshot(path)))).flatMap((each) => each ?? []);
+      const age = ageOf(now, ages.rotatedAt(print), firstSeen.at(print), snapshots);
+      const dueInDays = provider && age.days !== undefined ? provider.cadenceDays - age.days : undefined;
+      return {
+        id: ids[at] ?? `${id}-${print}`,
+        provider: id,
+        fingerprint: print,
+        held: merged(held),
+        places,
+        findings: findingsOf({ held, places, snapshots, git, age, dueInDays, known: provider !== undefined, os: ports.host.os }),
+        valueClass: provider?.valueClass ?? 'unknown',
+        age,
+        dueInDays,
+      };
+    }),
+  );
+  if (!key.problem) await firstSeen.note(groups.map((group) => group.fingerprint));
+  const unseen = resolved.flatMap((server) => server.unseen);
+  problems.push(...files.problems, ...unseen.map(unseenProblem));
+  return { credentials, problems, uses: discovery.uses.map(({ use }) => use), unseen };
+
+  function withGit(place: Place): Place {
+    const real = place.spot && realPaths.get(place.spot.file);
+    return real !== undefined && git.get(real) === 'tracked' ? { ...place, gitTracked: true } : place;
+  }
+}
+
+/** Copies may carry different context (one server names the API's address, another does not): all that is known. */
+function merged(held: readonly HeldBy[]): HeldBy['held'] {
+  const [first] = held;
+  if (!first) throw new Error('a group without members');
+  return { ...first.held, context: Object.assign({}, ...held.toReversed().map((each) => each.held.context)) };
+}
+
+async function realPathsOf(files: Files, found: readonly HeldBy[]): Promise<ReadonlyMap<string, string>> {
+  const paths = new Set(found.flatMap((each) => each.places).flatMap(({ spot }) => (spot ? [spot.file] : [])));
+  const real = await Promise.all([...paths].map(async (path) => [path, (await files.snapshot(path))?.realPath ?? path] as const));
+  return new Map(real);
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  throw error;
+}
+
+function unseenProblem({ use, reference, todo }: Unseen): Problem {
+  return new Problem('inventory/reference-unresolved', {
+    what: `${useName(use)} takes ${printable(reference)} from where it cannot be read: ${printable(use.configFile)}`,
+    next: todo,
+  });
+}

@@ -1,0 +1,104 @@
+/**
+ * Documents as they are read during one look at the machine: each file once, whoever asks.
+ *
+ * A file that is not there is no problem (most rows of the clients' tables name none). Any other problem names the file;
+ * `tolerated` keeps it for whoever shows the result and goes on without the file.
+ */
+import { printable } from '../base/ids.ts';
+import { Problem } from '../base/problem.ts';
+import type { Document, Format } from '../documents/document.ts';
+import { readDocument } from '../documents/read.ts';
+import type { Disk, FilePath, FileSnapshot } from '../ports/disk.ts';
+import type { Host } from '../ports/host.ts';
+import { Folders } from './folders.ts';
+
+export class Files {
+  readonly #disk: Disk;
+  readonly folders: Folders;
+  readonly #snapshots = new Map<FilePath, Promise<FileSnapshot | undefined>>();
+  readonly #documents = new Map<string, Promise<Document | undefined>>();
+  readonly #problems = new Map<FilePath, Problem>();
+  #count = 0;
+
+  constructor(ports: { readonly host: Host; readonly disk: Disk }) {
+    this.#disk = ports.disk;
+    this.folders = new Folders(ports);
+  }
+
+  /** Files that were there. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** What `tolerated` met, one problem per file. */
+  get problems(): readonly Problem[] {
+    return [...this.#problems.values()];
+  }
+
+  /** As `document`, but a problem is kept and the file taken as absent. */
+  async tolerated(path: FilePath, format: Format): Promise<Document | undefined> {
+    try {
+      return await this.document(path, format);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.#problems.set(path, error);
+      return undefined;
+    }
+  }
+
+  /** undefined when there is no such file. Problems: those of `Disk.read`. */
+  snapshot(path: FilePath): Promise<FileSnapshot | undefined> {
+    let snapshot = this.#snapshots.get(path);
+    if (!snapshot) {
+      snapshot = this.#read(path);
+      this.#snapshots.set(path, snapshot);
+    }
+    return snapshot;
+  }
+
+  async #read(path: FilePath): Promise<FileSnapshot | undefined> {
+    try {
+      const snapshot = await this.#disk.read(path);
+      this.#count++;
+      return snapshot;
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'file/absent') return undefined;
+      throw error;
+    }
+  }
+
+  /** undefined when there is no such file or it is empty. Problems also: document/*. */
+  document(path: FilePath, format: Format): Promise<Document | undefined> {
+    const key = `${format} ${path}`;
+    let document = this.#documents.get(key);
+    if (!document) {
+      document = this.#parse(path, format);
+      this.#documents.set(key, document);
+    }
+    return document;
+  }
+
+  async #parse(path: FilePath, format: Format): Promise<Document | undefined> {
+    const snapshot = await this.snapshot(path);
+    return snapshot && parse(snapshot, format);
+  }
+}
+
+/** undefined for a file of nothing but white space, which clients take as an empty one. */
+export function parse(snapshot: FileSnapshot, format: Format): Document | undefined {
+  if (isBlank(snapshot.bytes)) return undefined;
+  try {
+    return readDocument(snapshot.bytes, format);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const named = new Problem(error.code, { what: `${printable(snapshot.path)}: ${error.what}`, effect: error.effect });
+    throw named.with({
+      ...(error.state === undefined ? {} : { state: error.state }),
+      ...(error.next === undefined ? {} : { next: error.next }),
+    });
+  }
+}
+
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.length < 64 && bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
+}

@@ -1,0 +1,96 @@
+/**
+ * Reading a regular file whole: bounded, never blocking, and never half of an old and half of a new text.
+ *
+ * What is not a regular file is recognised before it is opened: opening a fifo could wake, and then break, the program
+ * that writes to it. The opened file is looked at again, as the path may lead elsewhere by then, and opened so that it
+ * cannot block even then. A file that changes while it is read is read again.
+ */
+
+import { hash } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import type * as Fs from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FilePath } from '../ports/disk.ts';
+import { fileProblem, readProblem, systemCode } from './disk-problems.ts';
+
+/** Node's calls as far as they are used; tests put in ones that fail. */
+export type Calls = Pick<
+  typeof Fs,
+  'open' | 'stat' | 'lstat' | 'realpath' | 'rename' | 'link' | 'unlink' | 'readdir' | 'mkdir' | 'rmdir' | 'utimes' | 'access'
+> & { readonly statSync: (path: string) => Stats; readonly renameSync: (from: string, to: string) => void };
+
+export interface ReadFile {
+  readonly realPath: FilePath;
+  readonly bytes: Buffer;
+  readonly stats: Stats;
+}
+
+export const mostBytesByDefault = 64 * 1024 * 1024;
+const mostTries = 20;
+/** Who overwrites a file in place empties it first: an empty file is believed once it has been so for this long. */
+const emptyMs = 100;
+// Both are 0 where the system has none (Windows).
+const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+
+export function versionOf(bytes: Uint8Array): string {
+  return `${bytes.length}-${hash('sha256', bytes)}`;
+}
+
+/** Same file with the same content, as far as the system tells without reading it. */
+export function sameState(a: Stats, b: Stats): boolean {
+  return a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeMs === b.mtimeMs;
+}
+
+export async function readRegularFile(fs: Calls, path: FilePath, mostBytes: number): Promise<ReadFile> {
+  try {
+    const realPath = await fs.realpath(path);
+    checkRegular(await fs.stat(realPath), path);
+    const handle = await fs.open(realPath, openFlags);
+    try {
+      for (let tries = 1; ; tries++) {
+        const before = await handle.stat();
+        checkRegular(before, path);
+        if (before.size > mostBytes) {
+          throw fileProblem('file/too-large', path, `is larger than ${Math.floor(mostBytes / 1024 / 1024)} MiB`);
+        }
+        const bytes = await readWhole(handle, before.size);
+        const stats = await handle.stat();
+        const justEmptied = stats.size === 0 && Math.abs(Date.now() - stats.mtimeMs) < emptyMs;
+        if (justEmptied) await sleep(emptyMs / mostTries);
+        else if (bytes.length === stats.size && sameState(before, stats)) return { realPath, bytes, stats };
+        if (tries >= mostTries && !justEmptied) throw fileProblem('file/unreadable', path, 'changes all the time');
+      }
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' && (await isLink(fs, path))) {
+      throw fileProblem('file/dangling-link', path, 'is a link that leads nowhere');
+    }
+    throw readProblem(error, path);
+  }
+}
+
+function checkRegular(stats: Stats, path: FilePath): void {
+  if (!stats.isFile()) throw fileProblem('file/not-a-file', path, 'is not a regular file');
+}
+
+/** At most `size` bytes, from the start. */
+export async function readWhole(handle: Fs.FileHandle, size: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(size);
+  let length = 0;
+  while (length < size) {
+    const { bytesRead } = await handle.read(buffer, length, size - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return buffer.subarray(0, length);
+}
+
+export async function isLink(fs: Calls, path: FilePath): Promise<boolean> {
+  try {
+    return (await fs.lstat(path)).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
