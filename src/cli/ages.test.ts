@@ -11,8 +11,8 @@ import { plan, rotation } from '../../test/cli/world.ts';
 import { createHost } from '../platform/host.ts';
 import { createPorts } from '../platform/ports.ts';
 import type { Ports } from '../ports/ports.ts';
-import { withLease } from '../rotation/lease.ts';
 import { openJournal } from '../rotation/journal/journal.ts';
+import { withLease } from '../rotation/lease.ts';
 import { rotatedAges } from './ages.ts';
 
 let folder: string;
@@ -60,7 +60,10 @@ it('is when our key was issued', async () => {
 
 it('a journal that cannot be read is a problem beside the inventory', async () => {
   await ports.disk.makeFolder(join(folder, 'state'));
-  await writeFile(join(folder, 'state', 'journal.sqlite'), 'this is no database, and long enough to be looked at as one'.repeat(40));
+  await writeFile(
+    join(folder, 'state', 'journal.sqlite'),
+    'this is no database, and long enough to be looked at as one'.repeat(40),
+  );
   const { ages, problem } = await rotatedAges(ports);
   expect(problem?.code).toMatch(/^state\//);
   expect(ages.rotatedAt('ab'.repeat(32))).toBeUndefined();
