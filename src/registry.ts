@@ -14,7 +14,9 @@ import type { Provider } from './providers/provider.ts';
 import { provider as awsIamProvider } from './providers/aws-iam/provider.ts';
 import { provider as githubProvider } from './providers/github/provider.ts';
 import { provider as gitlabProvider } from './providers/gitlab/provider.ts';
+import { provider as mysqlProvider } from './providers/mysql/provider.ts';
 import { provider as postgresqlProvider } from './providers/postgresql/provider.ts';
+import { provider as redisProvider } from './providers/redis/provider.ts';
 import { provider as stripeProvider } from './providers/stripe/provider.ts';
 
 export const clients: readonly Client[] = [
@@ -32,6 +34,8 @@ export const providers: readonly Provider[] = [
   awsIamProvider,
   githubProvider,
   gitlabProvider,
+  mysqlProvider,
   postgresqlProvider,
+  redisProvider,
   stripeProvider,
 ];

@@ -87,9 +87,15 @@ export type VariableSource =
   | { readonly kind: 'process' }
   /**
    * The first of these dotenv files that exists is read, no other. Paths as in config rows, without `*`; `upwards`: those
-   * with `<project>` are looked for in the project, then in each folder above it.
+   * with `<project>` are looked for in the project, then in each folder above it. `only`: asked when a server is started,
+   * for values of its env or headers; by then a reference with a default has taken the default.
    */
-  | { readonly kind: 'env-file'; readonly paths: readonly string[]; readonly upwards?: true }
+  | {
+      readonly kind: 'env-file';
+      readonly paths: readonly string[];
+      readonly upwards?: true;
+      readonly only?: readonly ('env' | 'header')[];
+    }
   /** A map of names to values inside a JSON file, e.g. `env` of Claude Code's settings. */
   | {
       readonly kind: 'settings';

@@ -1,4 +1,7 @@
-/** Bytes to a document of any format. Pure; every failure is a problem that quotes nothing of the document. */
+/**
+ * Bytes to a document of any format. Every failure is a problem that quotes nothing of the document. The bytes belong to
+ * the document from then on: whoever changes them afterwards reads nonsense.
+ */
 
 import type { Document, Format } from './document.ts';
 import { DotenvReading } from './dotenv.ts';
@@ -22,8 +25,7 @@ export function readForEdit(bytes: Uint8Array, format: Format, trusted = false):
   switch (format) {
     case 'json':
     case 'jsonc':
-      if (!trusted) checkText(bytes);
-      return new JsonReading(bytes, format);
+      return readJson(bytes, format, trusted);
     case 'toml':
       return new TomlReading(decodeText(bytes));
     case 'yaml':
@@ -37,10 +39,26 @@ export function readForEdit(bytes: Uint8Array, format: Format, trusted = false):
   }
 }
 
-/** A NUL byte is valid UTF-8; the scan refuses it, as it may stand nowhere in JSON. */
+/** A document is read to find a place and again to edit it; the scan of a large one is worth keeping. */
+const known = new WeakMap<Uint8Array, JsonReading>();
+
+function readJson(bytes: Uint8Array, format: 'json' | 'jsonc', trusted: boolean): JsonReading {
+  const before = known.get(bytes);
+  if (before?.format === format) return before;
+  if (!trusted) checkText(bytes);
+  const reading = new JsonReading(bytes, format);
+  if (!trusted) known.set(bytes, reading);
+  return reading;
+}
+
+const pieceLength = 65_536;
+
+/** In pieces, whose text is dropped at once. A NUL byte is valid UTF-8; the scan refuses it, as it may stand nowhere in JSON. */
 function checkText(bytes: Uint8Array): void {
   try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const decoder = new TextDecoder('utf-8', { fatal: true });
+    for (let at = 0; at < bytes.length; at += pieceLength) decoder.decode(bytes.subarray(at, at + pieceLength), { stream: true });
+    decoder.decode();
   } catch {
     throw notText();
   }

@@ -28,7 +28,7 @@ export async function collect(
   options: InventoryOptions,
   ages: AgeSource = noAges,
 ): Promise<Inventory> {
-  const files = new Files(ports.disk);
+  const files = new Files(ports);
   const firstSeen = new FirstSeen(ports);
   const [key, discovery] = await Promise.all([
     fingerprintKey(ports),
@@ -47,9 +47,13 @@ export async function collect(
   options.onProgress?.(files.count);
 
   const found = new Map<string, HeldBy[]>();
+  const prints = new Map<string, string>();
   for (const server of resolved) {
     for (const held of heldIn(adapters, server)) {
-      const print = fingerprint(key.key, held.provider, identityOf(adapters, held.provider, held.held));
+      const identity = identityOf(adapters, held.provider, held.held);
+      const known = `${held.provider}\0${identity}`;
+      const print = prints.get(known) ?? fingerprint(key.key, held.provider, identity);
+      prints.set(known, print);
       const same = found.get(print);
       if (same) same.push(held);
       else found.set(print, [held]);

@@ -25,7 +25,7 @@ export async function discover(
   ports: Pick<Ports, 'host' | 'disk'>,
   clients: readonly Client[],
   options: InventoryOptions,
-  files: Files = new Files(ports.disk),
+  files: Files = new Files(ports),
 ): Promise<Discovery> {
   const problems: Problem[] = [];
   const projects = [...(await projectFolders(ports, clients, options.folders, files, problems))];
@@ -58,7 +58,7 @@ async function usesOfRow(
   problems: Problem[],
 ): Promise<{ use: Use; realPath: FilePath }[]> {
   const found: { use: Use; realPath: FilePath }[] = [];
-  for (const { path, project } of await filesOfRow(ports, row, projects, problems)) {
+  for (const { path, project } of await filesOfRow(ports, row, projects, files, problems)) {
     const document = await files.tolerated(path, row.format);
     const realPath = document && (await files.snapshot(path))?.realPath;
     if (!document || realPath === undefined) continue;
@@ -88,6 +88,7 @@ async function filesOfRow(
   ports: Pick<Ports, 'host' | 'disk'>,
   row: ConfigRow,
   projects: readonly FilePath[],
+  files: Files,
   problems: Problem[],
 ): Promise<readonly { path: FilePath; project: FilePath | undefined }[]> {
   const inProject = row.path.startsWith('<project>');
@@ -95,7 +96,7 @@ async function filesOfRow(
   const found = await Promise.all(
     folders.map(async (project) => {
       try {
-        return (await pathsOf(ports, row.path, project)).map((path) => ({ path, project }));
+        return (await pathsOf(ports.host, files.folders, row.path, project)).map((path) => ({ path, project }));
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         if (!problems.some((problem) => problem.what === error.what)) problems.push(error);

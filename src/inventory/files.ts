@@ -9,16 +9,20 @@ import { Problem } from '../base/problem.ts';
 import type { Document, Format } from '../documents/document.ts';
 import { readDocument } from '../documents/read.ts';
 import type { Disk, FilePath, FileSnapshot } from '../ports/disk.ts';
+import type { Host } from '../ports/host.ts';
+import { Folders } from './folders.ts';
 
 export class Files {
   readonly #disk: Disk;
+  readonly folders: Folders;
   readonly #snapshots = new Map<FilePath, Promise<FileSnapshot | undefined>>();
   readonly #documents = new Map<string, Promise<Document | undefined>>();
   readonly #problems = new Map<FilePath, Problem>();
   #count = 0;
 
-  constructor(disk: Disk) {
-    this.#disk = disk;
+  constructor(ports: { readonly host: Host; readonly disk: Disk }) {
+    this.#disk = ports.disk;
+    this.folders = new Folders(ports);
   }
 
   /** Files that were there. */

@@ -34,17 +34,17 @@ export function findingsOf({ held, places, snapshots, git, age, dueInDays, known
       add('readable-by-others', `${printable(path)} can be read by other users (mode ${mode.toString(8).padStart(4, '0')})`);
     }
   }
-  for (const { slots, places: own } of held) {
+  for (const { slots, sentTo, places: own } of held) {
     const use = own[0]?.use;
     if (!use) continue;
-    for (const { where, name, value } of slots) {
+    if (sentTo !== undefined && isPlainHttp(sentTo)) add('plain-http', `${useName(use)} sends it without encryption`);
+    for (const { where, name } of slots) {
       if (where === 'arg') {
         add(
           'in-arguments',
           `${useName(use)} is given it as an argument${name ? ` (${printable(name)})` : ''}, which every process can see`,
         );
       }
-      if (where === 'url' && isPlainHttp(value)) add('plain-http', `${useName(use)} sends it without encryption`);
     }
   }
   for (const { use, access } of places) {

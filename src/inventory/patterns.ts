@@ -4,8 +4,9 @@
  * Only what the table wrote is a pattern. What is put in its place (a home folder, a variable's value, a project's path)
  * is taken letter by letter, whatever characters it holds.
  */
-import type { Disk, FilePath } from '../ports/disk.ts';
+import type { FilePath } from '../ports/disk.ts';
 import type { Host } from '../ports/host.ts';
+import type { Folders } from './folders.ts';
 
 /** Folders that `**` goes down, and how many it looks into at most. */
 const mostDepth = 6;
@@ -43,44 +44,40 @@ export function pathOf(host: Host, pattern: string, project?: FilePath): FilePat
   return rooted && host.join(rooted.base, ...rooted.names);
 }
 
-/** Every path that the pattern stands for. One without `*` is answered unseen: it may not exist. */
-export async function pathsOf(
-  ports: { readonly host: Host; readonly disk: Disk },
-  pattern: string,
-  project?: FilePath,
-): Promise<readonly FilePath[]> {
-  const { host, disk } = ports;
+/** Every path that the pattern stands for at which there may be something. Problem: file/unreadable. */
+export async function pathsOf(host: Host, folders: Folders, pattern: string, project?: FilePath): Promise<readonly FilePath[]> {
   const rooted = root(host, pattern, project);
   if (!rooted) return [];
-  let paths: FilePath[] = [rooted.base];
-  for (const [at, name] of rooted.names.entries()) {
-    if (!name.includes('*')) {
-      paths = paths.map((path) => host.join(path, name));
-    } else if (name === '**') {
-      paths = (await Promise.all(paths.map((path) => foldersBelow(ports, path)))).flat();
-    } else {
-      const last = at === rooted.names.length - 1;
-      const found = await Promise.all(
-        paths.map(async (path) =>
-          (await disk.list(path))
-            .filter((entry) => matches(name, entry.name) && (last ? entry.kind !== 'directory' : entry.kind !== 'file'))
-            .map((entry) => host.join(path, entry.name)),
-        ),
-      );
-      paths = found.flat();
-    }
+  const wild = rooted.names.findIndex((name) => name.includes('*'));
+  const plain = wild === -1 ? rooted.names : rooted.names.slice(0, wild);
+  if (!(await folders.mayHold(rooted.base, plain))) return [];
+  let paths: FilePath[] = [host.join(rooted.base, ...plain)];
+  for (let at = plain.length; at < rooted.names.length; at++) {
+    const name = rooted.names[at] ?? '';
+    const last = at === rooted.names.length - 1;
+    const below = await Promise.all(
+      paths.map((path) => (name === '**' ? foldersBelow(host, folders, path) : step(path, name, last))),
+    );
+    paths = below.flat();
   }
   return paths;
+
+  async function step(path: FilePath, name: string, last: boolean): Promise<readonly FilePath[]> {
+    if (!name.includes('*')) return (await folders.mayHold(path, [name])) ? [host.join(path, name)] : [];
+    return (await folders.entries(path))
+      .filter((entry) => matches(name, entry.name) && (last ? entry.kind !== 'directory' : entry.kind !== 'file'))
+      .map((entry) => host.join(path, entry.name));
+  }
 }
 
 /** Links to folders are not followed: they may lead in a circle. */
-async function foldersBelow({ host, disk }: { readonly host: Host; readonly disk: Disk }, top: FilePath): Promise<FilePath[]> {
+async function foldersBelow(host: Host, folders: Folders, top: FilePath): Promise<readonly FilePath[]> {
   const found = [top];
   let level = [top];
   for (let depth = 0; depth < mostDepth && level.length > 0 && found.length < mostFolders; depth++) {
     const below = await Promise.all(
       level.map(async (path) =>
-        (await disk.list(path)).filter((entry) => entry.kind === 'directory').map((entry) => host.join(path, entry.name)),
+        (await folders.entries(path)).filter((entry) => entry.kind === 'directory').map((entry) => host.join(path, entry.name)),
       ),
     );
     level = below.flat();

@@ -55,7 +55,7 @@ export async function projectFolders(
     ),
   ];
   for (const folder of given)
-    await walk(ports, host.isAbsolute(folder) ? folder : host.join(host.folder, folder), marks, folders, problems);
+    await walk(ports, host.isAbsolute(folder) ? folder : host.join(host.folder, folder), marks, folders, files, problems);
   return folders;
 }
 
@@ -64,6 +64,7 @@ async function walk(
   top: FilePath,
   marks: readonly string[],
   found: Set<FilePath>,
+  files: Files,
   problems: Problem[],
 ): Promise<void> {
   if ((await disk.kind(top)) !== 'directory') {
@@ -86,7 +87,7 @@ async function walk(
     const below = await Promise.all(
       level.map(async (folder) => {
         try {
-          const entries = await disk.list(folder);
+          const entries = await files.folders.entries(folder);
           if (entries.some(({ name }) => marks.some((mark) => matches(mark, name)))) found.add(folder);
           return entries
             .filter(({ name, kind }) => kind === 'directory' && !skipped.has(name) && !marks.includes(name))

@@ -16,6 +16,8 @@ export interface HeldBy {
   readonly places: readonly Place[];
   /** The slots that hold it, for findings. */
   readonly slots: readonly ResolvedSlot[];
+  /** The address that the client itself sends it to, in the address or a header. */
+  readonly sentTo: string | undefined;
 }
 
 /** Providers in their order; a span that one has claimed is nobody else's. What is left is searched for unknown keys. */
@@ -63,11 +65,14 @@ function heldOf(slots: readonly ResolvedSlot[], recognised: Recognised): Held | 
 }
 
 function heldBy(provider: string, held: Held, slots: readonly ResolvedSlot[], spans: readonly PartSpan[], use: Use): HeldBy {
+  const own = [...new Set(spans.map(({ slot }) => slot))].flatMap((slot) => slots[slot] ?? []);
+  const sent = own.some(({ where }) => where === 'url' || where === 'header');
   return {
     provider,
     held,
     places: spans.flatMap((span) => placesOf(use, slots[span.slot], span)),
-    slots: [...new Set(spans.map(({ slot }) => slot))].flatMap((slot) => slots[slot] ?? []),
+    slots: own,
+    sentTo: sent ? slots.find(({ where }) => where === 'url')?.value : undefined,
   };
 }
 
@@ -76,7 +81,7 @@ function placesOf(use: Use, slot: ResolvedSlot | undefined, span: PartSpan): rea
   const [piece] = touched;
   const via = [...new Set(touched.flatMap((each) => each.via))];
   const place = { part: span.part, use, via, gitTracked: false };
-  if (!piece || touched.length > 1 || piece.start > span.start || piece.end < span.end) {
+  if (!piece || piece.start > span.start || piece.end < span.end) {
     return [{ ...place, spot: undefined, access: split }];
   }
   const { source } = piece;

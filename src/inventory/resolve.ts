@@ -25,7 +25,7 @@ export type Entry = ReadonlyMap<string, Tree>;
 type Reads = Pick<Ports, 'host' | 'disk'>;
 
 /** Reads everything afresh. Problems: those of reading the config file; document/no-such-place when the entry is gone. */
-export async function resolveUse(ports: Reads, client: Client, use: Use, files = new Files(ports.disk)): Promise<ResolvedServer> {
+export async function resolveUse(ports: Reads, client: Client, use: Use, files = new Files(ports)): Promise<ResolvedServer> {
   const entry = (await files.document(use.configFile, use.format))?.get(use.entry);
   if (!(entry instanceof Map)) {
     throw new Problem('document/no-such-place', {
@@ -168,7 +168,7 @@ class Resolving {
       for (const item of list(this.#entry.get(passThrough))) {
         const name = item instanceof Map ? item.get('name') : item;
         if (typeof name !== 'string') continue;
-        const text = await this.#variable(name, name, name);
+        const text = await this.#variable(name, name, 'env', name);
         if (text) all.set(name, text);
       }
     }
@@ -203,14 +203,14 @@ class Resolving {
     const all = new Map<string, Traced>();
     const bearer = bearerFrom === undefined ? undefined : this.#entry.get(bearerFrom);
     if (typeof bearer === 'string' && bearer !== '') {
-      const text = await this.#variable(bearer, bearer, 'Authorization');
+      const text = await this.#variable(bearer, bearer, 'header', 'Authorization');
       if (text) all.set('Authorization', joined([untraced('Bearer '), text]));
     }
     if (headers !== undefined) for (const [name, text] of await this.#map(headers, 'header')) all.set(name, text);
     const byVariable = headersFrom === undefined ? undefined : this.#entry.get(headersFrom);
     if (byVariable instanceof Map) {
       for (const [header, name] of byVariable) {
-        const text = typeof name === 'string' ? await this.#variable(name, name, header) : undefined;
+        const text = typeof name === 'string' ? await this.#variable(name, name, 'header', header) : undefined;
         if (text) all.set(header, text);
       }
     }
@@ -270,7 +270,9 @@ class Resolving {
         const { byDefault } = token;
         const fallback =
           byDefault && from(shifted(source, byDefault.start), whole.value.slice(byDefault.start, byDefault.end), [token.shown]);
-        const text = fallback ? await this.#variables.lookUp(token.name) : await this.#variable(token.name, token.shown, name);
+        const text = fallback
+          ? await this.#variables.lookUp(token.name, { where, hasDefault: true })
+          : await this.#variable(token.name, token.shown, where, name);
         if (!fallback) return text ?? untraced(written);
         if (!text) return fallback;
         if (fallback.value !== '') this.#dormant.push({ where, name, ...fallback });
@@ -280,8 +282,8 @@ class Resolving {
   }
 
   /** A variable without a default; undefined and noted when nobody has it. */
-  async #variable(variable: string, shown: string, name: string): Promise<Traced | undefined> {
-    const text = await this.#variables.lookUp(variable);
+  async #variable(variable: string, shown: string, where: Slot['where'], name: string): Promise<Traced | undefined> {
+    const text = await this.#variables.lookUp(variable, { where, hasDefault: false });
     if (text) return through(text, shown);
     this.#unresolved.push(shown);
     this.#hide(name, shown, 'environment', `set ${printable(variable)} where ${this.#client.name} gets its environment from`);

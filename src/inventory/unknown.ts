@@ -74,7 +74,7 @@ function inUrls(text: string): Range[] {
 
 /** The value as a whole, behind `Bearer ` and the like. */
 function whole(where: Slot['where'], name: string, value: string): Range[] {
-  if (where === 'url' || /^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return [];
+  if (where === 'url') return [];
   const scheme = /^(?:Bearer|Basic|Token|ApiKey|Key)[ \t]+/i.exec(value)?.[0] ?? '';
   const start = scheme.length;
   const key = value.slice(start);

@@ -10,6 +10,7 @@ import type { VariableSource } from '../clients/client.ts';
 import type { Format, Path } from '../documents/document.ts';
 import type { Disk, FilePath } from '../ports/disk.ts';
 import type { Host } from '../ports/host.ts';
+import type { Slot } from '../providers/provider.ts';
 import type { Files } from './files.ts';
 import { pathOf, pathsOf } from './patterns.ts';
 import type { Piece } from './resolved.ts';
@@ -23,6 +24,12 @@ interface Literal {
   readonly file: FilePath;
   readonly format: Format;
   readonly path: Path;
+}
+
+/** What asks: a value of this kind, by a reference with or without a default. */
+export interface Reader {
+  readonly where: Slot['where'];
+  readonly hasDefault: boolean;
 }
 
 export class Variables {
@@ -44,8 +51,10 @@ export class Variables {
   }
 
   /** The value with its literal, or undefined when no source has it. */
-  async lookUp(name: string): Promise<Traced | undefined> {
+  async lookUp(name: string, by: Reader): Promise<Traced | undefined> {
     for (const source of this.#sources) {
+      if (source.kind === 'env-file' && source.only && (by.hasDefault || !source.only.some((where) => where === by.where)))
+        continue;
       const found = await this.#lookIn(source, name);
       if (found) return found;
     }
@@ -151,7 +160,7 @@ async function fromProcess(
     inForce ??= found.flat().at(-1);
   }
   if (host.os === 'linux') {
-    const folder = await pathsOf(ports, '~/.config/environment.d/*.conf').catch(() => []);
+    const folder = await pathsOf(host, files.folders, '~/.config/environment.d/*.conf').catch(() => []);
     const found = await Promise.all(folder.map((file) => literalsIn(files, file, 'dotenv', name)));
     all.push(...found.flat());
     inForce ??= found.flat().at(-1);

@@ -2,6 +2,8 @@
  * Sessions with MySQL and MariaDB by `mysql2`. Statements with parameters are prepared on the server, so that nothing is
  * pasted by the driver. The driver never sends a password in clear text on its own (mysql_clear_password stays off).
  */
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import type { Connection } from 'mysql2/promise';
 import { Problem } from '../base/problem.ts';
 import { type DatabaseAddress, type SqlSession, StatementRefused } from '../ports/databases.ts';
@@ -41,8 +43,12 @@ function connectProblem(place: string, error: unknown): Problem {
   return new Problem('provider/unavailable', { what: `${place} takes no connection now (${number})` });
 }
 
+/** mysql2's words: the server has no TLS; its TLS failed (HANDSHAKE_SSL_ERROR, read in database-problems). */
 const withoutTls = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'HANDSHAKE_NO_SSL_SUPPORT';
+
+const verifiesName = (ssl: ConnectionOptions): boolean =>
+  ssl.rejectUnauthorized === true && ssl.checkServerIdentity === undefined;
 
 /** Problems: see ports/databases.ts. */
 export async function openMysql(address: DatabaseAddress): Promise<SqlSession> {
@@ -52,7 +58,7 @@ export async function openMysql(address: DatabaseAddress): Promise<SqlSession> {
 
   const connect = async (ssl: Awaited<ReturnType<typeof tlsOptions>>): Promise<Connection> => {
     const where = address.host.startsWith('/') ? { socketPath: address.host } : { host: address.host, port: address.port };
-    const { checkServerIdentity, ...rest } = ssl === false ? {} : ssl;
+    const { checkServerIdentity: _ours, ...rest } = ssl === false ? {} : ssl;
     const raw = mysql.createConnection({
       ...where,
       user: address.user,
@@ -60,9 +66,7 @@ export async function openMysql(address: DatabaseAddress): Promise<SqlSession> {
       // Ours is the shorter one, so that every silence is judged in one place.
       connectTimeout: limit + 1000,
       ...(address.database === undefined ? {} : { database: address.database }),
-      ...(ssl === false
-        ? {}
-        : { ssl: { ...rest, verifyIdentity: ssl.rejectUnauthorized === true && checkServerIdentity === undefined } as object }),
+      ...(ssl === false ? {} : { ssl: { ...rest, verifyIdentity: verifiesName(ssl) } as object }),
     });
     raw.on('error', () => {});
     const opened = new Promise<void>((resolve, reject) => {
@@ -82,6 +86,13 @@ export async function openMysql(address: DatabaseAddress): Promise<SqlSession> {
   let connection: Connection;
   try {
     const ssl = await tlsOptions(address);
+    // mysql2 compares the certificate of a server given as an address with the name `localhost`.
+    if (ssl !== false && verifiesName(ssl) && isIP(address.host) !== 0) {
+      throw new Problem('provider/unreachable', {
+        what: `${place}: the certificate of a server that is given as an address cannot be checked`,
+        next: 'give the server’s name in the connection URL',
+      });
+    }
     connection = await connect(ssl).catch((error: unknown) => {
       if (ssl !== false && mayFallBackToPlain(address) && withoutTls(error)) return connect(false);
       throw error;

@@ -55,7 +55,7 @@ export function socketProblem(place: string, error: unknown): Problem | undefine
     const code = codeOf(one);
     const why = unreachable[code];
     if (why !== undefined) return new Problem('provider/unreachable', { what: `${place}: ${why}` });
-    if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/.test(code) || code === 'EPROTO') {
+    if (/^(ERR_TLS|ERR_SSL|HANDSHAKE_SSL_ERROR|CERT_|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/.test(code) || code === 'EPROTO') {
       return new Problem('provider/unreachable', {
         what: `${place}: its TLS certificate or protocol is not accepted`,
         next: 'check the TLS setting of the connection (sslmode, root certificate)',

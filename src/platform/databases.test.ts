@@ -4,7 +4,9 @@
  * Method: real servers; and sockets that hang, close, or talk nonsense. Unhandled errors fail the run by themselves.
  */
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findSpill } from '../../test/kits/spills.ts';
 import { describeWith } from '../../test/parts.ts';
@@ -126,6 +128,19 @@ describe('PostgreSQL', () => {
     const asleep = { user: 'asleep', password: new Secret('x-asleep-x'), database: 'postgres' };
     expect(await problemOf(databases.postgresql(admin(asleep)))).toMatchObject({ code: 'provider/refused' });
     expect(await problemOf(databases.postgresql(admin({ database: 'nope' })))).toMatchObject({ code: 'provider/not-found' });
+  });
+
+  it('does not take a login that the server’s rules keep out for a wrong password', async () => {
+    const rules = join(server.folder, 'data', 'pg_hba.conf');
+    writeFileSync(rules, `host all kept_out all reject\nhost all by_peer all ident\n${readFileSync(rules, 'utf8')}`);
+    const session = await databases.postgresql(admin());
+    await session.query("CREATE ROLE kept_out LOGIN PASSWORD 'x-kept-out-x'; CREATE ROLE by_peer LOGIN; SELECT pg_reload_conf()");
+    await session.close();
+    for (const user of ['kept_out', 'by_peer']) {
+      const attempt = () =>
+        problemOf(databases.postgresql(admin({ user, password: new Secret('x-kept-out-x'), database: 'postgres' })));
+      await expect.poll(async () => (await attempt()).code, { timeout: 5000 }).toBe('provider/forbidden');
+    }
   });
 
   it('keeps the state of a refused statement and nothing of its text', async () => {

@@ -7,9 +7,10 @@ export function fileProblem(code: Code, path: FilePath, what: string, more: Part
   return new Problem(code, { what: `${printable(path)} ${what}`, ...more });
 }
 
-/** `ENOENT` and its like; undefined for what is not an error of the system. */
+/** `ENOENT` and its like; undefined for what is not an error of the system (a Problem has a code too). */
 export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (!(error instanceof Error) || error instanceof Problem || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 export function readProblem(error: unknown, path: FilePath): unknown {

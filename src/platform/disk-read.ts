@@ -9,13 +9,15 @@
 import { hash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import type * as Fs from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FilePath } from '../ports/disk.ts';
 import { fileProblem, readProblem, systemCode } from './disk-problems.ts';
 
+/** Node's calls as far as they are used; tests put in ones that fail. */
 export type Calls = Pick<
   typeof Fs,
   'open' | 'stat' | 'lstat' | 'realpath' | 'rename' | 'link' | 'unlink' | 'readdir' | 'mkdir' | 'rmdir' | 'utimes' | 'access'
->;
+> & { readonly statSync: (path: string) => Stats; readonly renameSync: (from: string, to: string) => void };
 
 export interface ReadFile {
   readonly realPath: FilePath;
@@ -25,6 +27,8 @@ export interface ReadFile {
 
 export const mostBytesByDefault = 64 * 1024 * 1024;
 const mostTries = 20;
+/** Who overwrites a file in place empties it first: an empty file is believed once it has been so for this long. */
+const emptyMs = 100;
 // Both are 0 where the system has none (Windows).
 const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
@@ -51,8 +55,10 @@ export async function readRegularFile(fs: Calls, path: FilePath, mostBytes: numb
         }
         const bytes = await readWhole(handle, before.size);
         const stats = await handle.stat();
-        if (bytes.length === stats.size && sameState(before, stats)) return { realPath, bytes, stats };
-        if (tries === mostTries) throw fileProblem('file/unreadable', path, 'changes all the time');
+        const justEmptied = stats.size === 0 && Math.abs(Date.now() - stats.mtimeMs) < emptyMs;
+        if (justEmptied) await sleep(emptyMs / mostTries);
+        else if (bytes.length === stats.size && sameState(before, stats)) return { realPath, bytes, stats };
+        if (tries >= mostTries && !justEmptied) throw fileProblem('file/unreadable', path, 'changes all the time');
       }
     } finally {
       await handle.close();

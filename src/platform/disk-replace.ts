@@ -8,7 +8,7 @@
  * Against other writers of the same file:
  * - who take the lock that is given: nobody's change is lost.
  * - who rename without a lock: a change made before the last look at the file is noticed and nothing is written. One
- *   that falls between that look and our rename, two system calls apart (tens of microseconds), is overwritten unseen.
+ *   that falls between that look and our rename, two system calls apart (some ten microseconds), is overwritten unseen.
  *   No system call in Node's reach closes that window.
  * - who write in place without a lock: also a change that falls into that window, or goes on behind it until the
  *   folder is flushed, is noticed, because the old file is kept open. It then goes back in place, whole, and the
@@ -28,15 +28,21 @@ import { fileProblem, readProblem, systemCode, writeProblem } from './disk-probl
 import { type Calls, isLink, readWhole, sameState, versionOf } from './disk-read.ts';
 
 export type Replaced = { readonly written: true; readonly version: string } | { readonly written: false };
+/** What the file has to hold: a version and, where they are still at hand, its bytes (quicker to compare). */
+export interface Expected {
+  readonly version: string;
+  readonly bytes?: Uint8Array | undefined;
+}
 const notWritten: Replaced = { written: false };
 const readFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 /** An old file that was written to is taken back once it has not changed for this long. */
 const quietMs = 50;
+const tickMs = 12;
 
 export async function replaceFile(
   fs: Calls,
   path: FilePath,
-  version: string,
+  expected: Expected,
   bytes: Uint8Array,
   timeoutMs: number,
 ): Promise<Replaced> {
@@ -46,35 +52,26 @@ export async function replaceFile(
   try {
     target = await fs.realpath(path);
     if (!(await fs.stat(target)).isFile()) throw fileProblem('file/not-a-file', path, 'is not a regular file');
-    await fs.access(target, constants.W_OK);
     old = await fs.open(target, readFlags);
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT')
-      throw systemCode(error) === 'EACCES' ? writeProblem(error, path) : readProblem(error, path);
+    if (systemCode(error) !== 'ENOENT') throw readProblem(error, path);
     if (await isLink(fs, path)) throw fileProblem('file/dangling-link', path, 'is a link that leads nowhere');
     return notWritten;
   }
   try {
+    // A rename asks only the folder: a file that a person made read-only stays as it is.
+    await fs.access(target, constants.W_OK);
     await removeLeftovers(fs, dirname(target));
     const stats = await old.stat();
     // Cheap to see, so seen before anything is written.
-    if (!version.startsWith(`${stats.size}-`)) return notWritten;
-    const temporary = await writeTemporary(fs, target, bytes, stats);
-    try {
-      const compared = await compare(fs, target, old, version);
-      if (!compared) {
-        await fs.unlink(temporary);
-        return notWritten;
-      }
-      await fs.rename(temporary, target);
-      await syncFolder(fs, target);
-      return sameContent(compared, await old.stat())
-        ? { written: true, version: versionOf(bytes) }
-        : await giveBack(fs, target, old, compared, bytes, deadline);
-    } catch (error) {
-      await fs.unlink(temporary).catch(() => undefined);
-      throw writeProblem(error, path);
-    }
+    if (!expected.version.startsWith(`${stats.size}-`)) return notWritten;
+    const swapped = await swap(fs, target, old, expected, bytes, stats, deadline);
+    if (!swapped) return notWritten;
+    await syncFolder(fs, target).catch((error: unknown) => Promise.reject(replacedAlready(error, path)));
+    if (sameContent(swapped.replaced, await old.stat())) return { written: true, version: swapped.version };
+    return await giveBack(fs, target, old, swapped, deadline);
+  } catch (error) {
+    throw writeProblem(error, path);
   } finally {
     await old.close();
   }
@@ -119,22 +116,34 @@ async function exists(fs: Calls, path: FilePath): Promise<boolean> {
   );
 }
 
-/** The text, flushed, in a new file beside `target`, with the mode (and owner, where we may) of `like`. */
-async function writeTemporary(fs: Calls, target: FilePath, bytes: Uint8Array, like: Stats | number): Promise<FilePath> {
+/**
+ * The text, flushed, in a new file beside `target`, with the mode (and owner, where we may) of `like`. `meanwhile` is
+ * done while the disk flushes.
+ */
+async function writeTemporary(
+  fs: Calls,
+  target: FilePath,
+  bytes: Uint8Array,
+  like: Stats | number,
+  meanwhile: () => Promise<void> = async () => undefined,
+): Promise<FilePath> {
   const temporary = join(dirname(target), temporaryName(basename(target), process.pid, randomBytes(6).toString('hex')));
   let handle: FileHandle | undefined;
   try {
     handle = await fs.open(temporary, 'wx', 0o600);
-    await handle.writeFile(bytes);
+    for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten;
     if (typeof like === 'number') await handle.chmod(like);
     else {
       const own = await handle.stat();
       // Only root may give a file away; others keep at least the group where they are in it.
       if (own.uid !== like.uid) await handle.chown(like.uid, like.gid).catch(() => undefined);
       else if (own.gid !== like.gid) await handle.chown(own.uid, like.gid).catch(() => undefined);
-      await handle.chmod(like.mode & 0o7777);
+      // Rights meant for a group that could not be kept are not given to another.
+      const groupKept = (await handle.stat()).gid === like.gid;
+      await handle.chmod(like.mode & (groupKept ? 0o7777 : 0o1707));
     }
-    await handle.sync();
+    const [flushed, done] = await Promise.allSettled([handle.sync(), meanwhile()]);
+    for (const each of [flushed, done]) if (each.status === 'rejected') throw each.reason;
     await handle.close();
     return temporary;
   } catch (error) {
@@ -144,15 +153,60 @@ async function writeTemporary(fs: Calls, target: FilePath, bytes: Uint8Array, li
   }
 }
 
+interface Swapped {
+  /** The state in which the old file was replaced. */
+  readonly replaced: Stats;
+  /** Of the new text. */
+  readonly version: string;
+}
+
 /**
- * The state of the old file if its text is still `version` and the path still leads to it; looked at last of all, so
- * that the time which comparing takes is not part of the window.
+ * Puts `bytes` where `old` is, if that still is what is expected and the path still leads to it; else undefined. The path is
+ * looked at last of all. While the disk flushes the new text, the old one is read and compared.
  */
-async function compare(fs: Calls, target: FilePath, old: FileHandle, version: string): Promise<Stats | undefined> {
+async function swap(
+  fs: Calls,
+  target: FilePath,
+  old: FileHandle,
+  expected: Expected,
+  bytes: Uint8Array,
+  like: Stats,
+  deadline: number,
+): Promise<Swapped | undefined> {
+  let replaced: Stats | undefined;
+  let newVersion = '';
+  const temporary = await writeTemporary(fs, target, bytes, like, async () => {
+    newVersion = versionOf(bytes);
+    await settle(old, deadline);
+    replaced = await compare(old, expected);
+  });
+  try {
+    // Not awaited, so that nothing of ours runs between the look and the rename.
+    if (replaced && sameState(replaced, fs.statSync(target))) {
+      fs.renameSync(temporary, target);
+      return { replaced, version: newVersion };
+    }
+    await fs.unlink(temporary);
+    return undefined;
+  } catch (error) {
+    await fs.unlink(temporary).catch(() => undefined);
+    // Removed by its owner since it was compared.
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Waits until the file's time would tell another change: systems count it in steps of up to 10 ms. */
+async function settle(old: FileHandle, deadline: number): Promise<void> {
+  while (Math.abs(Date.now() - (await old.stat()).mtimeMs) < tickMs && performance.now() < deadline) await sleep(tickMs);
+}
+
+/** The state of the old file if its text is the expected one. */
+async function compare(old: FileHandle, { version, bytes }: Expected): Promise<Stats | undefined> {
   const before = await old.stat();
-  if (versionOf(await readWhole(old, before.size)) !== version) return undefined;
-  const now = await fs.stat(target).catch(() => undefined);
-  return now && sameState(before, now) ? before : undefined;
+  const text = await readWhole(old, before.size);
+  const same = bytes ? text.equals(bytes) : versionOf(text) === version;
+  return same && sameState(before, await old.stat()) ? before : undefined;
 }
 
 /** The rename itself changes the inode (its count of links), so only size and time of the content count. */
@@ -161,14 +215,7 @@ function sameContent(a: Stats, b: Stats): boolean {
 }
 
 /** Somebody wrote into the old file while it was replaced: their text, once it is whole, takes the place of ours. */
-async function giveBack(
-  fs: Calls,
-  target: FilePath,
-  old: FileHandle,
-  compared: Stats,
-  ours: Uint8Array,
-  deadline: number,
-): Promise<Replaced> {
+async function giveBack(fs: Calls, target: FilePath, old: FileHandle, swapped: Swapped, deadline: number): Promise<Replaced> {
   let state = await old.stat();
   for (;;) {
     await sleep(quietMs);
@@ -185,16 +232,20 @@ async function giveBack(
   const theirs = await readWhole(old, state.size);
   const current = await fs.open(target, readFlags);
   try {
-    const version = versionOf(ours);
-    const temporary = await writeTemporary(fs, target, theirs, compared);
     // Whoever has replaced our text meanwhile did it after both.
-    if (await compare(fs, target, current, version)) await fs.rename(temporary, target);
-    else await fs.unlink(temporary);
+    await swap(fs, target, current, { version: swapped.version }, theirs, swapped.replaced, deadline);
     await syncFolder(fs, target);
   } finally {
     await current.close();
   }
   return notWritten;
+}
+
+function replacedAlready(error: unknown, path: FilePath): unknown {
+  if (systemCode(error) === undefined) return error;
+  return fileProblem('file/unwritable', path, 'was replaced, but the system could not say that it is on the disk for good', {
+    effect: 'unknown',
+  });
 }
 
 /** Makes the rename durable. Windows cannot open a folder and needs no flush. */

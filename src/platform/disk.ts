@@ -1,6 +1,6 @@
 /** The real Disk: Node's file system behind the port. How a file is replaced safely is told in disk-replace.ts. */
 
-import type { Dirent, Stats } from 'node:fs';
+import { type Dirent, renameSync, type Stats, statSync } from 'node:fs';
 import * as promises from 'node:fs/promises';
 import type { Disk, EntryKind, FilePath, LockRule } from '../ports/disk.ts';
 import { withLock } from './disk-lock.ts';
@@ -10,16 +10,20 @@ import { createFile, type Replaced, replaceFile } from './disk-replace.ts';
 
 const timeoutByDefaultMs = 10_000;
 
-/** `fs`: Node's calls, replaced in tests by ones that fail. */
-export function createDisk(fs: Calls = promises): Disk {
+export const systemCalls: Calls = { ...promises, statSync: (path) => statSync(path), renameSync };
+
+export function createDisk(fs: Calls = systemCalls): Disk {
+  let lastRead: { readonly version: string; readonly bytes: WeakRef<Uint8Array> } | undefined;
   return {
     async read(path, mostBytes = mostBytesByDefault) {
       const { realPath, bytes, stats } = await readRegularFile(fs, path, mostBytes);
+      const version = versionOf(bytes);
+      lastRead = { version, bytes: new WeakRef(bytes) };
       return {
         path,
         realPath,
         bytes,
-        version: versionOf(bytes),
+        version,
         mode: process.platform === 'win32' ? 0 : stats.mode & 0o7777,
         modifiedAt: stats.mtimeMs,
         // File systems that keep no birth time answer 0, or the time of the last change.
@@ -32,7 +36,8 @@ export function createDisk(fs: Calls = promises): Disk {
       const started = performance.now();
       const work = (): Promise<Replaced> => {
         if (version === 'absent') return createFile(fs, path, bytes, mode);
-        return replaceFile(fs, path, version, bytes, Math.max(0, timeoutMs - (performance.now() - started)));
+        const expected = { version, bytes: lastRead?.version === version ? lastRead.bytes.deref() : undefined };
+        return replaceFile(fs, path, expected, bytes, Math.max(0, timeoutMs - (performance.now() - started)));
       };
       return lock ? withLock(fs, lock, timeoutMs, work) : work();
     },

@@ -4,6 +4,7 @@
  * Method: a hostile fixture server in every mode over stdio, one over HTTP, and the reference server `everything`. That
  * processes are gone is asked of the system by their ids.
  */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -244,6 +245,43 @@ describe('a remote server', () => {
     expect(gone.outcome).toMatchObject({ kind: 'exited', stage: 'connect' });
   });
 });
+
+describe.each([
+  ['streamableHttp', 'http', '/mcp'],
+  ['sse', 'sse', '/sse'],
+] as const)('the reference server over %s', (mode, transport, path) => {
+  let server: ChildProcess;
+  let port: number;
+  beforeAll(async () => {
+    port = await freePort();
+    server = spawn(process.execPath, [everything, mode], { env: { PORT: String(port) }, stdio: ['ignore', 'ignore', 'pipe'] });
+    await new Promise<void>((resolve, reject) => {
+      server.once('exit', () => reject(new Error('the server ended')));
+      server.stderr?.on('data', (chunk: Buffer) => /port|listening|running/i.test(chunk.toString()) && resolve());
+    });
+  });
+  afterAll(async () => {
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill('SIGKILL');
+    await ended;
+  });
+
+  it('answers a call', async () => {
+    const launch: ServerLaunch = { kind: 'remote', url: `http://127.0.0.1:${port}${path}`, headers: {}, transport };
+    const echo = { tool: 'echo', arguments: { message: `hello ${key}` } };
+    const { outcome } = await mcp.call(launch, echo, { timeoutMs: 20_000, redact: [new Secret(key)] });
+    expect(outcome).toEqual({ kind: 'answered', isError: false, text: 'Echo: hello [secret]' });
+    expect(await mcp.tools(launch, { timeoutMs: 20_000, redact: [] })).toContain('echo');
+  });
+});
+
+const freePort = () =>
+  new Promise<number>((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
 
 describe('a command on Windows', () => {
   it('runs a program as it is, and a batch file through cmd.exe', () => {

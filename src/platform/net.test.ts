@@ -3,10 +3,11 @@
  * had an effect, and no problem shows what was sent.
  * Method: a real server on the loopback that misbehaves on its raw socket; the real port.
  */
+import { execFile } from 'node:child_process';
 import { createServer, type Server, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Problem } from '../base/problem.ts';
 import type { HttpRequest } from '../ports/net.ts';
 import { createNet } from './net.ts';
@@ -55,7 +56,8 @@ beforeAll(async () => {
       text = '';
       const path = head[2] ?? '';
       const status = /^\/status\/(\d+)$/.exec(path)?.[1];
-      if (status === undefined) answers[path]?.(socket);
+      if (status === undefined && answers[path] === undefined) socket.end('HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n');
+      else if (status === undefined) answers[path]?.(socket);
       else socket.end(`HTTP/1.1 ${status} Refused\r\nWWW-Authenticate: Basic\r\nRetry-After: 0\r\nContent-Length: 2\r\n\r\n{}`);
     });
   });
@@ -155,6 +157,23 @@ describe('problems', () => {
     );
   });
 
+  it('a name none of whose addresses answers had no effect, even when one timed out', async () => {
+    const failed = (code: string) => Object.assign(new Error(`connect ${code} ${hidden}`), { code });
+    const fails = (cause: Error) => vi.stubGlobal('fetch', () => Promise.reject(new TypeError('fetch failed', { cause })));
+    try {
+      fails(new AggregateError([failed('ETIMEDOUT'), failed('ENETUNREACH')]));
+      expect(await problemOf(net.send(post('/ok')))).toMatchObject({ code: 'provider/unreachable', effect: 'none' });
+      fails(failed('ETIMEDOUT'));
+      expect(await problemOf(net.send(post('/ok')))).toMatchObject({ code: 'provider/garbled', effect: 'unknown' });
+      fails(failed('DEPTH_ZERO_SELF_SIGNED_CERT'));
+      const problem = await problemOf(net.send(post('/ok')));
+      expect(problem).toMatchObject({ code: 'provider/unreachable', effect: 'none' });
+      expect(problem.what).toContain('certificate');
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   it('an unknown name had no effect', async () => {
     expect(await problemOf(net.send(post('/', { url: 'http://nowhere.invalid/' })))).toMatchObject({
       code: 'provider/unreachable',
@@ -181,5 +200,29 @@ describe('problems', () => {
     setTimeout(() => stop.abort(reason), 50);
     await expect(sent).rejects.toBe(reason);
     await expect(net.send(post('/ok', { signal: stop.signal }))).rejects.toBe(reason);
+  });
+});
+
+describe('a proxy in the environment', () => {
+  const script = (url: string) => `
+    import { createNet } from ${JSON.stringify(new URL('./net.ts', import.meta.url).href)};
+    const answer = await createNet().send({ method: 'GET', url: ${JSON.stringify(url)}, headers: {}, timeoutMs: 5000 })
+      .catch((problem) => ({ status: problem.code, body: problem.next }));
+    console.log(answer.status, answer.body);`;
+  const runWith = (env: Record<string, string>) =>
+    new Promise<string>((resolve, reject) => {
+      const args = ['--no-warnings', '--input-type=module-typescript', '--eval', script('http://nowhere.invalid/ok')];
+      execFile(process.execPath, args, { env, timeout: 20_000 }, (error, stdout) =>
+        error ? reject(error) : resolve(stdout.trim()),
+      );
+    });
+
+  it('is used when Node is told to, and named when it is not', async () => {
+    seen.length = 0;
+    const plain = await runWith({ HTTP_PROXY: base });
+    expect(plain).toMatch(/^provider\/unreachable HTTP_PROXY is set/);
+    expect(seen).toEqual([]);
+    await runWith({ HTTP_PROXY: base, NODE_USE_ENV_PROXY: '1' });
+    expect(seen[0]).toMatch(/^(CONNECT nowhere\.invalid:80|GET http:\/\/nowhere\.invalid\/ok) /);
   });
 });

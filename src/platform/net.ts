@@ -99,7 +99,7 @@ function asProblem(error: unknown, host: string, env: Readonly<Record<string, st
     return new Problem('provider/unreachable', { what: `the certificate of ${host} is not trusted here (${certificate})` });
   }
   const first = reasons[0];
-  if (first !== undefined && reasons.every((code) => neverSent.has(code))) {
+  if (first !== undefined && (reasons.every((code) => neverSent.has(code)) || triedAddresses(error))) {
     return new Problem('provider/unreachable', { what: `${host} cannot be reached (${first})`, ...proxyHint(env) });
   }
   const what =
@@ -117,6 +117,11 @@ function codesOf(error: unknown, depth = 0): string[] {
   if (error instanceof AggregateError) return error.errors.flatMap((each) => codesOf(each, depth + 1));
   const code = 'code' in error && typeof error.code === 'string' ? [error.code] : [];
   return [...code, ...codesOf(error.cause, depth + 1)];
+}
+
+/** Node gives several errors as one only when every address of a name was tried in vain; a time-out among them is of connecting. */
+function triedAddresses(error: unknown): boolean {
+  return error instanceof Error && (error instanceof AggregateError || triedAddresses(error.cause));
 }
 
 function proxyHint(env: Readonly<Record<string, string | undefined>>): { next?: string } {

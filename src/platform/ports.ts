@@ -60,8 +60,7 @@ export function createPorts({ host = createHost() }: PortsOptions = {}): Ports {
     keyring: lazy(async () => (await import('./keyring.ts')).createKeyring(host), { get: true, set: true, remove: true }),
     mcp: lazy(async () => (await import('./mcp.ts')).createMcp(), { call: true, tools: true }),
     journal: () => {
-      journal ??= (async () =>
-        (await import('./journal-store.ts')).openJournalStore(journalFile(host)))();
+      journal ??= (async () => (await import('./journal-store.ts')).openJournalStore(journalFile(host)))();
       return journal;
     },
   };

@@ -4,6 +4,7 @@
  * Neither system lets one process read another's environment without special rights, so nothing here looks for secrets.
  */
 import type { ProcessInfo } from '../ports/processes.ts';
+import { baseName, programName } from './processes-name.ts';
 
 export interface Asked {
   readonly program: string;
@@ -13,10 +14,19 @@ export interface Asked {
 /** ps(1) of macOS; `comm` is the whole path and comes last, because it may hold spaces. Needs LC_ALL=C. */
 export const psList: Asked = { program: '/bin/ps', args: ['-axo', 'pid=,ppid=,uid=,tty=,lstart=,comm='] };
 
+/** Command lines, for the names of scripts; they are read here and go no further. */
+export const psArguments: Asked = { program: '/bin/ps', args: ['-axwwo', 'pid=,args='] };
+
 const psLine = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]{8}\s+\d{4})\s+(.+)$/;
 
 /** Start times are local and in whole seconds; a line that is not understood is left out. */
-export function readPs(text: string, user: number): readonly ProcessInfo[] {
+export function readPs(text: string, user: number, commandLines = ''): readonly ProcessInfo[] {
+  const lines = new Map(
+    commandLines.split('\n').flatMap((line) => {
+      const [, pid, args] = /^\s*(\d+)\s+(.+)$/.exec(line) ?? [];
+      return pid === undefined || args === undefined ? [] : [[Number(pid), args.split(' ')] as const];
+    }),
+  );
   return text.split('\n').flatMap((line) => {
     const [, pid, parent, uid, terminal, started, executable] = psLine.exec(line) ?? [];
     if (pid === undefined || executable === undefined || Number(uid) !== user) return [];
@@ -27,7 +37,7 @@ export function readPs(text: string, user: number): readonly ProcessInfo[] {
       {
         pid: Number(pid),
         parent: Number(parent),
-        name: path.slice(path.lastIndexOf('/') + 1),
+        name: programName(baseName(path), path, lines.get(Number(pid)) ?? []),
         ...(path.startsWith('/') ? { executable: path } : {}),
         startedAt,
         identity: `${pid}:${startedAt}`,
@@ -42,7 +52,7 @@ export function cimList(self: number): Asked {
   const script = [
     `$session = (Get-CimInstance Win32_Process -Filter 'ProcessId=${self}').SessionId`,
     'Get-CimInstance Win32_Process -Filter "SessionId=$session"',
-    "Select-Object ProcessId,ParentProcessId,Name,ExecutablePath,@{n='Started';e={$_.CreationDate.ToUniversalTime().ToString('o')}}",
+    "Select-Object ProcessId,ParentProcessId,Name,ExecutablePath,CommandLine,@{n='Started';e={$_.CreationDate.ToUniversalTime().ToString('o')}}",
     'ConvertTo-Json -Compress',
   ];
   return {
@@ -75,7 +85,7 @@ export function readCim(text: string): readonly ProcessInfo[] {
       {
         pid,
         parent,
-        name: file.replace(/\.exe$/i, ''),
+        name: programName(baseName(file), file, wordsOf(row['CommandLine'])),
         ...(typeof row['ExecutablePath'] === 'string' ? { executable: row['ExecutablePath'] } : {}),
         startedAt,
         identity: `${pid}:${startedAt}`,
@@ -83,6 +93,13 @@ export function readCim(text: string): readonly ProcessInfo[] {
       },
     ];
   });
+}
+
+/** The words of a command line; quoted ones may hold spaces. */
+function wordsOf(line: unknown): readonly string[] {
+  return typeof line === 'string'
+    ? Array.from(line.matchAll(/"([^"]*)"|(\S+)/g), ([, quoted, plain]) => quoted ?? plain ?? '')
+    : [];
 }
 
 function startedByShell(row: Record<string, unknown>, parents: ReadonlyMap<number, Record<string, unknown>>): boolean {

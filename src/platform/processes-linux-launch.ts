@@ -10,7 +10,7 @@
  * ended in is, with the environment that the wrapper made.
  */
 import { spawn } from 'node:child_process';
-import { access, constants, readFile, readlink } from 'node:fs/promises';
+import { accessSync, constants, readFileSync, readlinkSync } from 'node:fs';
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { Milliseconds } from '../base/time.ts';
@@ -29,20 +29,20 @@ const starts = new WeakMap<Launch, Start>();
 
 const pause = (length: number) => new Promise<void>((resolve) => setTimeout(resolve, length));
 
-async function runs(process: ProcessInfo): Promise<boolean> {
-  const stat = await readStat(process.pid);
-  return stat !== undefined && stat.state !== 'Z' && identityOf(process.pid, stat, await bootId()) === process.identity;
+function runs(process: ProcessInfo): boolean {
+  const stat = readStat(process.pid);
+  return stat !== undefined && stat.state !== 'Z' && identityOf(process.pid, stat, bootId()) === process.identity;
 }
 
 export async function quit(target: ProcessInfo, timeoutMs: Milliseconds): Promise<'ended' | 'running'> {
-  if (!(await runs(target))) return 'ended';
+  if (!runs(target)) return 'ended';
   try {
     process.kill(target.pid, 'SIGTERM');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') return 'running';
   }
   const until = performance.now() + timeoutMs;
-  while (await runs(target)) {
+  while (runs(target)) {
     if (performance.now() >= until) return 'running';
     await pause(pollMs);
   }
@@ -68,18 +68,15 @@ export function startable(executable: string, env: Readonly<Record<string, strin
 
 export async function launchOf(process: ProcessInfo): Promise<Launch | undefined> {
   try {
-    const [environ, args, folder, executable, root] = await Promise.all([
-      readFile(`/proc/${process.pid}/environ`, 'utf8'),
-      argumentsOf(process.pid),
-      readlink(`/proc/${process.pid}/cwd`),
-      executableOf(process.pid),
-      readlink(`/proc/${process.pid}/root`),
-    ]);
-    const env = parseEnviron(environ);
-    const program = executable === undefined || root !== '/' ? undefined : startable(executable, env);
+    const at = `/proc/${process.pid}`;
+    const env = parseEnviron(readFileSync(`${at}/environ`, 'utf8'));
+    const args = argumentsOf(process.pid);
+    const folder = readlinkSync(`${at}/cwd`);
+    const executable = executableOf(process.pid);
+    const program = executable === undefined || readlinkSync(`${at}/root`) !== '/' ? undefined : startable(executable, env);
     // Both after reading: what was read is that of this process, and it can be started from here.
-    if (program === undefined || !(await runs(process))) return undefined;
-    await access(program, constants.X_OK);
+    if (program === undefined || !runs(process)) return undefined;
+    accessSync(program, constants.X_OK);
     const launch: Launch = { process, program };
     starts.set(launch, { args, env, folder: program === env['APPIMAGE'] ? (env['OWD'] ?? folder) : folder });
     return launch;
@@ -103,7 +100,7 @@ export async function relaunch(launch: Launch): Promise<ProcessInfo> {
     child.once('error', () => resolve(false));
   });
   child.unref();
-  const now = started && child.pid !== undefined ? await info(child.pid) : undefined;
+  const now = started && child.pid !== undefined ? info(child.pid) : undefined;
   if (now === undefined) {
     throw new Problem('file/absent', {
       what: `${printable(launch.program)} could not be started again`,

@@ -5,13 +5,16 @@
  * read is passed over. One into which we may not look (ssh-agent, a sandbox helper: not dumpable) is `unseen`. The
  * environment is the one the program was started with: what it set later for itself is not in /proc.
  *
+ * Reading is synchronous: /proc answers from memory, and a thousand small reads through the thread pool cost five times
+ * as much.
+ *
  * Times: /proc counts from boot in ticks of 1/100 s (USER_HZ on every Linux architecture that Node supports).
  */
-import { readdir, readFile, readlink } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Secret } from '../base/secret.ts';
 import type { Holding, ProcessInfo } from '../ports/processes.ts';
 import { formsOf, holds } from './processes-forms.ts';
+import { programName } from './processes-name.ts';
 import { ownChildren } from './processes-own.ts';
 
 const kernelThread = 0x00200000;
@@ -46,59 +49,51 @@ export function parseStat(text: string): Stat | undefined {
   };
 }
 
-const interpreters = /^(node|nodejs|bun|deno|python[\d.]*|ruby|perl|sh|bash|dash|zsh)$/;
-
-/**
- * The name that a person knows: of the program's file; for a script that of the script (Node since 24 calls its main
- * thread `MainThread`), or the title that the script gave itself.
- */
-export function programName(comm: string, executable: string | undefined, args: readonly string[]): string {
-  const program = executable === undefined ? comm : basename(executable);
-  if (!interpreters.test(program)) return program;
-  const title = basename((args[0] ?? '').split(' ')[0] ?? '').replace(/^-/, '');
-  if (title !== '' && title !== program && !interpreters.test(title)) return title;
-  const script = basename(args.slice(1).find((arg) => !arg.startsWith('-')) ?? '').replace(/\.(c|m)?[jt]s$|\.py$/, '');
-  return /^(index|main|cli|server|)$/.test(script) || /\s/.test(script) ? program : script;
-}
-
 interface Row {
   readonly info: ProcessInfo;
   readonly group: number;
   readonly args: readonly string[];
 }
 
-export async function readStat(pid: number): Promise<Stat | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : parseStat(text);
+export function readStat(pid: number): Stat | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
-export async function bootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-}
+export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 
 export const identityOf = (pid: number, stat: Stat, boot: string): string => `${pid}:${stat.started}:${boot}`;
 
 /** Wall time at which this machine started, to 1/100 s, by the wall clock of now: a set clock shifts all times alike. */
-async function bootedAt(): Promise<number> {
-  const [seconds] = (await readFile('/proc/uptime', 'utf8')).split(' ');
+function bootedAt(): number {
+  const [seconds] = readFileSync('/proc/uptime', 'utf8').split(' ');
   return Date.now() - Number(seconds) * 1000;
 }
 
-export const argumentsOf = async (pid: number): Promise<readonly string[]> =>
-  (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replace(/\0$/, '').split('\0');
+export const argumentsOf = (pid: number): readonly string[] =>
+  readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0$/, '').split('\0');
 
-export const executableOf = async (pid: number): Promise<string | undefined> =>
-  (await readlink(`/proc/${pid}/exe`).catch(() => undefined))?.replace(/ \(deleted\)$/, '');
-
-async function readRow(pid: number, user: number, boot: string, booted: number): Promise<Row | undefined> {
+/** undefined where it cannot be read (not ours to look into). */
+export function executableOf(pid: number): string | undefined {
   try {
-    const stat = await readStat(pid);
+    return readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, '');
+  } catch {
+    return undefined;
+  }
+}
+
+function readRow(pid: number, user: number, boot: string, booted: number): Row | undefined {
+  try {
+    const stat = readStat(pid);
     if (stat === undefined || stat.kernel || stat.state === 'Z' || stat.state === 'X') return undefined;
     // The owner of /proc/<pid> is root for a process that may not be looked into: only `status` tells whose it is.
-    const status = await readFile(`/proc/${pid}/status`, 'utf8');
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     if (Number(/^Uid:\t(\d+)/m.exec(status)?.[1]) !== user) return undefined;
-    const args = await argumentsOf(pid);
-    const executable = await executableOf(pid);
+    const args = argumentsOf(pid);
+    const executable = executableOf(pid);
     const info: ProcessInfo = {
       pid,
       parent: stat.parent,
@@ -114,16 +109,18 @@ async function readRow(pid: number, user: number, boot: string, booted: number):
   }
 }
 
-async function rows(): Promise<readonly Row[]> {
-  const [names, boot, booted] = await Promise.all([readdir('/proc'), bootId(), bootedAt()]);
+function rows(): readonly Row[] {
+  const boot = bootId();
+  const booted = bootedAt();
   const user = process.getuid?.() ?? -1;
-  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
-  const read = await Promise.all(pids.map((pid) => readRow(pid, user, boot, booted)));
-  return read.filter((row) => row !== undefined);
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+  return pids.map((pid) => readRow(pid, user, boot, booted)).filter((row) => row !== undefined);
 }
 
-export async function info(pid: number): Promise<ProcessInfo | undefined> {
-  return (await readRow(pid, process.getuid?.() ?? -1, await bootId(), await bootedAt()))?.info;
+export function info(pid: number): ProcessInfo | undefined {
+  return readRow(pid, process.getuid?.() ?? -1, bootId(), bootedAt())?.info;
 }
 
 export async function self(): Promise<ProcessInfo> {
@@ -133,7 +130,9 @@ export async function self(): Promise<ProcessInfo> {
 }
 
 export async function list(): Promise<readonly ProcessInfo[]> {
-  return (await rows()).map((row) => row.info).filter(({ pid }) => pid !== process.pid);
+  return rows()
+    .map((row) => row.info)
+    .filter(({ pid }) => pid !== process.pid);
 }
 
 /**
@@ -165,19 +164,19 @@ export function ours(all: readonly Row[], self: number, children: ReadonlySet<nu
 export async function holding(
   secrets: readonly Secret[],
 ): Promise<{ readonly found: readonly Holding[]; readonly unseen: readonly ProcessInfo[] }> {
-  const all = await rows();
+  const all = rows();
   const left = ours(all, process.pid, ownChildren());
   const forms = secrets.map(formsOf);
   const found: Holding[] = [];
   const unseen: ProcessInfo[] = [];
-  const boot = await bootId();
-  const look = async ({ info }: Row): Promise<void> => {
+  const boot = bootId();
+  const look = ({ info }: Row): void => {
     const hits: Holding[] = [];
     let seen = true;
     for (const part of ['environment', 'arguments'] as const) {
       const file = part === 'environment' ? 'environ' : 'cmdline';
       try {
-        const text = await readFile(`/proc/${info.pid}/${file}`, 'utf8');
+        const text = readFileSync(`/proc/${info.pid}/${file}`, 'utf8');
         forms.forEach((form, secret) => {
           if (holds(text, form)) hits.push({ process: info, secret, in: part });
         });
@@ -186,12 +185,12 @@ export async function holding(
         if (code === 'EACCES' || code === 'EPERM') seen = false;
       }
     }
-    const now = await readStat(info.pid);
+    const now = readStat(info.pid);
     if (now === undefined || now.state === 'Z' || identityOf(info.pid, now, boot) !== info.identity) return;
     found.push(...hits);
     if (!seen) unseen.push(info);
   };
-  await Promise.all(all.filter((row) => !left.has(row.info.pid)).map(look));
+  for (const row of all) if (!left.has(row.info.pid)) look(row);
   const byPid = (a: ProcessInfo, b: ProcessInfo) => a.pid - b.pid;
   return { found: found.sort((a, b) => byPid(a.process, b.process)), unseen: unseen.sort(byPid) };
 }

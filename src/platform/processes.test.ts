@@ -15,8 +15,9 @@ import type { ProcessInfo } from '../ports/processes.ts';
 import { createProcesses, foreign } from './processes.ts';
 import { bundleOf, cimList, macQuit, readCim, readPs, windowsQuit } from './processes-foreign.ts';
 import { formsOf, holds, redacted } from './processes-forms.ts';
-import { ours, parseStat, programName } from './processes-linux.ts';
+import { ours, parseStat } from './processes-linux.ts';
 import { parseEnviron, startable } from './processes-linux-launch.ts';
+import { programName } from './processes-name.ts';
 import { ownChild } from './processes-own.ts';
 import { findProgram } from './processes-run.ts';
 
@@ -189,6 +190,7 @@ describe('reading /proc', () => {
     ['npm', 'npm exec foo', '/usr/bin/node', ['npm exec foo']],
     ['bash', 'bash', '/usr/bin/bash', ['-bash']],
     ['claude-desktop', 'claude-desktop', '/opt/Claude/claude-desktop', ['/opt/Claude/claude-desktop', '--type=x']],
+    ['claude', 'claude', '/home/u/.local/share/claude/versions/2.0.14', ['claude', '--continue']],
     ['ssh-agent', 'ssh-agent', undefined, []],
   ])('names %s', (name, comm, executable, args) => {
     expect(programName(comm, executable, args)).toBe(name);
@@ -246,23 +248,28 @@ describe('macOS', () => {
     '    1     0     0 ??       Sun Nov 22 08:00:01 2026     /sbin/launchd',
     '  501     1   501 ??       Sun Nov  2 09:15:30 2026     /Applications/Claude.app/Contents/MacOS/Claude',
     '  777   501   501 ??       Sun Nov 22 09:15:31 2026     /Applications/My App.app/Contents/Frameworks/My App Helper.app/Contents/MacOS/My App Helper',
+    ' 9002   800   501 ttys004  Sun Nov 22 10:00:00 2026     /opt/homebrew/bin/node',
+    ' 9003   800   501 ttys004  Sun Nov 22 10:00:00 2026     /Users/u/.local/share/claude/versions/2.0.14',
     ' 9001   800   501 ttys003  Sun Nov 22 10:00:00 2026     claude',
     'garbage',
     '',
   ].join('\n');
 
   it('reads ps', () => {
-    const read = readPs(ps, 501);
+    const read = readPs(ps, 501, ' 9002 node /opt/homebrew/bin/gemini --key x\n 9003 claude\n  777 node y\n');
     expect(read.map(({ pid, parent, name, terminal }) => [pid, parent, name, terminal])).toEqual([
       [501, 1, 'Claude', false],
       [777, 501, 'My App Helper', false],
+      [9002, 800, 'gemini', true],
+      [9003, 800, 'claude', true],
       [9001, 800, 'claude', true],
     ]);
     expect(read[0]?.startedAt).toBe(new Date(2026, 10, 2, 9, 15, 30).getTime());
     expect(read[1]?.executable).toBe(
       '/Applications/My App.app/Contents/Frameworks/My App Helper.app/Contents/MacOS/My App Helper',
     );
-    expect(read[2]?.executable).toBeUndefined();
+    expect(read[4]?.executable).toBeUndefined();
+    expect(JSON.stringify(read)).not.toContain('--key');
   });
 
   it('quits the outermost bundle, its name as an argument and not as code', () => {
@@ -284,11 +291,16 @@ describe('Windows', () => {
 
   it('reads the answer of PowerShell, also of one process, and nothing from garbage', () => {
     const read = readCim(
-      JSON.stringify([row(10, 4, 'Claude.exe'), row(11, 12, 'node.exe'), row(12, 4, 'pwsh.exe'), { ProcessId: 0 }]),
+      JSON.stringify([
+        row(10, 4, 'Claude.exe'),
+        { ...row(11, 12, 'node.exe'), CommandLine: '"C:\\Program Files\\node.exe" "C:\\a b\\mcp-server-x.js" --k' },
+        row(12, 4, 'pwsh.exe'),
+        { ProcessId: 0 },
+      ]),
     );
     expect(read.map(({ pid, name, terminal }) => [pid, name, terminal])).toEqual([
       [10, 'Claude', false],
-      [11, 'node', true],
+      [11, 'mcp-server-x', true],
       [12, 'pwsh', false],
     ]);
     expect(read[0]?.startedAt).toBe(Date.parse('2026-11-22T09:15:30.123Z'));

@@ -9,15 +9,26 @@ import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import { minute, second } from '../base/time.ts';
 import type { Launch, Processes, ProcessInfo } from '../ports/processes.ts';
-import { type Asked, bundleOf, cimList, macOpen, macQuit, psList, readCim, readPs, windowsQuit } from './processes-foreign.ts';
+import {
+  type Asked,
+  bundleOf,
+  cimList,
+  macOpen,
+  macQuit,
+  psArguments,
+  psList,
+  readCim,
+  readPs,
+  windowsQuit,
+} from './processes-foreign.ts';
 import * as linux from './processes-linux.ts';
-import * as launches from './processes-linux-launch.ts';
+import { launchOf, quit, relaunch } from './processes-linux-launch.ts';
 import { run, which } from './processes-run.ts';
 
 export function createProcesses(): Processes {
   if (process.platform === 'linux') {
     const { self, list, holding } = linux;
-    return { self, list, holding, run, which, ...launches };
+    return { self, list, holding, run, which, quit, launchOf, relaunch };
   }
   return process.platform === 'win32' ? foreign(windows) : foreign(mac);
 }
@@ -34,7 +45,10 @@ const ask = async ({ program, args }: Asked, env: Readonly<Record<string, string
   (await run(program, args, { env, timeoutMs: minute, mostOutput: 16 * 1024 * 1024 })).output;
 
 const mac: System = {
-  list: async () => readPs(await ask(psList, { LC_ALL: 'C' }), process.getuid?.() ?? -1),
+  list: async () => {
+    const [list, lines] = await Promise.all([psList, psArguments].map((asked) => ask(asked, { LC_ALL: 'C' })));
+    return readPs(list ?? '', process.getuid?.() ?? -1, lines);
+  },
   async quit(target) {
     const bundle = target.executable === undefined ? undefined : bundleOf(target.executable);
     if (bundle === undefined) process.kill(target.pid, 'SIGTERM');

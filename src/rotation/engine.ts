@@ -7,6 +7,7 @@
  */
 import { type RotationId, rotationId } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
+import type { Secret } from '../base/secret.ts';
 import type { Adapters } from '../inventory/adapters.ts';
 import { collect } from '../inventory/collect.ts';
 import type { Credential } from '../inventory/inventory.ts';
@@ -68,30 +69,42 @@ export function createRotations(
   async function withRun<T>(rotation: RotationId, options: AdvanceOptions, work: (run: Run) => Promise<T>): Promise<T> {
     const store = await ports.journal();
     await knownOf(rotation);
-    return withLease(ports, store, rotation, async (lease) => {
-      const log = await journal();
-      const entries = await log.of(rotation);
-      const known = await knownOf(rotation);
-      const provider = adapters.providers.find((one) => one.id === known.plan.provider);
-      if (!provider) throw new Error(`a rotation of an unknown provider: ${known.plan.provider}`);
-      const method = methodById(provider, known.plan.method);
-      const sealer = await parts.createSealer(ports);
-      const run = new Run({
-        ports,
-        adapters,
-        journal: log,
-        sealer,
-        lease,
-        entries,
-        provider,
-        method,
-        emit: options.onEvent,
-        signal: options.signal,
-        answer: options.answer,
-      });
-      await run.begin(() => held(known));
-      return work(run);
-    });
+    return withLease(
+      ports,
+      store,
+      rotation,
+      async (lease) => {
+        const log = await journal();
+        const entries = await log.of(rotation);
+        const known = await knownOf(rotation);
+        const provider = adapters.providers.find((one) => one.id === known.plan.provider);
+        if (!provider) throw new Error(`a rotation of an unknown provider: ${known.plan.provider}`);
+        const method = methodById(provider, known.plan.method);
+        const sealer = await parts.createSealer(ports);
+        const run = new Run({
+          ports,
+          adapters,
+          journal: log,
+          sealer,
+          lease,
+          entries,
+          provider,
+          method,
+          emit: options.onEvent,
+          signal: options.signal,
+          answer: options.answer,
+        });
+        await run.begin(() => held(known));
+        try {
+          return await work(run);
+        } catch (error) {
+          // A wait that was cut short by the signal rejects with the signal's reason, wherever it stood.
+          if (!(error instanceof Problem)) run.stopIfAsked(run.known.at ?? 'preflight');
+          throw error;
+        }
+      },
+      { command: `mcp-rotate resume ${rotation}` },
+    );
   }
 
   /** The old credential from its places: only right after the start, before it was sealed. */
@@ -176,6 +189,17 @@ export function createRotations(
     });
   }
 
+  async function handOver(rotation: RotationId): Promise<Readonly<Record<string, Secret>>> {
+    return withRun(rotation, { onEvent: () => undefined }, async (run) => {
+      const next = await run.next();
+      if (run.known.waiting?.kind === 'edit-by-hand' && !run.known.rollingBack && next) return next.parts;
+      throw new Problem('rotation/unfinished', {
+        what: `rotation ${rotation} does not wait for a value to be put in by hand`,
+        next: 'mcp-rotate history',
+      });
+    });
+  }
+
   async function receipt(rotation: RotationId): Promise<Receipt> {
     const { closed } = await knownOf(rotation);
     if (closed) return closed.receipt;
@@ -194,6 +218,7 @@ export function createRotations(
     start,
     advance,
     undo,
+    handOver,
     receipt,
     history,
     open: async () => (await sweep()).map(historyRow).filter((row) => row.state !== 'complete' && row.state !== 'rolled-back'),

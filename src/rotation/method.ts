@@ -47,10 +47,12 @@ export async function chooseMethod(
       continue;
     }
     try {
-      if (because !== 'leak') await method.preflight(ports, at);
+      // In a leak speed counts; but a method that replaces in place is its own revocation, and must not turn out to be useless.
+      if (because !== 'leak' || method.overlap === 'replaces') await method.preflight(ports, at);
       return { method, passedOver };
     } catch (error) {
-      if (!(error instanceof Problem) || !another.has(error.code)) throw error;
+      if (!(error instanceof Problem)) throw error;
+      if (because !== 'leak' && !another.has(error.code)) throw error;
       last = error;
       passedOver.push(`${method.id}: ${error.what}`);
     }

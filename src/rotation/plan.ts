@@ -57,12 +57,9 @@ export function providerOf(adapters: Adapters, credential: Credential): Provider
   });
 }
 
-/** A credential that stands for the new one in the differences; no part of it is ever written. */
+/** Stands for the new credential in the differences, where a part that is not secret is shown; nothing of it is ever written. */
 function pretended(provider: Provider, old: Held): Held {
-  const parts = provider.parts.map((part): [string, Secret] => [
-    part.name,
-    new Secret(part.secret ? '[new secret]' : `[new ${part.name}]`),
-  ]);
+  const parts = provider.parts.map((part): [string, Secret] => [part.name, new Secret(`new-${part.name}`)]);
   return { ...old, parts: Object.fromEntries(parts.filter(([name]) => old.parts[name] !== undefined)) };
 }
 

@@ -64,6 +64,7 @@ async function take(run: Run, playbook: Playbook, step: Step): Promise<Progress 
     }
     return undefined;
   } catch (error) {
+    run.stopIfAsked(name);
     if (!(error instanceof Problem) || notOurs.has(error.code)) throw error;
     return failed(run, playbook, name, error);
   }

@@ -29,6 +29,7 @@ function bench(world: McpWorld, more: { worksWithinMs?: number; before?: boolean
     },
   };
   const calls: string[] = [];
+  const notes: string[] = [];
   const watched: McpWorld = (launch, call) => {
     const key = keyOf(launch);
     calls.push(key === keys.next ? 'new' : key === keys.old ? 'old' : 'canary');
@@ -46,9 +47,10 @@ function bench(world: McpWorld, more: { worksWithinMs?: number; before?: boolean
         secrets: [new Secret(keys.next)],
         before: more.before ? { launch: launchWith(keys.old), secrets: [new Secret(keys.old)] } : undefined,
         worksWithinMs: more.worksWithinMs ?? 0,
+        onNote: (text) => notes.push(text),
       },
     );
-  return { prove, calls, now: () => now };
+  return { prove, calls, notes, now: () => now };
 }
 
 const knows = (known: readonly string[]) => (launch: ServerLaunch) =>
@@ -56,11 +58,13 @@ const knows = (known: readonly string[]) => (launch: ServerLaunch) =>
 
 describe('a tool call', () => {
   it.each(refusals)('proves a key where a wrong one is refused by %s (failure modes 22, 25)', async (refusal) => {
-    const { prove, calls } = bench(upstreamServers({ knows: knows([keys.next]), refusal }));
+    const { prove, calls, notes } = bench(upstreamServers({ knows: knows([keys.next]), refusal }));
     const proof = await prove();
     expect(proof).toMatchObject({ kind: 'tool-call', answer: 'yes', tool: 'get_me', client: 'claude-code', server: 'github' });
     expect(calls.slice(0, 2)).toEqual(['new', 'canary']);
     // Where an outage would look the same, the new one is called on both sides.
+    expect(notes.length).toBe(calls.length);
+    expect(notes[0]).toMatch(/^claude-code: github: calling get_me with the new credential/);
     expect(calls.length).toBe(['rpc-error', 'error-result', 'error-text', 'http'].includes(refusal) ? 2 : 3);
   });
 

@@ -64,10 +64,13 @@ export async function proveToolCall(ports: ToolCallPorts, question: ToolCallQues
     return ports.mcp.call(at, found.recipe.call, options);
   };
 
+  const note = (text: string) => question.onNote?.(`${client}: ${server}: ${text}`);
+  note(`calling ${tool} with the new credential; a first start may take minutes`);
   const next = await untilCalled(ports, question, found.recipe, () => call(launch, startMs));
   if (!next.worked) return proof(...(await judgeFailure(next.outcome)));
 
   const canaryMs = Math.min(startMs, Math.max(10 * second, 3 * next.tookMs + 5 * second));
+  note(`calling ${tool} with a broken one, which must fail`);
   const wrong = (await call(canary.launch, canaryMs)).outcome;
   const how = `new: answered; canary: ${wordsOf(wrong)}`;
   if (found.recipe.worked(wrong)) return proof('unknown', `${how}: the call works with a wrong credential too`);
@@ -76,6 +79,7 @@ export async function proveToolCall(ports: ToolCallPorts, question: ToolCallQues
   if (meaning === 'refused') return proof('yes', how);
   // A wrong key never shows as a lost connection or a rate limit; hanging and ending are how real servers take one.
   if (meaning === 'unavailable' && wrong.kind !== 'timeout') return proof('unknown', `${how}: the other side had trouble`);
+  note(`calling ${tool} with the new credential once more`);
   const again = (await call(launch, startMs)).outcome;
   if (found.recipe.worked(again)) return proof('yes', `${how}; new again: answered`);
   return proof('unknown', `${how}; new again: ${wordsOf(again)}`);

@@ -126,6 +126,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
 function rotationsOf(given: Partial<Rotations>): Rotations {
   return {
     plan: unexpected('plan'),
+    handOver: unexpected('handOver'),
     start: unexpected('start'),
     advance: unexpected('advance'),
     undo: unexpected('undo'),

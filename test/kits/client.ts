@@ -12,6 +12,7 @@ import type { Client } from '../../src/clients/client.ts';
 import type { Adapters } from '../../src/inventory/adapters.ts';
 import { collect } from '../../src/inventory/collect.ts';
 import { applyEdit, planEdits } from '../../src/inventory/edit.ts';
+import { Folders } from '../../src/inventory/folders.ts';
 import { pathOf, pathsOf } from '../../src/inventory/patterns.ts';
 import { readBack } from '../../src/inventory/read-back.ts';
 import { redactedChanges } from '../../src/inventory/redact.ts';
@@ -126,7 +127,8 @@ export function describeClient(client: Client, samples: readonly Sample[]): void
     ): Promise<void> {
       for (const [index, row] of client.configs.entries()) {
         const fits = row.servers.length === at.length && row.servers.every((step, i) => step === '*' || step === at[i]);
-        if (fits && (await pathsOf(machine.ports, row.path, project)).includes(file)) reached.add(index);
+        if (fits && (await pathsOf(machine.ports.host, new Folders(machine.ports), row.path, project)).includes(file))
+          reached.add(index);
       }
     }
   });

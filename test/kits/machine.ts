@@ -120,6 +120,8 @@ function run(program: string, args: readonly string[], options: RunOptions): Pro
         else resolve({ status: error ? (typeof error.code === 'number' ? error.code : null) : 0, output, errors });
       },
     );
+    // A program may end without reading what it is given.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');
   });
 }

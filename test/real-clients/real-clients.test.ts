@@ -156,14 +156,20 @@ describe('Gemini CLI', () => {
     const run = (...args: string[]): Promise<string> => runClient(machine, 'gemini', args, project);
     await run('mcp', 'add', '-s', 'user', '-e', `TOY_TOKEN=${oldToken}`, 'in-user', ...gate.command);
     await run('mcp', 'add', '-s', 'project', '-t', 'http', '-H', `Authorization: Bearer ${oldToken}`, 'by-http', gate.url);
+    const file = '~/p/.gemini/settings.json';
+    const settings = JSON.parse(await machine.text(file)) as { mcpServers: Record<string, object> };
+    settings.mcpServers['by-env-file'] = { url: gate.url, type: 'http', headers: { Authorization: 'Bearer $KEPT' } };
+    await machine.write(file, JSON.stringify(settings));
+    await machine.write('~/p/.env', `KEPT=${oldToken}\n`);
     await gate.want(newToken);
+    const names = ['in-user', 'by-http', 'by-env-file'];
     const shut = await run('mcp', 'list');
-    for (const name of ['in-user', 'by-http']) expect(line(shut, name)).toContain('Disconnected');
+    for (const name of names) expect(line(shut, name)).toContain('Disconnected');
 
-    expect(await rotate(geminiCli)).toEqual(['project by-http', 'user in-user']);
+    expect(await rotate(geminiCli)).toEqual(['project by-env-file', 'project by-http', 'user in-user']);
 
     const open = await run('mcp', 'list');
-    for (const name of ['in-user', 'by-http']) expect(line(open, name)).toContain('- Connected');
+    for (const name of names) expect(line(open, name)).toContain('- Connected');
   });
 });
 

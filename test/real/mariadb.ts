@@ -6,7 +6,11 @@ import { freePort, type RealServer, runToEnd, startServer, temporaryFolder } fro
 
 export const adminPassword = 'admin-Password-of-tests';
 
-export async function startMariadb(): Promise<RealServer & { generalLog(): string }> {
+/** With a certificate the server also takes TLS. */
+export async function startMariadb(tls?: {
+  readonly cert: string;
+  readonly key: string;
+}): Promise<RealServer & { generalLog(): string }> {
   const program = partPath('mariadbd');
   if (program === undefined) throw new Error('mariadbd is not installed');
   const folder = temporaryFolder('mcp-rotate-mariadb');
@@ -31,6 +35,16 @@ CREATE OR REPLACE USER root@'127.0.0.1' IDENTIFIED BY '${adminPassword}';
 GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;
 `,
   );
+  const encrypted: string[] = [];
+  if (tls !== undefined) {
+    for (const [option, text] of [
+      ['ssl-cert', tls.cert],
+      ['ssl-key', tls.key],
+    ] as const) {
+      writeFileSync(join(folder, option), text, { mode: 0o600 });
+      encrypted.push(`--${option}=${join(folder, option)}`);
+    }
+  }
   const port = await freePort();
   const generalLog = join(folder, 'general.log');
   const server = await startServer({
@@ -48,6 +62,7 @@ GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;
       '--general-log=1',
       `--general-log-file=${generalLog}`,
       `--init-file=${start}`,
+      ...encrypted,
       ...asRoot,
     ],
     folder,

@@ -35,7 +35,8 @@ function serverUser(): { uid: number; gid: number } | undefined {
   throw new Error('no user to run PostgreSQL as');
 }
 
-export async function startPostgresql(): Promise<RealServer> {
+/** With a certificate the server also takes TLS. */
+export async function startPostgresql(tls?: { readonly cert: string; readonly key: string }): Promise<RealServer> {
   const bin = programs();
   for (const program of ['initdb', 'postgres']) {
     try {
@@ -63,6 +64,18 @@ export async function startPostgresql(): Promise<RealServer> {
     '--locale=C',
   ];
   await runToEnd(join(bin, 'initdb'), init, user);
+  const encrypted: Record<string, string> = {};
+  if (tls !== undefined) {
+    for (const [setting, name, text] of [
+      ['ssl_cert_file', 'server.crt', tls.cert],
+      ['ssl_key_file', 'server.key', tls.key],
+    ] as const) {
+      encrypted[setting] = join(folder, name);
+      writeFileSync(join(folder, name), text, { mode: 0o600 });
+      if (user !== undefined) chownSync(join(folder, name), user.uid, user.gid);
+    }
+    encrypted['ssl'] = 'on';
+  }
   const port = await freePort();
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -70,6 +83,7 @@ export async function startPostgresql(): Promise<RealServer> {
     fsync: 'off',
     log_statement: 'all',
     max_connections: '60',
+    ...encrypted,
   };
   return startServer({
     program: join(bin, 'postgres'),

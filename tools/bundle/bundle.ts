@@ -27,15 +27,11 @@ export interface Bundled {
 }
 
 export async function bundle(entry: string, folder: string): Promise<Bundled> {
-  const complaints: string[] = [];
   const build = await rolldown({
     input: { 'mcp-rotate': entry },
     cwd: root,
     platform: 'node',
     external: (id) => neverThere.has(id) || packageOf(id) in atRunTime,
-    onLog: (level, log) => {
-      if (level === 'warn' && log.code === 'UNRESOLVED_IMPORT') complaints.push(log.message);
-    },
   });
   await rm(folder, { recursive: true, force: true });
   const { output } = await build.write({
@@ -49,8 +45,8 @@ export async function bundle(entry: string, folder: string): Promise<Bundled> {
   });
   await build.close();
   const chunks = output.filter((file): file is OutputChunk => file.type === 'chunk');
-  complaints.push(...chunks.flatMap((chunk) => strangers(chunk, new Set(chunks.map((c) => c.fileName)))));
-  complaints.push(...eager(chunks));
+  const own = new Set(chunks.map((chunk) => chunk.fileName));
+  const complaints = [...chunks.flatMap((chunk) => strangers(chunk, own)), ...eager(chunks)];
   if (complaints.length > 0) throw new Error(`the bundle is not as it should be:\n${complaints.join('\n')}`);
   await writeFile(join(folder, 'THIRD-PARTY-LICENSES.txt'), await licencesOf(chunks.flatMap((chunk) => chunk.moduleIds)));
   return {

@@ -68,7 +68,7 @@ describe('.ci/run', () => {
       'npm run check',
       'npx mcp-rotate demo',
       'npm run test:storms',
-      'npm ci --prefix test/real-clients --no-audit --no-fund',
+      'npm install --prefix test/real-clients --no-save --no-audit --no-fund',
       'npm run test:clients',
       'npm run bench',
     ]);

@@ -25,7 +25,11 @@ it('counts tests, and what is no test but failed', () => {
     failed: 1,
     remarks: [],
   });
-  expect(count('unit', report(['failed']))).toMatchObject({ passed: 0, failed: 1 });
+  expect(count('unit', report(['failed']))).toEqual({
+    passed: 0,
+    failed: 1,
+    remarks: ['unit: a.test.ts failed outside of its tests'],
+  });
   expect(count('unit', report(['failed', 'passed']))).toMatchObject({ passed: 1, failed: 1 });
   expect(count('unit', report(['passed', 'pending']))).toEqual({ passed: 0, failed: 1, remarks: ['unit: pending: a test'] });
   expect(count('unit', report())).toMatchObject({ passed: 0, failed: 1 });

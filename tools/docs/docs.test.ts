@@ -35,6 +35,7 @@ describe('docs', () => {
     ['a dead link', add('README.md', '[x](docs/gone.md)'), /README.md:\d+: the link docs\/gone.md leads nowhere/],
     ['a dead anchor', add('README.md', '[x](docs/a.md#three)'), /no heading for #three/],
     ['an unknown script', add('docs/a.md', 'run `npm run lint`'), /no script lint/],
+    ['an unknown script that needs no run', add('docs/a.md', 'run `npm start`'), /no script start/],
     ['an unknown command', add('docs/a.md', 'run `npx mcp-rotate spin x`'), /no command spin/],
     ['an unknown command in a block', add('docs/a.md', '```\n$ mcp-rotate spin\n```'), /no command spin/],
     ['an unknown flag', add('docs/a.md', '`mcp-rotate status --fast`'), /no command knows the flag --fast/],

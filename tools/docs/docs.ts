@@ -9,9 +9,6 @@ const problemFile = 'src/base/problem.ts';
 const problemsDoc = 'docs/problems.md';
 const decisions = 'docs/decisions';
 
-/** npm's own words that may follow `npm` without being a script. */
-const ownScripts = new Set(['test', 'start']);
-
 export function checkDocs(tree: Tree): Fault[] {
   const docs = [...tree].filter(([path]) => path.endsWith('.md'));
   const facts = factsOf(tree);
@@ -97,7 +94,7 @@ function checkCommands(path: string, text: string, facts: Facts): Fault[] {
         if (!facts.scripts.has(script)) say(`package.json has no script ${script}`);
       }
       for (const [, script = ''] of code.matchAll(/\bnpm (test|start)\b/g)) {
-        if (ownScripts.has(script) && !facts.scripts.has(script)) say(`package.json has no script ${script}`);
+        if (!facts.scripts.has(script)) say(`package.json has no script ${script}`);
       }
       for (const [, words = ''] of code.matchAll(/(?:^|[\s$(|&])mcp-rotate((?: +[\w./:=@<>[\]|-]+)*)/g)) {
         const [command = '', ...rest] = words.trim().split(/ +/);

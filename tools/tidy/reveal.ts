@@ -7,6 +7,8 @@ export const mayReveal: readonly { readonly path: string; readonly why: string }
   { path: 'src/base/secret.ts', why: 'defines it' },
   { path: 'src/providers/*/requests.ts', why: 'a request to the provider carries the credential' },
   { path: 'src/platform/*.ts', why: 'the real ports hand values to drivers, the keyring and the sealing library' },
+  { path: 'src/inventory/edit.ts', why: 'writes the new value into a document' },
+  { path: 'src/inventory/redact.ts', why: 'replaces secrets in the texts of a plan' },
   { path: 'src/inventory/unknown.ts', why: 'two copies of a key that no provider knows are the same by their text' },
   { path: 'src/verification/canary.ts', why: 'makes a broken credential of the same shape, and a launch that carries it' },
   { path: 'src/rotation/seal.ts', why: 'seals what the journal must hold, and opens it again' },

@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeClient } from '../../../test/kits/client.ts';
 import { scratchMachine } from '../../../test/kits/machine.ts';
+import { partText, toyProviders } from '../../../test/kits/providers.ts';
 import { collect } from '../../inventory/collect.ts';
 import { resolveUse } from '../../inventory/resolve.ts';
 import { client } from './client.ts';
@@ -129,6 +130,20 @@ describe('Claude Code alone', () => {
     expect(await launchOf(files, { T: 'v' })).toMatchObject({ args: ['$T', '${env:T}', 'v'] });
     expect(await launchOf(files)).toMatchObject({ args: ['$T', '${env:T}', 'a:-b'] });
     expect(await launchOf({ [main]: user('{"command":"x","args":["${T}"]}') })).toEqual(['${T}']);
+  });
+
+  it('finds a default that is not in force, for it is a copy all the same', async () => {
+    await using machine = await scratchMachine();
+    machine.env['T'] = 'tok_inforce000000000';
+    await machine.write(main, user('{"command":"x","env":{"KEY":"${T:-tok_default000000000}"}}'));
+    const { credentials } = await collect(machine.ports, { clients: [client], providers: toyProviders }, { folders: [] });
+    const found = credentials.flatMap(({ held, places }) =>
+      places.map(({ spot, via }) => [partText(held, 'token'), spot?.start, ...via]),
+    );
+    expect(found).toEqual([
+      ['tok_inforce000000000', undefined, '${T:-…}'],
+      ['tok_default000000000', 5, '${T:-…}'],
+    ]);
   });
 
   it('says where a helper command or a plugin’s answer keeps its key', async () => {

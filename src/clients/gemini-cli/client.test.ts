@@ -28,20 +28,20 @@ describeClient(client, [
     reaches: { header: 'Authorization' },
   },
   {
-    title: 'a folder that it trusts; a variable in an address, from the home’s .env',
+    title: 'a folder that it trusts; a variable in an address, from a shell profile',
     files: {
       '~/.gemini/trustedFolders.json': '{"HOME/p":"TRUST_FOLDER"}',
       '~/p/.gemini/settings.json': '{"mcpServers":{"it":{"httpUrl":"https://x.test/?k=$TOKEN"}}}',
-      '~/.env': 'TOKEN=OLD\n',
+      '~/.profile': 'export TOKEN=OLD\n',
     },
     uses: ['dollar'],
     reaches: 'url',
   },
   {
     title: 'variable in braces, from its own .env',
-    files: { [user]: '{"mcpServers":{"it":{"command":"x","args":["--k","${TOKEN}"]}}}', '~/.gemini/.env': 'TOKEN=OLD' },
+    files: { [user]: '{"mcpServers":{"it":{"command":"x","env":{"KEY":"${TOKEN}"}}}}', '~/.gemini/.env': 'TOKEN=OLD' },
     uses: ['brace'],
-    reaches: { arg: 'tok_' },
+    reaches: { env: 'KEY' },
   },
   {
     title: 'default of an unset variable',
@@ -80,21 +80,27 @@ describe('Gemini CLI alone', () => {
     await using machine = await scratchMachine();
     for (const [path, text] of Object.entries(listed))
       await machine.write(path, text.replaceAll('HOME/p', `${machine.home}/a/p`));
-    await machine.write('~/a/p/.gemini/settings.json', '{"mcpServers":{"it":{"command":"x","args":["$T","${U:-none}"]}}}');
-    const args = async (): Promise<unknown> => {
+    await machine.write(
+      '~/a/p/.gemini/settings.json',
+      '{"mcpServers":{"it":{"command":"x","args":["${T:-none}"],"env":{"T":"$T","U":"${U:-none}"}}}}',
+    );
+    const given = async (): Promise<unknown> => {
       const { uses } = await collect(machine.ports, { clients: [client], providers: [] }, { folders: [] });
       const launch = uses[0] && (await resolveUse(machine.ports, client, uses[0])).launch;
-      return launch?.kind === 'stdio' ? launch.args : undefined;
+      return launch?.kind === 'stdio' ? [launch.env['T'], launch.env['U'], ...launch.args] : undefined;
     };
     await machine.write('~/.env', 'T=home\nU=home\n');
-    expect(await args()).toEqual(['home', 'home']);
+    expect(await given()).toEqual(['home', 'none', 'none']);
     await machine.write('~/a/.env', 'T=above\n');
-    expect(await args()).toEqual(['above', 'none']);
+    expect(await given()).toEqual(['above', 'none', 'none']);
     await machine.write('~/a/p/.env', 'T=project\n');
-    expect(await args()).toEqual(['project', 'none']);
+    expect(await given()).toEqual(['project', 'none', 'none']);
     await machine.write('~/a/p/.gemini/.env', 'T=nearest\n');
-    expect(await args()).toEqual(['nearest', 'none']);
+    expect(await given()).toEqual(['nearest', 'none', 'none']);
     machine.env['T'] = 'process';
-    expect(await args()).toEqual(['process', 'none']);
+    expect(await given()).toEqual(['process', 'none', 'process']);
+    delete machine.env['T'];
+    await machine.write('~/a/p/.gemini/.env', '');
+    expect(await given()).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 /**
  * Gemini CLI: settings.json (comments allowed) per person and project, `$VAR`, `${VAR}` and `${VAR:-x}` everywhere in it.
- * The process environment goes before one `.env` file, the first that is found going upwards from the project.
+ * The process environment goes before one `.env` file, the first that is found going upwards from the project, which
+ * counts for values of env and headers alone.
  */
 import type { Client, ConfigRow } from '../client.ts';
 
@@ -58,6 +59,7 @@ export const client: Client = {
       kind: 'env-file',
       paths: ['<project>/.gemini/.env', '<project>/.env', `${home}/.env`, '${GEMINI_CLI_HOME:-~}/.env'],
       upwards: true,
+      only: ['env', 'header'],
     },
   ],
   builtIns: {

@@ -1,49 +1,21 @@
 /**
  * Goal: AWS keys are rotated with both alive, none that is not ours is ever deleted, and slowness is not taken for death or life.
  * Method: the contract kit against a toy with memory on a real server that checks every request against AWS' service models and
- * verifies its signature; then what is peculiar: limit, propagation, late trails, who revokes.
+ * verifies its signature; then what is peculiar: limit, propagation, who revokes. Strays and activity: trail.test.ts.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { markers, providerKit, type World } from '../../../test/kits/provider.ts';
-import { expectNoSpill } from '../../../test/kits/provider-life.ts';
-import { accessKeyId, account, secretKey, ToyAws, type ToyKey } from '../../../test/toys/aws.ts';
-import { ToyClock, type ToyFault, toyUpstream } from '../../../test/toys/server.ts';
-import { Secret } from '../../base/secret.ts';
+import { providerKit, type World } from '../../../test/kits/provider.ts';
+import { accessKeyId, account, secretKey } from '../../../test/toys/aws.ts';
+import { heldOf, issuerOf, usingAws } from '../../../test/toys/aws-world.ts';
 import { hour, minute, second } from '../../base/time.ts';
-import type { Held, Issuer, Method, MethodContext, PageMethod, Slot, TheirsMethod } from '../provider.ts';
+import type { Held, Method, MethodContext, PageMethod, Slot, TheirsMethod } from '../provider.ts';
+import { isWhole } from './answers.ts';
 import { provider } from './provider.ts';
 
-const marker = markers(0);
 const [byIssuer, bySelf, page] = provider.methods as readonly [TheirsMethod, TheirsMethod, PageMethod];
 
-const open: ToyAws[] = [];
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  for (const toy of open.splice(0)) await toy.server.close();
-});
-
-const partsOf = (key: Pick<ToyKey, 'id' | 'secret'>) => ({
-  accessKeyId: new Secret(key.id),
-  secretAccessKey: new Secret(key.secret),
-});
-const heldOf = (key: Pick<ToyKey, 'id' | 'secret'>, region = 'eu-west-1'): Held => ({
-  kind: 'access key',
-  parts: partsOf(key),
-  context: { region },
-});
-const issuerOf = (key: ToyKey): Issuer => ({ source: 'pasted', parts: partsOf(key), context: {} });
-
-async function start() {
-  const clock = new ToyClock();
-  const toy = await ToyAws.start(clock);
-  open.push(toy);
-  const key = toy.make('deploy');
-  toy.make('someone');
-  toy.admins.add('boss');
-  const old = heldOf(key);
-  const at: MethodContext = { old, issuer: undefined, marker };
-  return { clock, toy, key, old, at, up: toyUpstream(clock, toy.routes('eu-west-1'), 500) };
-}
+const start = usingAws();
+afterEach(() => vi.unstubAllEnvs());
 
 const revoke = (up: World['up'], at: MethodContext, target: { held?: Held; upstreamId?: string }, survivor?: Held) => {
   if (bySelf.revocation.by !== 'api') throw new Error('no API');
@@ -223,11 +195,18 @@ describe('check', () => {
     expect((await provider.check(up, old)).alive).toBe('unknown');
   });
 
+  it('goes to the address that the config names', async () => {
+    const { toy, old, up } = await start();
+    const here = { ...old, context: { ...old.context, endpoint: toy.server.url } };
+    expect((await provider.check(up, here)).alive).toBe('yes');
+    expect(toy.server.log[0]?.headers['x-forwarded-host']).toBe(new URL(toy.server.url).host);
+  });
+
   it('takes nothing from the environment of this process', async () => {
     const { toy, old, up } = await start();
     vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:1');
     vi.stubEnv('AWS_ENDPOINT_URL_STS', 'http://127.0.0.1:1');
-    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAOTHEROTHEROTHER2');
+    vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId(9));
     vi.stubEnv('AWS_REGION', 'ap-south-1');
     vi.stubEnv('AWS_MAX_ATTEMPTS', '5');
     vi.stubEnv('AWS_PROFILE', 'not-there');
@@ -237,42 +216,6 @@ describe('check', () => {
     const { headers } = toy.server.log[0] ?? { headers: {} as Record<string, string> };
     expect(headers['x-forwarded-host']).toBe('sts.eu-west-1.amazonaws.com');
     expect(headers['user-agent']).not.toContain('elsewhere');
-  });
-});
-
-describe('strays', () => {
-  const lost: readonly ToyFault[] = (['hang', 'reset', 'garbage', 'truncated'] as const).map((kind) => ({ kind, when: 'after' }));
-  it.each(lost)('are found by the user agent once the trail is written, and suspected before ($kind)', async (fault) => {
-    const { clock, toy, at, up } = await start();
-    toy.trailTakesMs = 10 * minute;
-    const existing = await bySelf.existing(up, at);
-    const intentAt = clock.now();
-    toy.server.fail(fault, ({ body }) => body.includes('Action=CreateAccessKey'));
-    await expect(bySelf.issueNew(up, at)).rejects.toMatchObject({ effect: 'unknown' });
-    expect(toy.server.log.filter(({ body }) => body.includes('Action=CreateAccessKey'))).toHaveLength(1);
-    const early = await bySelf.findStrays?.(up, at, { intentAt, existing });
-    expect(early?.map(({ evidence }) => evidence)).toEqual(['suspect']);
-    await clock.sleep(10 * minute);
-    const late = await bySelf.findStrays?.(up, at, { intentAt, existing });
-    expect(late).toEqual([{ upstreamId: toy.known('deploy')[1]?.id, evidence: 'marker', issuedAt: intentAt }]);
-  });
-
-  it('made by another rotation, or without a trail to read, are only suspected', async () => {
-    const { clock, toy, at, up } = await start();
-    const existing = await bySelf.existing(up, at);
-    await bySelf.issueNew(up, { ...at, marker: `${marker}x` });
-    const since = { intentAt: clock.now(), existing };
-    expect((await bySelf.findStrays?.(up, at, since))?.[0]?.evidence).toBe('suspect');
-    expect((await bySelf.findStrays?.(up, { ...at, marker: `${marker}x` }, since))?.[0]?.evidence).toBe('marker');
-    toy.denied.add('deploy LookupEvents');
-    expect((await bySelf.findStrays?.(up, { ...at, marker: `${marker}x` }, since))?.[0]?.evidence).toBe('suspect');
-  });
-
-  it('are not keys from before', async () => {
-    const { clock, toy, at, up } = await start();
-    toy.make('deploy');
-    await clock.sleep(hour);
-    expect(await bySelf.findStrays?.(up, at, { intentAt: clock.now(), existing: [] })).toEqual([]);
   });
 });
 
@@ -313,6 +256,19 @@ describe('revoking', () => {
     await expect(revoke(up, at, { held: old, upstreamId: 'AKIAOTHER' })).rejects.toMatchObject({
       code: 'rotation/unsafe-revoke',
     });
+  });
+
+  it('does not take a web page in between for an answer of AWS', async () => {
+    const { at, old, up } = await start();
+    const net = { send: async () => ({ status: 200, headers: {}, body: '<html><body>Welcome</body></html>' }) };
+    await expect(revoke({ ...up, net }, at, { held: old })).rejects.toMatchObject({
+      code: 'provider/garbled',
+      effect: 'unknown',
+    });
+    expect(
+      isWhole('DeleteAccessKey', '<?xml version="1.0"?>\n<DeleteAccessKeyResponse xmlns="x"></DeleteAccessKeyResponse>\n'),
+    ).toBe(true);
+    expect(isWhole('DeleteAccessKey', '<ListAccessKeysResponse></ListAccessKeysResponse>')).toBe(false);
   });
 
   it('that gets no further than inactive says so, and ends well when asked again', async () => {
@@ -358,37 +314,6 @@ describe('an issuing key', () => {
     const same = { ...at, issuer: issuerOf(key) };
     expect(await revoke(up, same, { held: old }, freshOf(at, parts))).toBe('gone');
     expect(toy.events.at(-1)?.accessKeyId).toBe(parts['accessKeyId']?.reveal());
-  });
-});
-
-describe('activity', () => {
-  it('reads exactly what this key did in the window, in both regions, once, at the allowed pace', async () => {
-    const { clock, toy, old, at, up } = await start();
-    await provider.check(up, old);
-    const before = clock.now();
-    await clock.sleep(hour);
-    for (let n = 0; n < 120; n++) await provider.check(up, old);
-    await provider.check(up, heldOf(toy.known('someone')[0] ?? { id, secret }));
-    await bySelf.existing(up, at);
-    toy.server.log.length = 0;
-    const slept = clock.now();
-    const report = await provider.activity?.(up, { held: old, issuer: undefined, from: before + minute, to: clock.now() });
-    expect(report?.events.filter(({ what }) => what.startsWith('sts.amazonaws.com GetCallerIdentity'))).toHaveLength(120);
-    expect(report?.events.at(-1)).toMatchObject({ from: '203.0.113.7' });
-    expect(report?.events.some(({ what }) => what.endsWith('ListAccessKeys (by mcp-rotate)'))).toBe(true);
-    expect(new Set(toy.server.log.map(({ headers }) => headers['x-forwarded-host']))).toEqual(
-      new Set(['cloudtrail.us-east-1.amazonaws.com', 'cloudtrail.eu-west-1.amazonaws.com']),
-    );
-    expect(clock.now() - slept).toBeGreaterThanOrEqual((toy.server.log.length - 2) * 500);
-    expectNoSpill(report, [old.parts['secretAccessKey'] as Secret]);
-  });
-
-  it('without the right points to the console', async () => {
-    const { clock, toy, old, up } = await start();
-    toy.denied.add('deploy LookupEvents');
-    const report = await provider.activity?.(up, { held: old, issuer: undefined, from: 0, to: clock.now() });
-    expect(report).toMatchObject({ complete: false, events: [] });
-    expect(report?.note).toContain('cloudtrail:LookupEvents');
   });
 });
 

@@ -5,8 +5,12 @@ import type { HttpRequest } from '../../ports/net.ts';
 import { userAgent } from '../http.ts';
 import type { Held } from '../provider.ts';
 
-/** Without it GitHub may change what an answer looks like. */
-const headers = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28', 'user-agent': userAgent };
+/** GitHub's documentation recommends its own media type, its description names plain JSON. The version keeps answers as they are. */
+const headers = {
+  accept: 'application/vnd.github+json, application/json',
+  'x-github-api-version': '2022-11-28',
+  'user-agent': userAgent,
+};
 
 function authorized(token: Secret): Record<string, string> {
   return { ...headers, authorization: `Bearer ${token.reveal()}` };

@@ -145,7 +145,7 @@ describe('self-rotation', () => {
   });
 
   const lost: readonly ToyFault[] = (['hang', 'reset', 'garbage', 'truncated'] as const).map((kind) => ({ kind, when: 'after' }));
-  it.each(lost)('is not asked again after a lost answer, so the family lives ($kind)', async (fault) => {
+  it.each(lost)('is not asked again after a lost answer, so the family lives (failure modes 2 and 3): $kind', async (fault) => {
     const { toy, up, old, token } = await start();
     toy.server.fail(fault, ({ method }) => method === 'POST');
     await expect(selfRotate.issueNew(up, contextOf(old))).rejects.toMatchObject({ effect: 'unknown' });
@@ -199,6 +199,8 @@ describe('revoking', () => {
     const { up, old } = await start();
     const net = { send: async () => ({ status: 401, headers: { 'content-type': 'text/html' }, body: '' }) };
     await expect(revoke({ ...up, net }, old, { held: old })).rejects.toMatchObject({ code: 'provider/refused' });
+    const welcome = { send: async () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html></html>' }) };
+    await expect(revoke({ ...up, net: welcome }, old, { held: old })).rejects.toMatchObject({ code: 'provider/garbled' });
   });
 });
 

@@ -112,7 +112,7 @@ async function revoke(
     const name = 'GitLab: DELETE /personal_access_tokens/self';
     const answer = await sendChanging(up, name, revokeSelf(apiIn(target.held), tokenOf(target.held)));
     if (isOwnRefusal(answer)) return 'absent';
-    if (answer.status >= 200 && answer.status < 300) return 'gone';
+    if (answer.status === 204) return 'gone';
     throw unexpected(up, name, answer, 'changing');
   }
   if (target.upstreamId === undefined) throw new Error('nothing to revoke');
@@ -126,7 +126,7 @@ async function revoke(
   const answer = await sendChanging(up, name, revokeById(apiIn(asking), tokenOf(asking), target.upstreamId));
   // The asking token works, so 401 and 404 are about the other one: there is none of that number any more.
   if (isOwnRefusal(answer) || answer.status === 404) return 'absent';
-  if (answer.status >= 200 && answer.status < 300) return 'gone';
+  if (answer.status === 204) return 'gone';
   throw unexpected(up, name, answer, 'changing');
 }
 

@@ -217,7 +217,7 @@ const options: KitOptions = {
 providerKit(options);
 
 describe('sibling-role', () => {
-  it('old sessions go on until the revocation, which ends them and no others (failure mode 22)', async () => {
+  it('old sessions go on until the revocation, which ends them and no others', async () => {
     const w = await world();
     const before = await openHeld(w.old);
     const fresh = await issue(w);
@@ -331,7 +331,7 @@ describe('sibling-role', () => {
     expect(name).toMatch(/^é{27}_mr[a-z0-9]{6}$/);
   });
 
-  it('says before any effect what the issuer lacks', async () => {
+  it('says before any effect what the issuer lacks (failure mode 11)', async () => {
     const w = await world();
     const manager = identifier(w.issuer.parts['user']?.reveal() ?? '');
     await sibling.preflight(up, at(w));
@@ -356,7 +356,7 @@ describe('sibling-role', () => {
     await expect(sibling.preflight(up, at(w))).rejects.toMatchObject({ code: 'provider/cannot' });
   });
 
-  it('takes no role that is not of this rotation, in preflight and in issue', async () => {
+  it('takes no role that is not of this rotation, in preflight and in issue (failure mode 11)', async () => {
     const w = await world();
     const name = sibling.propose(up.random, at(w))['user']?.reveal() ?? '';
     await admin.query(`CREATE ROLE ${identifier(name)} LOGIN PASSWORD 'of-somebody-else'`);
@@ -367,7 +367,7 @@ describe('sibling-role', () => {
     expect(await alive(heldOf(name, 'of-somebody-else'))).toBe('yes');
   });
 
-  it('never takes the login that must survive, nor the issuer’s own', async () => {
+  it('never takes the login that must survive, nor the issuer’s own (failure modes 6, 31)', async () => {
     const w = await world();
     const before = await w.state();
     await expect(revoke(w, w.old, w.old)).rejects.toMatchObject({ code: 'rotation/unsafe-revoke' });

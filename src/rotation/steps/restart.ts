@@ -18,7 +18,7 @@ import { done, type Outcome, type Step } from '../step.ts';
 import { resolve } from './verify.ts';
 
 /** How long a client that watches its file is given to take the change up by itself. */
-const grace: Milliseconds = 10 * second;
+const grace: Milliseconds = 4 * second;
 const quitWithin: Milliseconds = 20 * second;
 const backWithin: Milliseconds = 60 * second;
 
@@ -99,6 +99,11 @@ async function restartOne(run: Run, client: Client, program: ProcessInfo): Promi
   run.note('restart', `${client.name} was started again`);
 }
 
+/** Is one of the clients expected to change over by itself? */
+function watched(run: Run): boolean {
+  return run.known.lastWriteAt !== undefined && clientsOf(run).some((client) => client.pickup === 'watches');
+}
+
 /** Waits until nothing holds the value, as long as programs are expected to change over by themselves. */
 async function waitForNone(run: Run, held: Held, length: Milliseconds): Promise<ProcessProof> {
   const until = run.ports.clock.elapsed() + length;
@@ -111,7 +116,7 @@ async function waitForNone(run: Run, held: Held, length: Milliseconds): Promise<
 
 /** No process holds `held`: by itself, by --restart, or with a person's help. */
 export async function clearHolders(run: Run, step: StepName, held: Held): Promise<Outcome> {
-  let proof = await waitForNone(run, held, run.known.lastWriteAt === undefined ? 0 : grace);
+  let proof = await waitForNone(run, held, watched(run) ? grace : 0);
   if (proof.processes.length > 0 && run.plan.options.restart && (await relaunch(run, step, proof.processes)) > 0) {
     proof = await waitForNone(run, held, backWithin);
   }

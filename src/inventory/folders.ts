@@ -1,0 +1,65 @@
+/**
+ * What folders hold, each listed once during one look at the machine.
+ *
+ * The clients' tables name hundreds of files of which a dozen exist. Asking for each of them costs a failure each; a few
+ * listings answer for all. A folder that cannot be listed answers "maybe", and reading the file then says why.
+ */
+import { Problem } from '../base/problem.ts';
+import type { DirectoryEntry, Disk, FilePath } from '../ports/disk.ts';
+import type { Host } from '../ports/host.ts';
+
+interface Listing {
+  readonly entries: readonly DirectoryEntry[];
+  readonly names: ReadonlySet<string>;
+}
+
+export class Folders {
+  readonly #host: Host;
+  readonly #disk: Disk;
+  readonly #listings = new Map<FilePath, Promise<Listing>>();
+
+  constructor({ host, disk }: { readonly host: Host; readonly disk: Disk }) {
+    this.#host = host;
+    this.#disk = disk;
+  }
+
+  /** Problem: file/unreadable. */
+  async entries(folder: FilePath): Promise<readonly DirectoryEntry[]> {
+    return (await this.#listing(folder)).entries;
+  }
+
+  /** May there be something at `names` below `base`? */
+  async mayHold(base: FilePath, names: readonly string[]): Promise<boolean> {
+    let folder = base;
+    for (const name of names) {
+      if (name !== '.' && name !== '..' && !(await this.#mayHave(folder, name))) return false;
+      folder = this.#host.join(folder, name);
+    }
+    return true;
+  }
+
+  async #mayHave(folder: FilePath, name: string): Promise<boolean> {
+    try {
+      return (await this.#listing(folder)).names.has(this.#fold(name));
+    } catch (error) {
+      if (error instanceof Problem) return true;
+      throw error;
+    }
+  }
+
+  #listing(folder: FilePath): Promise<Listing> {
+    let listing = this.#listings.get(folder);
+    if (!listing) {
+      listing = this.#disk
+        .list(folder)
+        .then((entries) => ({ entries, names: new Set(entries.map(({ name }) => this.#fold(name))) }));
+      this.#listings.set(folder, listing);
+    }
+    return listing;
+  }
+
+  /** macOS and Windows mostly take upper and lower case for the same. */
+  #fold(name: string): string {
+    return this.#host.os === 'linux' ? name : name.toLowerCase();
+  }
+}
