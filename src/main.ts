@@ -45,7 +45,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const written = (stream: NodeJS.WriteStream): Promise<void> => new Promise((done) => stream.write('', () => done()));
 
-const status = await runProgram(process.argv.slice(2), context);
-await Promise.all([written(process.stdout), written(process.stderr)]);
-// A pool or a timer that is still open must not keep a finished command from ending.
-process.exit(status);
+async function main(): Promise<void> {
+  const status = await runProgram(process.argv.slice(2), context);
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  // A pool or a timer that is still open must not keep a finished command from ending.
+  process.exit(status);
+}
+
+void main();

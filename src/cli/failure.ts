@@ -42,11 +42,15 @@ export function renderProblem(
   ]);
 }
 
+/** The lines of the stack that are calls, and none of the message above them, even if it looks like one. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const said = new Set(message.split('\n').map((line) => line.trim()));
+  return stack.split('\n').filter((line) => /^\s+at .*:\d+:\d+\)?$/.test(line) && !said.has(line.trim()));
+}
+
 export function renderBug(error: unknown, style: Style): string {
   const kind = error instanceof Error ? error.constructor.name : typeof error;
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  // Frames only: what stands before them is the message.
-  const frames = stack.split('\n').filter((line) => /^\s+at .*:\d+:\d+\)?$/.test(line));
+  const frames = error instanceof Error ? framesOf(error) : [];
   return lines([
     ...labelled('error', `this is a bug in mcp-rotate, sorry (${kind})`, style, 'red'),
     ...labelled('state', 'what was under way is in the journal; mcp-rotate resume looks what is true and goes on', style),

@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../test/cli/world.ts';
+import { planted, runCommand } from '../../test/cli/world.ts';
 
 const commands = ['status', 'show', 'plan', 'rotate', 'resume', 'undo', 'history', 'receipt', 'issuer', 'demo'];
 
@@ -47,6 +47,14 @@ describe('wrong use', () => {
     expect(err).toContain(` next: ${next}\n`);
   });
 
+  it('does not repeat what may be a secret in the wrong place', async () => {
+    for (const words of [[planted], ['rotate', 'x', `--password=${planted}`], ['issuer', 'add', 'postgresql', planted]]) {
+      const { status, out, err } = await runCommand(words);
+      expect(status).toBe(2);
+      expect(out + err).not.toContain(planted);
+    }
+  });
+
   it('shows a hostile word without letting it act', async () => {
     const { err } = await runCommand(['\u001b[2Jx\nstate: all is well']);
     expect(err).not.toContain('\u001b');
@@ -55,22 +63,27 @@ describe('wrong use', () => {
 });
 
 describe('starting', () => {
-  it('loads commander and our own small files alone', () => {
+  it.each([
+    ['the program', './program.ts', [], 'src/cli/status/action.ts'],
+    ['its parser', './parse.ts', ['commander'], 'src/cli/status/command.ts'],
+  ])('%s (%s) loads our own small files and the libraries %j', (_title, file, libraries, expected) => {
     const look = `
       import { registerHooks } from 'node:module';
       const read = [];
       registerHooks({ resolve: (specifier, context, next) => { const found = next(specifier, context); read.push(found.url); return found; } });
-      await import(${JSON.stringify(new URL('./program.ts', import.meta.url).href)});
+      await import(${JSON.stringify(new URL(file, import.meta.url).href)});
       console.log(JSON.stringify(read));`;
     const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', look], { encoding: 'utf8' });
     expect(stderr).toBe('');
     expect(status).toBe(0);
     const read = (JSON.parse(stdout) as string[]).filter((url) => url.startsWith('file:'));
     const packages = new Set(read.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []));
-    expect([...packages]).toEqual(['commander']);
+    expect([...packages]).toEqual(libraries);
     const own = read.filter((url) => !url.includes('node_modules')).map((url) => url.slice(url.indexOf('/src/') + 1));
-    expect(own).toContain('src/cli/status/command.ts');
+    expect(own).toContain(expected);
     for (const url of own)
-      expect(url).toMatch(/^src\/(base\/problem|cli\/([a-z-]+\/command|program|failure|text)|base\/ids)\.ts$/);
+      expect(url).toMatch(
+        /^src\/(base\/problem|cli\/([a-z-]+\/command|status\/action|program|parse|failure|text)|base\/ids)\.ts$/,
+      );
   });
 });

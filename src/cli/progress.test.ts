@@ -75,7 +75,10 @@ describe('on a terminal', () => {
     seen.view.onEvent(step('verify', 'started'));
     seen.view.onEvent({ kind: 'note', step: 'verify', text: `名前 ${'x'.repeat(200)}\u001b[2J\nfake`, at: 0 });
     seen.pass(100);
+    const moving = seen.screen();
     seen.view.onEvent(step('verify', 'failed', 'y'.repeat(300)));
+    expect(moving.at(-1)).toContain('名前 xx');
+    for (const line of moving) expect(columns(line)).toBeLessThan(40);
     for (const line of seen.screen()) expect(columns(line)).toBeLessThan(40);
     expect(seen.written()).not.toContain('\u001b[2J');
   });

@@ -9,10 +9,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { Terminal } from '../ports/terminal.ts';
 import type { Event, StepName } from '../rotation/rotation.ts';
 import { stepWords } from './step-words.ts';
-import { name, pad, paint, styleOf, truncate } from './text.ts';
+import { columns, name, pad, paint, styleOf, truncate } from './text.ts';
 
 const tickMs = 100;
 const stepWidth = 10;
+const leastText = 12;
 const clearLine = '\r\u001b[2K';
 
 export interface ProgressView {
@@ -61,8 +62,11 @@ export function createProgress(
     if (!current) return;
     const extra = more();
     const left = `… ${pad(current.step, stepWidth)} `;
-    const right = ` ${duration(clock.elapsed() - current.since)}${toDead()}${extra ? `  ${extra}` : ''}`;
-    err.write(`${clearLine}${left}${truncate(current.text, Math.max(8, err.width - 1 - left.length - right.length))}${right}`);
+    const times = ` ${duration(clock.elapsed() - current.since)}${toDead()}`;
+    const room = (right: string): number => err.width - 1 - columns(left) - columns(right);
+    // On a narrow terminal what happens goes before how many calls were made.
+    const right = extra !== '' && room(`${times}  ${extra}`) >= leastText ? `${times}  ${extra}` : times;
+    err.write(clearLine + truncate(`${left}${truncate(current.text, Math.max(leastText, room(right)))}${right}`, err.width - 1));
   };
 
   const tick = (): void => {

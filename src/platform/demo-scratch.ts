@@ -6,9 +6,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Problem } from '../base/problem.ts';
 import type { DemoWorld, Scratch, StandInOptions } from '../ports/demo.ts';
 import { binariesFolder, startPostgres } from './demo-postgres.ts';
@@ -18,7 +18,7 @@ const serverPackage = '@modelcontextprotocol/server-postgres/dist/index.js';
 
 function serverScript(): string | undefined {
   try {
-    const path = fileURLToPath(import.meta.resolve(serverPackage));
+    const path = createRequire(import.meta.url).resolve(serverPackage);
     return existsSync(path) ? path : undefined;
   } catch {
     return undefined;

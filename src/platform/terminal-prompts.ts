@@ -3,15 +3,51 @@
  *
  * The hidden prompt is our own: @clack/prompts shows one sign per character, which tells the length of a secret and
  * redraws a pasted key a hundred times. Ctrl-C at any question is problem rotation/interrupted.
+ *
+ * Questions go to standard input and error when both are terminals, else to the controlling terminal (/dev/tty), as
+ * ssh and sudo do, so that `echo … | mcp-rotate issuer add x --stdin` can still ask. A session without one (cron, CI, an
+ * agent) has nobody.
  */
+import { openSync } from 'node:fs';
+import process from 'node:process';
 import { StringDecoder } from 'node:string_decoder';
+import { ReadStream, WriteStream } from 'node:tty';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
-import { type Dialogue, openDialogue } from './terminal-dialogue.ts';
 
 const library = () => import('@clack/prompts');
 
 const mostLength = 64 * 1024;
+
+/** Streams of whoever can be asked; `close` when they were opened for the question. */
+interface Dialogue {
+  readonly input: ReadStream;
+  readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  close(): void;
+}
+
+/** undefined: nobody is there. */
+function openDialogue(): Dialogue | undefined {
+  if (process.stdin.isTTY && process.stderr.isTTY) {
+    const input = process.stdin;
+    return { input, output: process.stderr, close: () => input.pause() };
+  }
+  if (process.platform === 'win32') return undefined;
+  try {
+    const input = new ReadStream(openSync('/dev/tty', 'r'));
+    const output = new WriteStream(openSync('/dev/tty', 'w'));
+    return {
+      input,
+      output,
+      close: () => {
+        input.destroy();
+        output.destroy();
+      },
+    };
+  } catch {
+    return undefined;
+  }
+}
 
 function interrupted(): Problem {
   return new Problem('rotation/interrupted', { what: 'interrupted at a question' });

@@ -1,10 +1,10 @@
 /**
- * The real terminal.
+ * The real terminal. What only questions need is loaded when one is asked (terminal-prompts.ts).
  */
+import { closeSync, openSync } from 'node:fs';
 import process from 'node:process';
 import { exits, Problem } from '../base/problem.ts';
 import type { Ask, Interrupts, Output, Terminal } from '../ports/terminal.ts';
-import { someoneThere } from './terminal-dialogue.ts';
 
 const mostInput = 1024 * 1024;
 const leastWidth = 40;
@@ -25,6 +25,17 @@ function output(stream: NodeJS.WriteStream): Output {
       stream.write(text);
     },
   };
+}
+
+function someoneThere(): boolean {
+  if (process.stdin.isTTY && process.stderr.isTTY) return true;
+  if (process.platform === 'win32') return false;
+  try {
+    closeSync(openSync('/dev/tty', 'r+'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function lazyAsk(): Ask {

@@ -346,7 +346,7 @@ describe('a bug', () => {
   it('is an apology with our own lines, and never its message', async () => {
     const of: Partial<Rotations> = {
       plan: async () => {
-        throw new TypeError(`cannot read ${planted}\n    at ${planted}`);
+        throw new TypeError(`cannot read ${planted}\n    at ${planted}:1:2`);
       },
     };
     const { status, out, err } = await runCommand(['rotate', 'x', '--yes'], { rotations: of });

@@ -200,6 +200,15 @@ describe('status', () => {
     ]);
   });
 
+  it('says the same with and without the parser', async () => {
+    for (const [quick, parsed] of [
+      [[], ['--in', 'x']],
+      [['--json'], ['status', '--json', '--in', 'x']],
+    ] as const) {
+      expect(await runCommand(quick, { inventory: inventory() })).toEqual(await runCommand(parsed, { inventory: inventory() }));
+    }
+  });
+
   it('colours only where colours are wanted', async () => {
     expect((await runCommand([], { inventory: inventory() })).out).not.toContain('\u001b');
     expect((await runCommand([], { inventory: inventory(), isTerminal: true, color: true })).out).toContain('\u001b[31m');
