@@ -22,6 +22,7 @@ import { client as windsurf } from '../clients/windsurf/client.ts';
 import type { AgeSource } from './ages.ts';
 import { collect } from './collect.ts';
 import { planEdits } from './edit.ts';
+import { isPlainHttp } from './findings.ts';
 import type { Inventory } from './inventory.ts';
 
 const clients = [claudeCode, claudeDesktop, codex, cursor, gemini, opencode, vscode, windsurf];
@@ -117,6 +118,20 @@ describe('findings', () => {
     await using machine = await scratchMachine();
     await machine.write('~/.claude.json', main(old), mode);
     expect(findings(await look(machine)).filter((code) => code === 'readable-by-others')).toHaveLength(times);
+  });
+
+  it.each([
+    ['http://x.test/mcp', true],
+    ['HTTP://u:p@x.test', true],
+    ['http://localhost.x.test', true],
+    ['http://127.0.0.1.x.test', true],
+    ['https://x.test', false],
+    ['http://localhost:8080/mcp', false],
+    ['http://a.localhost', false],
+    ['http://127.8.9.1/', false],
+    ['http://[::1]:1/', false],
+  ])('take %s for plain http to another machine: %s', (address, expected) => {
+    expect(isPlainHttp(address)).toBe(expected);
   });
 
   it('say that a header goes out over plain http too', async () => {
