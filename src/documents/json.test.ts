@@ -163,6 +163,21 @@ describe('reading', () => {
     expect(() => readDocument(bytesOf(text), 'json')).toThrow(expect.objectContaining({ code: 'document/broken' }));
   });
 
+  it('finds what may not stand in a string wherever it stands', () => {
+    for (let length = 1; length < 24; length++) {
+      for (let at = 0; at < length; at++) {
+        for (const bad of ['\u0001', '\u001f', '\n', '\\a', '"']) {
+          const bytes = bytesOf(`{"k":"${'a'.repeat(at)}${bad}${'b'.repeat(length - at)}"}`);
+          expect(() => readDocument(bytes, 'json'), `${bad} at ${at}`).toThrow(
+            expect.objectContaining({ code: 'document/broken' }),
+          );
+        }
+        const text = `{"k":"${'a'.repeat(at)}\\b${'é'.repeat(length - at)}"}`;
+        expect(readDocument(bytesOf(text), 'json').get(['k'])).toBe((JSON.parse(text) as { k: string }).k);
+      }
+    }
+  });
+
   it('agrees with JSON.parse on what is valid', () => {
     fc.assert(
       fc.property(

@@ -116,14 +116,6 @@ function spell(raw: string, word: Word, changes: readonly Change[], wanted: stri
         return harmless.test(text) ? text : undefined;
     }
   });
-  return kept !== undefined && readsAs(kept, wanted) ? [kept] : [`'${wanted.replaceAll("'", "'\\''")}'`];
-}
-
-function readsAs(raw: string, wanted: string): boolean {
-  try {
-    const word = new ShellScan(`${raw}\n`).word(0, true);
-    return word.literal && word.end === raw.length && word.cells.value === wanted;
-  } catch {
-    return false;
-  }
+  const anew = `'${wanted.replaceAll("'", "'\\''")}'`;
+  return kept === undefined ? [anew] : [kept, anew];
 }

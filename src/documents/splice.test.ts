@@ -2,8 +2,11 @@
  * Goal: wrong input ends in the right problem, quotes nothing of the document, and never in an edit or a crash.
  * Method: for every format, broken, binary, deep and hostile documents, and splices that fit nothing.
  */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Format } from './document.ts';
+import { newText, runs } from '../../test/kits/splices.ts';
+import { Problem } from '../base/problem.ts';
+import type { Format, Path, Tree } from './document.ts';
 import { formatOf } from './formats.ts';
 import { parsePointer, pointer } from './pointer.ts';
 import { readDocument } from './read.ts';
@@ -122,6 +125,62 @@ describe('deep documents', () => {
     expect(new TextDecoder().decode(after)).toBe(text.replace('x', 'yy'));
   });
 });
+
+describe('any text at all', () => {
+  const tokens = [
+    ...'{}[]"\'`\\\n \t:,=#|>?$();a~%@.é',
+    ...[
+      '\r\n',
+      '  ',
+      ': ',
+      '- ',
+      '//',
+      '/*',
+      '*/',
+      '&a',
+      '*a',
+      '!!str ',
+      '<<',
+      '$(',
+      '${',
+      'A=',
+      'export ',
+      '12',
+      'true',
+      '"'.repeat(3),
+      "'".repeat(3),
+      '---',
+      '\ufeff',
+      '😀',
+      '__proto__',
+    ],
+  ];
+  it.each(formats)('%s: is read or is a problem; every text value in it is edited rightly or refused', (format) => {
+    let edits = 0;
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...tokens), { maxLength: 12 }), fc.nat({ max: 2 }), newText, (parts, way, text) => {
+        const soup = parts.join('');
+        const bytes = bytesOf([soup, small[format].replace(secret, () => soup), `${small[format]}\n${soup}`][way] as string);
+        try {
+          for (const path of textPaths(readDocument(bytes, format).get([]))) {
+            spliceDocument(bytes, format, [{ path, start: 0, end: 0, text }]);
+            edits++;
+          }
+        } catch (error) {
+          if (!(error instanceof Problem)) throw error;
+        }
+      }),
+      runs(1500),
+    );
+    expect(edits).toBeGreaterThan(0);
+  });
+});
+
+function textPaths(tree: Tree | undefined): Path[] {
+  if (typeof tree === 'string') return [[]];
+  const below = Array.isArray(tree) ? [...tree.entries()] : tree instanceof Map ? [...tree] : [];
+  return below.flatMap(([step, value]) => textPaths(value as Tree).map((path) => [step as string | number, ...path]));
+}
 
 describe('large documents', () => {
   it('takes time in proportion to the length', () => {

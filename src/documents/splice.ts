@@ -25,7 +25,8 @@ interface Edit {
 
 /**
  * The document with the splices made. Problems: those of `readDocument`; document/no-such-place (not a text value, or
- * a range outside of it); document/cannot-hold (the format has no spelling for the new text at that place).
+ * a range outside of it); document/cannot-hold (the format has no spelling for the new text at
+ * that place, or other values hang on this one, as YAML's aliases do).
  * Splices that overlap, or that would leave half a character, are a bug of the caller.
  */
 export function spliceDocument(bytes: Uint8Array, format: Format, splices: readonly Splice[]): Uint8Array {
@@ -34,15 +35,15 @@ export function spliceDocument(bytes: Uint8Array, format: Format, splices: reado
   if (edits.length === 0) return bytes;
   const replacements: Replacement[] = [];
   // From the last scalar to the first: the spans of those before stay as they are.
-  for (const edit of edits.toReversed()) replacements.unshift(choose(before, edit, replacements));
+  edits.forEach((edit, i) => {
+    replacements.unshift(choose(before, edit, edits.slice(0, i), replacements));
+  });
   const result = before.replaced(replacements);
-  const after = readForEdit(result, format, true);
-  const same = bytes.length > mostCompared || sameTree(before.get([]), after.get([]), [], edits, before);
-  if (!same || !holds(after, edits)) throw new Error('an edit did not read back as intended');
+  if (!isProven(before, result, edits)) throw new Error('an edit did not read back as intended');
   return result;
 }
 
-/** Splices by scalar, both in order of the document. */
+/** Splices by scalar: scalars from the last to the first, the changes of one in order. */
 function collect(document: Reading, splices: readonly Splice[]): Edit[] {
   const byStart = new Map<number, { path: Path; scalar: Scalar; changes: Change[] }>();
   for (const { path, start, end, text } of splices) {
@@ -53,7 +54,7 @@ function collect(document: Reading, splices: readonly Splice[]): Edit[] {
     else byStart.set(scalar.start, { path, scalar, changes: [{ start, end, text }] });
   }
   return [...byStart.values()]
-    .toSorted((a, b) => a.scalar.start - b.scalar.start)
+    .toSorted((a, b) => b.scalar.start - a.scalar.start)
     .map(({ path, scalar, changes }) => {
       const ordered = changes.toSorted((a, b) => a.start - b.start || a.end - b.end);
       return { path, scalar, changes: ordered, wanted: apply(scalar.value, ordered) };
@@ -82,30 +83,28 @@ function splitsCharacter(value: string, at: number): boolean {
 }
 
 /** The first spelling that reads back. One that is certain is taken at its word: the last proof covers it. */
-function choose(document: Reading, edit: Edit, behind: readonly Replacement[]): Replacement {
+function choose(document: Reading, edit: Edit, chosen: readonly Edit[], behind: readonly Replacement[]): Replacement {
   const { start, end } = edit.scalar;
   for (const text of edit.scalar.spell(edit.changes, edit.wanted)) {
     const replacement = { start, end, text };
-    if (edit.scalar.certain || readsBack(document, [replacement, ...behind], edit)) return replacement;
+    if (edit.scalar.certain) return replacement;
+    if (isProven(document, document.replaced([replacement, ...behind]), [edit, ...chosen])) return replacement;
   }
   throw new Problem('document/cannot-hold', {
-    what: `the value at ${printable(pointer(edit.path))} cannot hold the new text in the syntax of this file`,
+    what: `the value at ${printable(pointer(edit.path))} cannot take the new text without changing something else in this file`,
     next: 'edit the value by hand',
   });
 }
 
-function readsBack(document: Reading, replacements: readonly Replacement[], edit: Edit): boolean {
+function isProven(before: Reading, result: Uint8Array, edits: readonly Edit[]): boolean {
   let after: Reading;
   try {
-    after = readForEdit(document.replaced(replacements), document.format, true);
+    after = readForEdit(result, before.format, true);
   } catch {
     return false;
   }
-  return holds(after, [edit]);
-}
-
-function holds(document: Reading, edits: readonly Edit[]): boolean {
-  return edits.every(({ path, wanted }) => document.scalar(path)?.value === wanted);
+  if (!edits.every(({ path, wanted }) => after.scalar(path)?.value === wanted)) return false;
+  return result.length > mostCompared || sameTree(before.get([]), after.get([]), [], edits, before);
 }
 
 /** Equal except at the edited scalars, which are known by where they stood. */

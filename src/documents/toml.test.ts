@@ -82,6 +82,7 @@ describe('explicit edits', () => {
     ['a folded line', 'k = """a\\\n   X"""', 'X', 'Y', 'k = """a\\\n   Y"""'],
     ['lines of a literal', "k = '''\na\nX\n'''", 'X', 'Y\nZ', "k = '''\na\nY\nZ\n'''"],
     ['quotes at the end of a long string', 'k = """X"a"""', '"a', '"', 'k = """X\\""""'],
+    ['a line feed that a long literal would drop', `k = '''X'''`, 'X', '\nY', 'k = "\\nY"'],
     ['CRLF and BOM', '\ufeffk = """\r\na\r\nX"""\r\n', 'X', 'Y', '\ufeffk = """\r\na\r\nY"""\r\n'],
   ])('%s', (_title, text, old, fresh, wanted) => {
     const value = readDocument(bytesOf(text), 'toml').get(['k']) as string;

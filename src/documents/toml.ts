@@ -50,7 +50,7 @@ export class TomlReading implements Reading {
     const raw = this.#text.slice(start, end);
     const cells = tomlCells(raw);
     if (cells?.value !== node.value) return undefined;
-    return { value: node.value, start, end, spell: (changes, wanted) => [spell(raw, cells, changes, wanted)] };
+    return { value: node.value, start, end, spell: (changes, wanted) => spell(raw, cells, changes, wanted) };
   }
 
   replaced(replacements: readonly Replacement[]): Uint8Array {
@@ -184,14 +184,15 @@ function isPlain(c: string): boolean {
   return c === '\t' || (c >= ' ' && c !== '\x7f');
 }
 
-function spell(raw: string, cells: Cells, changes: readonly Change[], wanted: string): string {
+function spell(raw: string, cells: Cells, changes: readonly Change[], wanted: string): string[] {
   const literal = raw.startsWith("'");
   const many = styleOf(raw).quotes.length === 3;
   const kept = cells.spell(raw, changes, (text) => {
     if (!literal) return escapeBasic(text);
     return text.includes("'") || ![...text].every((c) => isPlain(c) || (many && c === '\n')) ? undefined : text;
   });
-  return kept !== undefined && tomlCells(kept)?.value === wanted ? kept : `"${escapeBasic(wanted)}"`;
+  const anew = `"${escapeBasic(wanted)}"`;
+  return kept === undefined ? [anew] : [kept, anew];
 }
 
 const named: Readonly<Record<string, string>> = { '\b': 'b', '\t': 't', '\n': 'n', '\f': 'f', '\r': 'r', '"': '"', '\\': '\\' };

@@ -91,6 +91,7 @@ describe('explicit edits', () => {
     ['single quotes and a line feed', "k: 'it''s X'\n", 'X', 'Y\n', 'k: "it\'s Y\\n"\n'],
     ['double quotes keep their escapes', 'k: "\\x41\\/X\\_"\n', 'X', '"\u0001', 'k: "\\x41\\/\\"\\u0001\\_"\n'],
     ['folded double quotes', 'k: "a\n  X\\\n  b"\n', 'X', 'Y', 'k: "a\n  Y\\\n  b"\n'],
+    ['a part of folded lines', 'k: "\\x41\n\n\n  b"\n', '\nb', 'Y', 'k: "\\x41\\nY"\n'],
     ['a block', 'k: |\n  a\n  X\n\nb: 1\n', 'X', 'Y\nZ', 'k: |\n  a\n  Y\n  Z\n\nb: 1\n'],
     ['a folded block becomes one line', 'k: >- # c\n  a\n  X\nb: 1\n', 'X', 'Y', 'k: "a Y" # c\nb: 1\n'],
   ])('%s', (_title, text, old, fresh, wanted) => {
@@ -110,6 +111,15 @@ describe('explicit edits', () => {
         expect.objectContaining({ code: 'document/no-such-place' }),
       );
     }
+  });
+
+  it('does not edit a value that others share', () => {
+    expect(() => spliceDocument(bytesOf('a: &x X\nb: *x\n'), 'yaml', [{ path: ['a'], start: 0, end: 1, text: 'Z' }])).toThrow(
+      expect.objectContaining({ code: 'document/cannot-hold' }),
+    );
+    expect(textOf(spliceDocument(bytesOf('a: &x X\n'), 'yaml', [{ path: ['a'], start: 0, end: 1, text: 'Z' }]))).toBe(
+      'a: &x Z\n',
+    );
   });
 
   it('refuses an alias bomb, names that stand twice and a second document', () => {

@@ -11,15 +11,15 @@ import type { LockRule } from '../ports/disk.ts';
 import { fileProblem, systemCode, writeProblem } from './disk-problems.ts';
 import type { Calls } from './disk-read.ts';
 
-const shortestWaitMs = 3;
-const longestWaitMs = 25;
+const longestWaitMs = 8;
 
 export async function withLock<T>(fs: Calls, rule: LockRule, timeoutMs: number, work: () => Promise<T>): Promise<T> {
   await acquire(fs, rule, performance.now() + timeoutMs);
-  let time = await refresh(fs, rule, undefined);
+  /** Time of the lock as we last set it; undefined once it is no longer ours. */
+  let ours = refresh(fs, rule, undefined);
   const timer = setInterval(
-    async () => {
-      time = time === undefined ? undefined : await refresh(fs, rule, time);
+    () => {
+      ours = ours.then((time) => (time === undefined ? undefined : refresh(fs, rule, time)));
     },
     Math.max(1000, rule.staleMs / 2),
   );
@@ -27,12 +27,13 @@ export async function withLock<T>(fs: Calls, rule: LockRule, timeoutMs: number, 
     return await work();
   } finally {
     clearInterval(timer);
+    const time = await ours;
     if (time !== undefined && (await timeOf(fs, rule)) === time) await fs.rmdir(rule.path).catch(() => undefined);
   }
 }
 
 async function acquire(fs: Calls, rule: LockRule, deadline: number): Promise<void> {
-  for (let wait = shortestWaitMs; ; wait = Math.min(longestWaitMs, wait * 1.5)) {
+  for (;;) {
     try {
       await fs.mkdir(rule.path, 0o700);
       return;
@@ -47,7 +48,8 @@ async function acquire(fs: Calls, rule: LockRule, deadline: number): Promise<voi
     if (performance.now() >= deadline) {
       throw fileProblem('file/locked', rule.path, 'is held by a running program', { next: 'end that program or try again' });
     }
-    await sleep(wait * (0.5 + Math.random()));
+    // Short and uneven, so that we get our turn among writers who ask as often.
+    await sleep(longestWaitMs * Math.random());
   }
 }
 

@@ -28,6 +28,11 @@ import { fileProblem, readProblem, systemCode, writeProblem } from './disk-probl
 import { type Calls, isLink, readWhole, sameState, versionOf } from './disk-read.ts';
 
 export type Replaced = { readonly written: true; readonly version: string } | { readonly written: false };
+/** What the file has to hold: a version and, where they are still at hand, its bytes (quicker to compare). */
+export interface Expected {
+  readonly version: string;
+  readonly bytes?: Uint8Array | undefined;
+}
 const notWritten: Replaced = { written: false };
 const readFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 /** An old file that was written to is taken back once it has not changed for this long. */
@@ -37,7 +42,7 @@ const tickMs = 12;
 export async function replaceFile(
   fs: Calls,
   path: FilePath,
-  version: string,
+  expected: Expected,
   bytes: Uint8Array,
   timeoutMs: number,
 ): Promise<Replaced> {
@@ -59,8 +64,8 @@ export async function replaceFile(
     await removeLeftovers(fs, dirname(target));
     const stats = await old.stat();
     // Cheap to see, so seen before anything is written.
-    if (!version.startsWith(`${stats.size}-`)) return notWritten;
-    const swapped = await swap(fs, target, old, version, bytes, stats, deadline);
+    if (!expected.version.startsWith(`${stats.size}-`)) return notWritten;
+    const swapped = await swap(fs, target, old, expected, bytes, stats, deadline);
     if (!swapped) return notWritten;
     await syncFolder(fs, target).catch((error: unknown) => Promise.reject(replacedAlready(error, path)));
     if (sameContent(swapped.replaced, await old.stat())) return { written: true, version: swapped.version };
@@ -133,7 +138,9 @@ async function writeTemporary(
       // Only root may give a file away; others keep at least the group where they are in it.
       if (own.uid !== like.uid) await handle.chown(like.uid, like.gid).catch(() => undefined);
       else if (own.gid !== like.gid) await handle.chown(own.uid, like.gid).catch(() => undefined);
-      await handle.chmod(like.mode & 0o7777);
+      // Rights meant for a group that could not be kept are not given to another.
+      const groupKept = (await handle.stat()).gid === like.gid;
+      await handle.chmod(like.mode & (groupKept ? 0o7777 : 0o1707));
     }
     const [flushed, done] = await Promise.allSettled([handle.sync(), meanwhile()]);
     for (const each of [flushed, done]) if (each.status === 'rejected') throw each.reason;
@@ -154,14 +161,14 @@ interface Swapped {
 }
 
 /**
- * Puts `bytes` where `old` is, if that still has `version` and the path still leads to it; else undefined. The path is
+ * Puts `bytes` where `old` is, if that still is what is expected and the path still leads to it; else undefined. The path is
  * looked at last of all. While the disk flushes the new text, the old one is read and compared.
  */
 async function swap(
   fs: Calls,
   target: FilePath,
   old: FileHandle,
-  version: string,
+  expected: Expected,
   bytes: Uint8Array,
   like: Stats,
   deadline: number,
@@ -171,7 +178,7 @@ async function swap(
   const temporary = await writeTemporary(fs, target, bytes, like, async () => {
     newVersion = versionOf(bytes);
     await settle(old, deadline);
-    replaced = await compare(old, version);
+    replaced = await compare(old, expected);
   });
   try {
     // Not awaited, so that nothing of ours runs between the look and the rename.
@@ -194,11 +201,12 @@ async function settle(old: FileHandle, deadline: number): Promise<void> {
   while (Math.abs(Date.now() - (await old.stat()).mtimeMs) < tickMs && performance.now() < deadline) await sleep(tickMs);
 }
 
-/** The state of the old file if its text is `version`. */
-async function compare(old: FileHandle, version: string): Promise<Stats | undefined> {
+/** The state of the old file if its text is the expected one. */
+async function compare(old: FileHandle, { version, bytes }: Expected): Promise<Stats | undefined> {
   const before = await old.stat();
-  const same = versionOf(await readWhole(old, before.size)) === version && sameState(before, await old.stat());
-  return same ? before : undefined;
+  const text = await readWhole(old, before.size);
+  const same = bytes ? text.equals(bytes) : versionOf(text) === version;
+  return same && sameState(before, await old.stat()) ? before : undefined;
 }
 
 /** The rename itself changes the inode (its count of links), so only size and time of the content count. */
@@ -225,7 +233,7 @@ async function giveBack(fs: Calls, target: FilePath, old: FileHandle, swapped: S
   const current = await fs.open(target, readFlags);
   try {
     // Whoever has replaced our text meanwhile did it after both.
-    await swap(fs, target, current, swapped.version, theirs, swapped.replaced, deadline);
+    await swap(fs, target, current, { version: swapped.version }, theirs, swapped.replaced, deadline);
     await syncFolder(fs, target);
   } finally {
     await current.close();

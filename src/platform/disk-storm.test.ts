@@ -14,6 +14,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -227,6 +228,28 @@ describe('one foreign write between our system calls', () => {
       };
     });
     expect(seen).toEqual({ written: false, text: theirs });
+  });
+
+  it('a file changed a moment ago is left alone until another change would show in its time', async () => {
+    let sinceChangeMs = 0;
+    const seen = await replaceWith((file) => ({
+      open: async (...args: Parameters<typeof real.open>) => {
+        const handle = await real.open(...args);
+        if (args[1] === 'wx') {
+          handle.sync = async () => {
+            const now = new Date();
+            utimesSync(file, now, now);
+          };
+        }
+        return handle;
+      },
+      renameSync: (from, to) => {
+        sinceChangeMs = Date.now() - systemCalls.statSync(file).mtimeMs;
+        systemCalls.renameSync(from, to);
+      },
+    }));
+    expect(seen).toEqual({ written: true, text: 'new' });
+    expect(sinceChangeMs).toBeGreaterThanOrEqual(10);
   });
 
   it('an overwriting that has emptied the file is waited for by a reader', async () => {

@@ -13,14 +13,17 @@ const timeoutByDefaultMs = 10_000;
 export const systemCalls: Calls = { ...promises, statSync: (path) => statSync(path), renameSync };
 
 export function createDisk(fs: Calls = systemCalls): Disk {
+  let lastRead: { readonly version: string; readonly bytes: WeakRef<Uint8Array> } | undefined;
   return {
     async read(path, mostBytes = mostBytesByDefault) {
       const { realPath, bytes, stats } = await readRegularFile(fs, path, mostBytes);
+      const version = versionOf(bytes);
+      lastRead = { version, bytes: new WeakRef(bytes) };
       return {
         path,
         realPath,
         bytes,
-        version: versionOf(bytes),
+        version,
         mode: process.platform === 'win32' ? 0 : stats.mode & 0o7777,
         modifiedAt: stats.mtimeMs,
         // File systems that keep no birth time answer 0, or the time of the last change.
@@ -33,7 +36,8 @@ export function createDisk(fs: Calls = systemCalls): Disk {
       const started = performance.now();
       const work = (): Promise<Replaced> => {
         if (version === 'absent') return createFile(fs, path, bytes, mode);
-        return replaceFile(fs, path, version, bytes, Math.max(0, timeoutMs - (performance.now() - started)));
+        const expected = { version, bytes: lastRead?.version === version ? lastRead.bytes.deref() : undefined };
+        return replaceFile(fs, path, expected, bytes, Math.max(0, timeoutMs - (performance.now() - started)));
       };
       return lock ? withLock(fs, lock, timeoutMs, work) : work();
     },
