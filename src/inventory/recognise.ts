@@ -37,7 +37,7 @@ function heldInSlots(adapters: Pick<Adapters, 'providers'>, slots: readonly Reso
       const held = heldOf(slots, recognised);
       if (!held) continue;
       // Several slots may name one part with different texts (a name set twice): only copies of this text are its places.
-      const spans = recognised.parts.filter((span) => textOf(slots, span) === held.parts[span.part]?.reveal());
+      const spans = recognised.parts.filter((span) => held.parts[span.part]?.equals(new Secret(textOf(slots, span) ?? '?')));
       taken.push(...spans);
       found.push(heldBy(provider.id, held, slots, spans, use));
     }
