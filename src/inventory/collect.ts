@@ -28,7 +28,7 @@ export async function collect(
   options: InventoryOptions,
   ages: AgeSource = noAges,
 ): Promise<Inventory> {
-  const files = new Files(ports);
+  const files = new Files(ports, options.onProgress);
   const firstSeen = new FirstSeen(ports);
   const [key, discovery] = await Promise.all([
     fingerprintKey(ports),
@@ -44,7 +44,6 @@ export async function collect(
     if (each instanceof Problem) problems.push(each);
     else resolved.push(each);
   }
-  options.onProgress?.(files.count);
 
   const found = new Map<string, HeldBy[]>();
   const prints = new Map<string, string>();
