@@ -26,12 +26,13 @@ function sameUse(a: Use, b: Use): boolean {
   );
 }
 
-/** The uses that hold the new credential now, each once. */
+/** The uses that are given the new credential now, each once; a literal that is not in force is given to nobody. */
 async function usesOf(run: Run): Promise<readonly Use[]> {
   const issued = run.known.issued;
   const credential = issued && (await run.inPlaces(issued.fingerprint));
   const uses: Use[] = [];
-  for (const { use } of credential?.places ?? []) if (!uses.some((known) => sameUse(known, use))) uses.push(use);
+  const inForce = (credential?.places ?? []).filter((place) => !place.dormant);
+  for (const { use } of inForce) if (!uses.some((known) => sameUse(known, use))) uses.push(use);
   return uses;
 }
 
