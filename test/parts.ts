@@ -13,6 +13,7 @@ export const parts = {
   'gnome-keyring-daemon': 'gnome-keyring',
   'dbus-run-session': 'dbus',
   git: 'git',
+  script: 'bsdutils',
 } as const;
 export type Part = keyof typeof parts;
 

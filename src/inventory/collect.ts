@@ -97,11 +97,17 @@ export async function collect(
   }
 }
 
-/** Copies may carry different context (one server names the API's address, another does not): all that is known. */
+/**
+ * Copies may carry different context (one server names the API's address, another does not): all that is known. A project
+ * is somebody else's text: it can refer to the person's own key beside an address of its own, to which that key would then
+ * be sent. So what a project says counts only for a credential that no other file holds.
+ */
 function merged(held: readonly HeldBy[]): HeldBy['held'] {
-  const [first] = held;
+  const own = held.filter((each) => each.places.some(({ use }) => use.scope !== 'project'));
+  const trusted = own.length > 0 ? own : held;
+  const [first] = trusted;
   if (!first) throw new Error('a group without members');
-  return { ...first.held, context: Object.assign({}, ...held.toReversed().map((each) => each.held.context)) };
+  return { ...first.held, context: Object.assign({}, ...trusted.toReversed().map((each) => each.held.context)) };
 }
 
 async function realPathsOf(files: Files, found: readonly HeldBy[]): Promise<ReadonlyMap<string, string>> {

@@ -1,10 +1,12 @@
 /**
  * Connections to the databases whose credentials we rotate, over their own protocols.
  *
- * Problems (never a driver's text): provider/refused (authentication failed, login not permitted; SQLSTATE 28xxx,
- * MySQL 1045, Redis WRONGPASS/NOAUTH), provider/unreachable (effect none), provider/timeout (effect unknown once a
- * statement was sent), provider/unavailable (starting up, too many connections). A statement that the server refuses
- * is a `StatementRefused`, whose `state` the provider reads.
+ * Problems (never a driver's text). Opening: provider/refused (the login: wrong password, account locked or without
+ * login; and nothing else), provider/forbidden (the login was not judged or holds, this host or database is not
+ * allowed), provider/not-found (no such database), provider/unavailable (starting up, too many connections),
+ * provider/unreachable (nothing there, or its certificate is not good), provider/timeout, provider/garbled (something
+ * else listens there); effect always none. A statement: provider/timeout and provider/unavailable (the connection
+ * ended), effect unknown. A statement that the server refuses is a `StatementRefused`, whose `state` the provider reads.
  */
 import type { Secret } from '../base/secret.ts';
 import type { Milliseconds } from '../base/time.ts';

@@ -7,6 +7,13 @@
  */
 import type { RotationId } from '../base/ids.ts';
 import type { Instant, Milliseconds } from '../base/time.ts';
+import type { FilePath } from './disk.ts';
+import type { Host } from './host.ts';
+
+/** Its file in our state folder. */
+export function journalFile({ join, stateFolder }: Pick<Host, 'join' | 'stateFolder'>): FilePath {
+  return join(stateFolder, 'journal.sqlite');
+}
 
 export interface StoredEntry {
   /** 1, 2, 3 … over the whole journal, without gaps. */

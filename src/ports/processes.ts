@@ -47,6 +47,8 @@ export interface RunResult {
 }
 
 export interface Processes {
+  /** Our own process: the holder of a lease, by the identity that others see in `list`. */
+  self(): Promise<ProcessInfo>;
   /** All processes of this user, our own left out. */
   list(): Promise<readonly ProcessInfo[]>;
   /**

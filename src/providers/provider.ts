@@ -91,6 +91,8 @@ export interface Issued {
   readonly parts: Readonly<Record<string, Secret>>;
   readonly upstreamId?: string;
   readonly expiresAt?: Instant;
+  /** What a person must know of it, for output and receipt: `not kept over a restart of the server: …`. */
+  readonly note?: string;
 }
 
 /** A key at the provider that carries our marker, or that may be ours. */
@@ -220,7 +222,10 @@ export interface Provider {
   activity?(
     up: Upstream,
     at: {
+      /** The credential whose activity is asked for; it may be dead by now. */
       readonly held: Held;
+      /** One of the same account that works, to ask with when there is no issuer. */
+      readonly survivor?: Held;
       readonly issuer: Issuer | undefined;
       readonly from: Instant;
       readonly to: Instant;

@@ -4,6 +4,7 @@
  */
 import type { CredentialId, Fingerprint, RotationId } from '../base/ids.ts';
 import type { Code } from '../base/problem.ts';
+import type { Secret } from '../base/secret.ts';
 import type { Instant, Milliseconds } from '../base/time.ts';
 import type { Page } from '../providers/provider.ts';
 import type { Proof, RunningHolder } from '../verification/proof.ts';
@@ -106,7 +107,7 @@ export type Need =
   | { readonly kind: 'accept-unproven'; readonly what: readonly string[] };
 
 export type PersonAnswer =
-  | { readonly kind: 'new-credential'; readonly parts: Readonly<Record<string, import('../base/secret.ts').Secret>> }
+  | { readonly kind: 'new-credential'; readonly parts: Readonly<Record<string, Secret>> }
   /** The person says it is done: the engine looks for itself. */
   | { readonly kind: 'done' }
   /** For accept-unproven and confirm-strays: named consent. */
@@ -144,7 +145,8 @@ export type Progress =
     };
 
 export interface Debt {
-  readonly kind: 'not-dead' | 'place-left' | 'stray-key' | 'activity-unread';
+  /** 'stray-key': one of ours that is not used. 'lost-key': one that the provider made and whose text never arrived. */
+  readonly kind: 'not-dead' | 'place-left' | 'stray-key' | 'lost-key' | 'activity-unread';
   readonly text: string;
   readonly since: Instant;
 }
@@ -222,6 +224,11 @@ export interface Rotations {
   advance(rotation: RotationId, options: AdvanceOptions): Promise<Progress>;
   /** Rolls back. Problem: rotation/past-return. */
   undo(rotation: RotationId, options: Pick<AdvanceOptions, 'signal' | 'onEvent'>): Promise<Progress>;
+  /**
+   * The new credential, for a rotation that waits for a person to put it into a place that we must not write. The caller
+   * hands it on without showing it. Problem: usage/unknown-rotation, rotation/unfinished when none is waited for.
+   */
+  handOver(rotation: RotationId): Promise<Readonly<Record<string, Secret>>>;
   history(): Promise<readonly HistoryRow[]>;
   /** Rotations that have not ended, and those with debt: what `resume` without an id takes up. */
   open(): Promise<readonly HistoryRow[]>;

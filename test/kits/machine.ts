@@ -72,6 +72,7 @@ export async function scratchMachine(): Promise<Machine> {
       },
       random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
       processes: {
+        self: notHere,
         list: notHere,
         holding: notHere,
         quit: notHere,

@@ -20,7 +20,7 @@ export type ClientProgram = 'claude' | 'codex' | 'gemini' | 'opencode';
 export function programPath(name: ClientProgram): string {
   const path = join(process.env['MCP_ROTATE_CLIENTS'] ?? here, 'node_modules', '.bin', name);
   if (!existsSync(path))
-    throw new Error(`${name} is not installed: run "npm ci" in test/real-clients (or set MCP_ROTATE_CLIENTS)`);
+    throw new Error(`${name} is not installed: run "npm install --no-save" in test/real-clients (or set MCP_ROTATE_CLIENTS)`);
   return path;
 }
 

@@ -1,0 +1,137 @@
+/**
+ * What the engine needs of a person, asked at the terminal.
+ *
+ * Every question offers "later": the rotation then waits, and `mcp-rotate resume` asks again. Without a terminal the
+ * answer is "later" too, except for what the command line has answered beforehand.
+ */
+import { Problem } from '../base/problem.ts';
+import { Secret } from '../base/secret.ts';
+import type { Ask, Output } from '../ports/terminal.ts';
+import type { Page } from '../providers/provider.ts';
+import type { Need, PersonAnswer } from '../rotation/rotation.ts';
+import { renderNeed } from './need.ts';
+import { styleOf } from './text.ts';
+
+export interface Answering {
+  readonly ask: Ask | undefined;
+  readonly err: Output;
+  readonly openPage: (url: string) => Promise<boolean>;
+  /** `--accept-unproven` */
+  readonly acceptUnproven: boolean;
+  /** `--stdin`: reads the new credential from standard input, once. */
+  readonly readInput: (() => Promise<string>) | undefined;
+}
+
+export type Answerer = (need: Need) => Promise<PersonAnswer | 'later'>;
+
+export function answerAtTerminal(at: Answering): Answerer {
+  let input = at.readInput;
+  return async (need) => {
+    if (need.kind === 'accept-unproven' && at.acceptUnproven) return { kind: 'accept' };
+    if (need.kind === 'new-credential' && input) {
+      const read = input;
+      input = undefined;
+      return { kind: 'new-credential', parts: partsFrom(await read(), need.parts) };
+    }
+    if (!at.ask) return 'later';
+    at.err.write(renderNeed(need, styleOf(at.err)));
+    return answerNeed(need, at, at.ask);
+  };
+}
+
+async function answerNeed(need: Need, at: Answering, ask: Ask): Promise<PersonAnswer | 'later'> {
+  switch (need.kind) {
+    case 'new-credential':
+      return newCredential(need, at, ask);
+    case 'revoke-by-hand':
+      await offerPage(need.page, at, ask);
+      return doneOrLater(ask, 'Is the old credential revoked?', 'revoked: try it');
+    case 'edit-by-hand':
+      return doneOrLater(ask, 'Are these places changed?', 'changed: look');
+    case 'restart-by-hand': {
+      const choice = await ask.choose('Restarted?', [
+        { value: 'done', label: 'restarted: look' },
+        { value: 'leave', label: 'let these processes run on with the old credential; their calls will fail' },
+        { value: 'later', label: 'later' },
+      ]);
+      if (choice === 'leave') return { kind: 'leave-running', pids: need.holders.map(({ pid }) => pid) };
+      return choice === 'later' ? 'later' : { kind: 'done' };
+    }
+    case 'confirm-strays':
+      return consent(
+        ask,
+        'Were these keys made by this rotation, and may they be revoked?',
+        'yes, revoke them',
+        'no, leave them',
+      );
+    case 'accept-unproven':
+      return consent(ask, 'Go on without this proof?', 'go on without it', 'do not go on: roll back');
+  }
+}
+
+async function newCredential(
+  need: Extract<Need, { kind: 'new-credential' }>,
+  at: Answering,
+  ask: Ask,
+): Promise<PersonAnswer | 'later'> {
+  if ((await offerPage(need.page, at, ask)) === 'later') return 'later';
+  const parts: Record<string, Secret> = {};
+  for (const { name, secret } of need.parts) {
+    const question = `New ${name}`;
+    parts[name] = secret ? await ask.hidden(question) : new Secret(await ask.line(question));
+  }
+  return { kind: 'new-credential', parts };
+}
+
+async function offerPage(page: Page, at: Answering, ask: Ask): Promise<'opened' | 'later'> {
+  const choice = await ask.choose('The page', [
+    { value: 'open', label: 'open it in the browser' },
+    { value: 'self', label: 'I have it open' },
+    { value: 'later', label: 'later' },
+  ]);
+  if (choice === 'open' && !(await at.openPage(page.url))) at.err.write(`no browser could be started; open ${page.url}\n`);
+  return choice === 'later' ? 'later' : 'opened';
+}
+
+async function doneOrLater(ask: Ask, question: string, done: string): Promise<PersonAnswer | 'later'> {
+  const choice = await ask.choose(question, [
+    { value: 'done', label: done },
+    { value: 'later', label: 'later' },
+  ]);
+  return choice === 'done' ? { kind: 'done' } : 'later';
+}
+
+async function consent(ask: Ask, question: string, yes: string, no: string): Promise<PersonAnswer | 'later'> {
+  const choice = await ask.choose(question, [
+    { value: 'refuse', label: no },
+    { value: 'accept', label: yes },
+    { value: 'later', label: 'later' },
+  ]);
+  return choice === 'later' ? 'later' : { kind: choice };
+}
+
+/** One secret part: the whole text. Several: a line `name=value` for each. */
+export function partsFrom(text: string, parts: readonly { readonly name: string }[]): Record<string, Secret> {
+  const wrong = (what: string): Problem =>
+    new Problem('usage/wrong', {
+      what,
+      next: `give ${parts.length === 1 ? 'the new value alone' : 'one line name=value for each part'} on standard input`,
+    });
+  const rows = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  const [only] = parts;
+  if (only && parts.length === 1) {
+    const [value, ...others] = rows;
+    if (value === undefined || others.length > 0) throw wrong('standard input does not hold exactly one line');
+    return { [only.name]: new Secret(value.trim()) };
+  }
+  const found: Record<string, Secret> = {};
+  for (const row of rows) {
+    const [, key = '', value = ''] = /^\s*([^=\s]+)\s*=\s*(.+?)\s*$/.exec(row) ?? [];
+    if (!parts.some((part) => part.name === key))
+      throw wrong('standard input holds a line that names no part of this credential');
+    found[key] = new Secret(value);
+  }
+  const missing = parts.filter((part) => !Object.hasOwn(found, part.name)).map((part) => part.name);
+  if (missing.length > 0) throw wrong(`standard input lacks ${missing.join(', ')}`);
+  return found;
+}

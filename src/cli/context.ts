@@ -1,0 +1,49 @@
+/**
+ * What a command is given: the terminal, and the product's use cases behind functions that load them when called.
+ *
+ * `status` starts in no more than twice the time of `node -e 0`, so nothing is loaded before it is used; and a command
+ * is tested with values in place of the use cases.
+ */
+import type { Exit } from '../base/problem.ts';
+import type { Adapters } from '../inventory/adapters.ts';
+import type { Inventory, InventoryOptions } from '../inventory/inventory.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DemoWorld, Scratch } from '../ports/demo.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Terminal } from '../ports/terminal.ts';
+import type { Rotations } from '../rotation/rotation.ts';
+import type { Issuers } from './issuer/issuers.ts';
+
+export interface UseCases {
+  readonly clock: Clock;
+  inventory(options: InventoryOptions): Promise<Inventory>;
+  rotations(): Promise<Rotations>;
+  issuers(): Promise<Issuers>;
+  /** Opens a page in the person's browser; false when that is not possible. Never through a shell. */
+  openPage(url: string): Promise<boolean>;
+  /** Where the copy of a receipt for people lies. */
+  receiptPath(rotation: string): Promise<string>;
+}
+
+/** What the demo takes in place of the person's own machine. */
+export interface DemoParts {
+  readonly world: DemoWorld;
+  readonly adapters: Adapters;
+  /** The real ports, confined to the scratch folder. */
+  portsIn(scratch: Scratch): Promise<Ports>;
+}
+
+export interface Context {
+  readonly terminal: Terminal;
+  readonly version: string;
+  /** A path as the person typed it, made absolute. */
+  absolute(path: string): string;
+  useCases(): Promise<UseCases>;
+  demo(): Promise<DemoParts>;
+}
+
+/** What a command does; the answer is the exit status. */
+export type Action = (context: Context) => Promise<Exit>;
+
+/** Set by a command's `.action`, carried out once parsing is over. */
+export type Act = (action: Action) => void;

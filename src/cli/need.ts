@@ -1,0 +1,59 @@
+/** A need of the engine as text: what a person has to do. Pure. */
+import { isoSeconds } from '../base/time.ts';
+import type { Page } from '../providers/provider.ts';
+import type { Need } from '../rotation/rotation.ts';
+import { lines, name, paint, type Style, wrap } from './text.ts';
+
+const byWords = {
+  environment: 'its environment',
+  arguments: 'its arguments',
+  'started-before': 'it started before the change',
+} as const;
+
+export function renderNeed(need: Need, style: Style): string {
+  const [title, items] = words(need);
+  return lines([
+    paint(style, 'bold', title),
+    ...items.flatMap((item) =>
+      wrap(name(item), style.width - 4).map((line, index) => (index === 0 ? `  - ${line}` : `    ${line}`)),
+    ),
+  ]);
+}
+
+function words(need: Need): [title: string, items: readonly string[]] {
+  switch (need.kind) {
+    case 'new-credential':
+      return ['a new credential is made by hand, on the page of the provider', pageItems(need.page)];
+    case 'revoke-by-hand':
+      return [`the old credential is revoked by hand; it is alive since ${isoSeconds(need.since)}`, pageItems(need.page)];
+    case 'edit-by-hand':
+      return [
+        'these places are changed by hand',
+        need.places.map(({ client, server, where, todo }) => `${client}, ${server}: ${where}: ${todo}`),
+      ];
+    case 'restart-by-hand':
+      return [
+        'these processes still use the old credential',
+        [
+          ...need.holders.map(
+            ({ name: program, pid, client, by, terminal }) =>
+              `${program}, process ${pid}${client === undefined ? '' : ` of ${client}`}${terminal ? ', in a terminal' : ''}: ${byWords[by]}`,
+          ),
+          ...need.instructions,
+        ],
+      ];
+    case 'confirm-strays':
+      return [
+        'the answer of the provider was lost; these keys may be the ones it made',
+        need.strays.map(
+          ({ upstreamId, issuedAt }) => `${upstreamId}${issuedAt === undefined ? '' : `, made ${isoSeconds(issuedAt)}`}`,
+        ),
+      ];
+    case 'accept-unproven':
+      return ['this could not be proven', need.what];
+  }
+}
+
+function pageItems({ url, steps }: Page): string[] {
+  return [`open ${url}`, ...steps];
+}

@@ -1,0 +1,56 @@
+/** How a rotation stands when a command ends: as text and as `mcp-rotate/progress@1`. Pure. */
+
+import { isoSeconds } from '../base/time.ts';
+import type { Debt, Progress } from '../rotation/rotation.ts';
+import { renderProblem } from './failure.ts';
+import { renderNeed } from './need.ts';
+import { field, lines, name, paint, type Style } from './text.ts';
+
+export function progressJson(progress: Progress) {
+  const { state, rotation, ...rest } = progress;
+  return { schema: 'mcp-rotate/progress@1', rotation, state, ...rest };
+}
+
+/** To stdout: how it ended. A state that needs attention says what next. */
+export function renderProgress(progress: Progress, style: Style): string {
+  const { rotation } = progress;
+  switch (progress.state) {
+    case 'complete':
+      return lines([
+        `${paint(style, 'green', 'complete:')} rotation ${rotation}; the old credential is refused`,
+        ` receipt: mcp-rotate receipt ${rotation}`,
+      ]);
+    case 'debt':
+      return lines([
+        `${paint(style, 'yellow', 'ended with something left to do:')} rotation ${rotation}`,
+        ...progress.debts.flatMap((debt) => debtLines(debt, style)),
+        `    next: mcp-rotate resume ${rotation}`,
+      ]);
+    case 'waiting':
+      return `${renderNeed(progress.need, style)}${lines([`waiting at ${progress.step}; nothing is lost by waiting`, ` next: mcp-rotate resume ${rotation}`])}`;
+    case 'rolled-back':
+      return renderProblem(
+        {
+          code: progress.code,
+          what: progress.why,
+          state: `rotation ${rotation} was rolled back: every place holds the old credential, which works, and no new one is left`,
+          next: 'cure what is named above, then rotate again',
+        },
+        style,
+      );
+    case 'stopped':
+      return renderProblem(
+        {
+          code: progress.code,
+          what: `${progress.step}: ${progress.why}`,
+          state: progress.holds,
+          next: `mcp-rotate resume ${rotation}`,
+        },
+        style,
+      );
+  }
+}
+
+export function debtLines({ text, since }: Debt, style: Style): string[] {
+  return field('   left', `${name(text)} (since ${isoSeconds(since)})`, style, 9);
+}

@@ -1,0 +1,76 @@
+/** A plan as text. The plan holds no secret: the engine has put `[secret]` in their place. Pure. */
+import { duration } from '../../base/time.ts';
+import type { Plan, PlannedEdit, PlannedRestart } from '../../rotation/rotation.ts';
+import { count, field, lines, name, paint, type Style, truncateMiddle, wrap } from '../text.ts';
+
+const labelWidth = 12;
+
+export function render(plan: Plan, style: Style): string {
+  const about = (label: string, text: string): string[] => field(label, name(text), style, labelWidth);
+  const { options, steps, pointOfNoReturn } = plan;
+  return lines([
+    ...wrap(`plan: ${plan.because} rotation of ${name(plan.credential)}`, style.width).map((line) => paint(style, 'bold', line)),
+    ...about('method', `${plan.provider}, ${plan.method}`),
+    ...about('overlap', overlapWords[plan.overlap]),
+    ...about('downtime', plan.downtime),
+    ...(options.soakMs > 0 && steps.includes('soak')
+      ? about('soak', `${duration(options.soakMs)} with both credentials alive`)
+      : []),
+    ...about('steps', steps.map((step) => (step === pointOfNoReturn ? `*${step}*` : step)).join(' > ')),
+    ...about('', `*${pointOfNoReturn}* is the point of no return: before it, anything wrong rolls back by itself`),
+    ...plan.calls.flatMap((call, index) => about(index === 0 ? 'calls' : '', call)),
+    ...heading('edits', `${count(plan.edits.length, 'file')}, nothing else in them changes`, style),
+    ...plan.edits.flatMap((edit) => renderEdit(edit, style)),
+    ...(plan.byHand.length > 0 ? heading('by hand', 'places that only a person can change', style) : []),
+    ...plan.byHand.flatMap(({ client, server, where, todo }) => [
+      ...indented(`${client}, ${server}: ${where}`, 2, style),
+      ...indented(todo, 4, style),
+    ]),
+    ...(plan.restarts.length > 0 ? heading('restarts', '', style) : []),
+    ...plan.restarts.flatMap((restart) => indented(restartWords(restart), 2, style)),
+    ...plan.warnings.flatMap((warning) =>
+      field('warning', name(warning), style, labelWidth).map((line) => paint(style, 'yellow', line)),
+    ),
+  ]);
+}
+
+const overlapWords: Record<Plan['overlap'], string> = {
+  many: 'the old and the new credential live side by side',
+  'two at most': 'the old and the new credential live side by side; the provider allows two',
+  none: 'none: the old credential dies as the new one is made',
+};
+
+function heading(label: string, text: string, style: Style): string[] {
+  return text === '' ? [paint(style, 'dim', label)] : field(label, text, style, labelWidth);
+}
+
+function indented(text: string, by: number, style: Style): string[] {
+  const indent = ' '.repeat(by);
+  return wrap(name(text), style.width - by).map((line) => indent + line);
+}
+
+function renderEdit({ file, gitTracked, changes }: PlannedEdit, style: Style): string[] {
+  return [
+    `  ${truncateMiddle(name(file), style.width - 2)}`,
+    ...(gitTracked
+      ? indented('tracked by git: the new secret would be committed with it', 4, style).map((line) =>
+          paint(style, 'yellow', line),
+        )
+      : []),
+    ...changes.flatMap(({ pointer, before, after }) => [
+      ...indented(pointer, 4, style).map((line) => paint(style, 'dim', line)),
+      ...changed('-', before, style).map((line) => paint(style, 'red', line)),
+      ...changed('+', after, style).map((line) => paint(style, 'green', line)),
+    ]),
+  ];
+}
+
+function changed(sign: '-' | '+', value: string, style: Style): string[] {
+  return wrap(name(value), style.width - 6).map((line, index) => `    ${index === 0 ? sign : ' '} ${line}`);
+}
+
+function restartWords({ client, how, byHand, running }: PlannedRestart): string {
+  const processes = running.map(({ pid, name: program }) => `${program} ${pid}`).join(', ');
+  const way = how === 'by itself' ? 'picks the change up by itself' : how === 'by --restart' ? 'quit and started again' : byHand;
+  return `${client}: ${way}${processes ? ` (running: ${processes})` : ' (not running)'}`;
+}

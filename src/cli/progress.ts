@@ -1,0 +1,130 @@
+/**
+ * One line per step, with what is happening and how long it takes.
+ *
+ * On a terminal the line of the current step rewrites itself and never wraps; elsewhere there are plain lines, one at
+ * the start and one at the end of a step. In a leak the clock to dead ticks from the start until the old one is refused.
+ */
+import { duration, type Milliseconds } from '../base/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Terminal } from '../ports/terminal.ts';
+import type { Event, StepName } from '../rotation/rotation.ts';
+import { stepWords } from './step-words.ts';
+import { columns, name, pad, paint, styleOf, truncate } from './text.ts';
+
+const tickMs = 100;
+const stepWidth = 10;
+const leastText = 12;
+const clearLine = '\r\u001b[2K';
+
+export interface ProgressView {
+  readonly onEvent: (event: Event) => void;
+  /** Takes the moving line away, so that a question or another text can stand there; the next event brings it back. */
+  pause(): void;
+  end(): void;
+}
+
+type StepState = Extract<Event, { kind: 'step' }>['state'];
+
+const signs: Record<Exclude<StepState, 'started'>, readonly [sign: string, color: 'green' | 'red' | 'yellow' | 'dim']> = {
+  done: ['✓', 'green'],
+  skipped: ['-', 'dim'],
+  failed: ['✗', 'red'],
+  undone: ['↶', 'yellow'],
+};
+
+export interface ProgressOptions {
+  /** A leak that was started this long ago: the clock to dead is shown. */
+  readonly leakSinceMs?: Milliseconds;
+  /** Added to the moving line, e.g. how many calls the demo has made. */
+  readonly more?: () => string;
+}
+
+export function createProgress(
+  { err, every }: Pick<Terminal, 'err' | 'every'>,
+  clock: Pick<Clock, 'elapsed'>,
+  { leakSinceMs, more = () => '' }: ProgressOptions = {},
+): ProgressView {
+  let current: { step: StepName; text: string; since: number } | undefined;
+  let leak = leakSinceMs === undefined ? undefined : { since: clock.elapsed() - leakSinceMs, stopped: false };
+  let stopTicking: (() => void) | undefined;
+
+  const write = (text: string): void => err.write(`${err.isTerminal ? clearLine : ''}${truncate(text, err.width - 1)}\n`);
+
+  /** Colour goes around the sign alone, so that cutting a long line cannot cut an escape sequence. */
+  const finished = (sign: string, color: 'green' | 'red' | 'yellow' | 'dim', text: string): void => {
+    const plain = truncate(`${sign} ${text}`, err.width - 1);
+    err.write(`${err.isTerminal ? clearLine : ''}${paint(styleOf(err), color, sign)}${plain.slice(sign.length)}\n`);
+  };
+
+  const toDead = (): string => (leak && !leak.stopped ? `  alive ${duration(clock.elapsed() - leak.since)}` : '');
+
+  const draw = (): void => {
+    if (!current) return;
+    const extra = more();
+    const left = `… ${pad(current.step, stepWidth)} `;
+    const times = ` ${duration(clock.elapsed() - current.since)}${toDead()}`;
+    const room = (right: string): number => err.width - 1 - columns(left) - columns(right);
+    // On a narrow terminal what happens goes before how many calls were made.
+    const right = extra !== '' && room(`${times}  ${extra}`) >= leastText ? `${times}  ${extra}` : times;
+    err.write(clearLine + truncate(`${left}${truncate(current.text, Math.max(leastText, room(right)))}${right}`, err.width - 1));
+  };
+
+  const tick = (): void => {
+    if (err.isTerminal && !stopTicking) stopTicking = every(tickMs, draw);
+  };
+  const pause = (): void => {
+    stopTicking?.();
+    stopTicking = undefined;
+    if (err.isTerminal && current) err.write(clearLine);
+  };
+
+  const onStep = ({ step, state, note }: Extract<Event, { kind: 'step' }>): void => {
+    const text = note === undefined ? stepWords[step] : name(note);
+    if (state === 'started') {
+      current = { step, text, since: clock.elapsed() };
+      if (err.isTerminal) tick();
+      else write(`${step}: ${text}`);
+      return;
+    }
+    const took = current?.step === step ? `  (${duration(clock.elapsed() - current.since)})` : '';
+    current = undefined;
+    pause();
+    if (err.isTerminal) finished(...signs[state], `${pad(step, stepWidth)} ${text}${took}`);
+    else write(`${step}: ${state}${note === undefined ? '' : `, ${text}`}${took}`);
+  };
+
+  const onEvent = (event: Event): void => {
+    if (event.kind === 'step') onStep(event);
+    else if (event.kind === 'note') {
+      const text = name(event.text);
+      if (err.isTerminal) {
+        if (current) current = { ...current, text };
+        tick();
+      } else write(`${event.step}: ${text}`);
+    } else if (event.kind === 'clock') {
+      if (leak) leak = { ...leak, since: clock.elapsed() - event.sinceMs };
+    } else if (
+      event.proof.kind === 'dead' &&
+      event.proof.which === 'old' &&
+      event.proof.answer === 'yes' &&
+      leak &&
+      !leak.stopped
+    ) {
+      leak = { ...leak, stopped: true };
+      finished(
+        '✓',
+        'green',
+        `dead       the old credential was refused ${duration(clock.elapsed() - leak.since)} after the start`,
+      );
+    }
+  };
+
+  return {
+    onEvent,
+    pause,
+    end: () => {
+      pause();
+      current = undefined;
+    },
+  };
+}

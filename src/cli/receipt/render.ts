@@ -1,0 +1,64 @@
+/** A receipt as text. It holds names, times and fingerprints only. Pure. */
+import { duration, isoSeconds } from '../../base/time.ts';
+import type { Receipt } from '../../rotation/rotation.ts';
+import type { Proof } from '../../verification/proof.ts';
+import { debtLines } from '../outcome.ts';
+import { count, field, lines, name, paint, type Style, truncateMiddle, wrap } from '../text.ts';
+
+const labelWidth = 12;
+
+export function render(receipt: Receipt, style: Style): string {
+  const about = (label: string, text: string): string[] => field(label, name(text), style, labelWidth);
+  const { startedAt, endedAt, minutesToDead, activity } = receipt;
+  return lines([
+    ...wrap(`receipt of rotation ${name(receipt.rotation)}: ${receipt.state}`, style.width).map((line) =>
+      paint(style, 'bold', line),
+    ),
+    ...about('credential', `${receipt.credential}, ${receipt.provider}, ${receipt.method}`),
+    ...about('because', receipt.because),
+    ...about('time', `${isoSeconds(startedAt)} to ${isoSeconds(endedAt)} (${duration(endedAt - startedAt)})`),
+    ...about('old', receipt.oldFingerprint),
+    ...about('new', receipt.newFingerprint ?? 'none'),
+    ...(minutesToDead === undefined ? [] : about('dead after', `${minutesToDead.toFixed(1)} min from the start`)),
+    paint(style, 'dim', 'steps'),
+    ...receipt.steps.flatMap(({ step, startedAt: from, endedAt: to, note }) =>
+      field(`  ${step}`, `${duration(to - from)}${note === undefined ? '' : `, ${name(note)}`}`, style, 14),
+    ),
+    paint(style, 'dim', count(receipt.places.length, 'place')),
+    ...receipt.places.map(
+      ({ client, server, file }) => `  ${truncateMiddle(name(`${client}, ${server}: ${file}`), style.width - 2)}`,
+    ),
+    paint(style, 'dim', count(receipt.proofs.length, 'proof')),
+    ...receipt.proofs.flatMap((proof) =>
+      wrap(name(proofWords(proof)), style.width - 4).map((line, index) => `${index === 0 ? '  ' : '    '}${line}`),
+    ),
+    ...(activity === undefined
+      ? []
+      : about(
+          'activity',
+          `${activity.source}: ${count(activity.events, 'event')} from ${isoSeconds(activity.from)} to ${isoSeconds(activity.to)}${activity.note === undefined ? '' : `; ${activity.note}`}`,
+        )),
+    ...receipt.debts.flatMap((debt) => debtLines(debt, style)),
+    ...about('journal', receipt.journalHash),
+  ]);
+}
+
+const answers = { yes: 'yes', no: 'NO', unknown: 'could not tell' } as const;
+
+export function proofWords(proof: Proof): string {
+  const answer = answers[proof.answer];
+  switch (proof.kind) {
+    case 'read-back':
+      return `read back by ${proof.client}'s rules, ${proof.server}: ${answer}`;
+    case 'authenticated':
+      return `${proof.client}'s copy for ${proof.server} accepted: ${answer} (${proof.how})`;
+    case 'tool-call':
+      return `tool call ${proof.tool} through ${proof.server} of ${proof.client}: ${answer} (${proof.how})`;
+    case 'processes':
+      return `processes that hold the old one: ${proof.answer === 'no' ? 'none' : answers[proof.answer]}${proof.processes.length > 0 ? `, ${proof.processes.map(({ name: program, pid }) => `${program} ${pid}`).join(', ')}` : ''} (${proof.how})`;
+    case 'works':
+      return `${proof.which} one works: ${answer} (${proof.how})`;
+    case 'dead':
+      return `${proof.which} one is dead: ${answer} (${proof.how})`;
+  }
+}

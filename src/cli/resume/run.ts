@@ -1,0 +1,41 @@
+/** Drives one rotation, or every open one from the oldest on. */
+import type { Terminal } from '../../ports/terminal.ts';
+import type { Progress } from '../../rotation/rotation.ts';
+import { answerAtTerminal } from '../answers.ts';
+import type { UseCases } from '../context.ts';
+import { drive, stopping, withInterrupts } from '../drive.ts';
+import { createProgress } from '../progress.ts';
+
+export interface ResumeInput {
+  readonly useCases: UseCases;
+  readonly terminal: Terminal;
+  readonly rotation: string | undefined;
+  readonly acceptUnproven: boolean;
+  readonly stdin: boolean;
+}
+
+export async function run({ useCases, terminal, rotation, acceptUnproven, stdin }: ResumeInput): Promise<Progress[]> {
+  const rotations = await useCases.rotations();
+  const open = [...(await rotations.open())].sort((a, b) => a.startedAt - b.startedAt);
+  const ids = rotation === undefined ? open.map((row) => row.rotation) : [rotation];
+  const answer = answerAtTerminal({
+    ask: terminal.ask,
+    err: terminal.err,
+    openPage: useCases.openPage,
+    acceptUnproven,
+    readInput: stdin ? terminal.readInput : undefined,
+  });
+  const pausing = { pause: () => {} };
+  return withInterrupts(terminal, pausing, stopping, async (signal) => {
+    const ended: Progress[] = [];
+    for (const id of ids) {
+      if (ids.length > 1) terminal.err.write(`rotation ${id}\n`);
+      const row = open.find((each) => each.rotation === id);
+      const leak = row?.because === 'leak' ? { leakSinceMs: Math.max(0, useCases.clock.now() - row.startedAt) } : {};
+      const view = createProgress(terminal, useCases.clock, leak);
+      pausing.pause = view.pause;
+      ended.push(await drive(id, { rotations, view, answer, signal }));
+    }
+    return ended;
+  });
+}

@@ -1,0 +1,55 @@
+/**
+ * Puts the parts together: terminal, ports, adapters, commands. Nothing heavy is loaded here; each part is, when a
+ * command asks for it.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import process from 'node:process';
+import type { Context } from './cli/context.ts';
+import { runProgram } from './cli/program.ts';
+import { createTerminal } from './platform/terminal.ts';
+
+/** The same place from src/ in a checkout and from dist/ in a package. */
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}
+
+const context: Context = {
+  terminal: createTerminal(),
+  version: version(),
+  absolute: (path) => resolve(path),
+  useCases: async () => {
+    const [{ createPorts }, { createUseCases }, { clients, providers }] = await Promise.all([
+      import('./platform/ports.ts'),
+      import('./cli/use-cases.ts'),
+      import('./registry.ts'),
+    ]);
+    return createUseCases(createPorts(), { clients, providers });
+  },
+  demo: async () => {
+    const [{ createDemoWorld }, { portsIn }, { clients, providers }] = await Promise.all([
+      import('./platform/demo-scratch.ts'),
+      import('./platform/demo-ports.ts'),
+      import('./registry.ts'),
+    ]);
+    return { world: createDemoWorld(), adapters: { clients, providers }, portsIn: async (scratch) => portsIn(scratch) };
+  },
+};
+
+/** A reader that closed the pipe (`mcp-rotate | head`) has all it wanted. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+const written = (stream: NodeJS.WriteStream): Promise<void> => new Promise((done) => stream.write('', () => done()));
+
+async function main(): Promise<void> {
+  const status = await runProgram(process.argv.slice(2), context);
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  // A pool or a timer that is still open must not keep a finished command from ending.
+  process.exit(status);
+}
+
+void main();

@@ -1,0 +1,114 @@
+/**
+ * The OS credential store: Keychain, Credential Manager, or the Secret Service on Linux.
+ *
+ * On Linux the Secret Service is named outright: left to itself the library takes the kernel's keyring when there is no
+ * D-Bus, which looks well and is empty after a restart. "Locked", "absent" and "none here" are three answers. A call may
+ * make the desktop show a prompt, which would block for as long as nobody looks: so every call has a limit.
+ *
+ * Known limit: gnome-keyring finds items of a locked collection, and then says that it is locked (tried on 42.1). A service
+ * that hides them would answer 'absent'; so whoever knows that an item was stored must not take 'absent' for a fresh start.
+ */
+import { Problem } from '../base/problem.ts';
+import { Secret } from '../base/secret.ts';
+import { type Milliseconds, second } from '../base/time.ts';
+import type { Host } from '../ports/host.ts';
+import type { Keyring } from '../ports/keyring.ts';
+
+/** What we use of the library, so that tests can put a store that hangs in its place. */
+export interface KeyringLibrary {
+  readonly AsyncEntry: new (
+    service: string,
+    account: string,
+    options: { linux: { store: 'secret-service' } },
+  ) => {
+    getPassword(): Promise<string | null>;
+    setPassword(text: string): Promise<void>;
+    deleteCredential(): Promise<boolean>;
+  };
+}
+
+export interface KeyringOptions {
+  readonly load?: () => Promise<KeyringLibrary>;
+  /** Default: a minute where a person may see a prompt, otherwise a few seconds. */
+  readonly timeoutMs?: Milliseconds;
+}
+
+type Entry = InstanceType<KeyringLibrary['AsyncEntry']>;
+type Trouble = 'locked' | 'unavailable';
+
+export function createKeyring(host: Pick<Host, 'os' | 'env'>, options: KeyringOptions = {}): Keyring {
+  const load = options.load ?? (() => import('@napi-rs/keyring'));
+  const limit = options.timeoutMs ?? (promptIsSeen(host) ? 60 * second : 5 * second);
+
+  const ask = async <T>(
+    service: string,
+    account: string,
+    call: (entry: Entry) => Promise<T>,
+  ): Promise<{ value: T } | Trouble> => {
+    try {
+      const { AsyncEntry } = await load();
+      const entry = new AsyncEntry(service, account, { linux: { store: 'secret-service' } });
+      return await within(limit, call(entry));
+    } catch (error) {
+      return troubleOf(error);
+    }
+  };
+
+  return {
+    async get(service, account) {
+      const answer = await ask(service, account, (entry) => entry.getPassword());
+      if (typeof answer === 'string') return answer;
+      return answer.value === null || answer.value === '' ? 'absent' : new Secret(answer.value);
+    },
+    async set(service, account, value) {
+      const answer = await ask(service, account, (entry) => entry.setPassword(value.reveal()));
+      if (typeof answer === 'string') throw keyringProblem(answer);
+    },
+    async remove(service, account) {
+      const answer = await ask(service, account, (entry) => entry.deleteCredential());
+      if (typeof answer === 'string') throw keyringProblem(answer);
+    },
+  };
+}
+
+function promptIsSeen(host: Pick<Host, 'os' | 'env'>): boolean {
+  if (host.os === 'linux') return (host.env('DISPLAY') ?? host.env('WAYLAND_DISPLAY')) !== undefined;
+  return host.env('SSH_CONNECTION') === undefined;
+}
+
+/** Still waiting when the time is over: a prompt that nobody answers, so the store is locked. */
+async function within<T>(limit: Milliseconds, call: Promise<T>): Promise<{ value: T } | Trouble> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Trouble>((resolve) => {
+    timer = setTimeout(() => resolve('locked'), limit);
+  });
+  try {
+    return await Promise.race([call.then((value) => ({ value })), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * The library tells its errors apart by text alone. Locked: Secret Service (prompt dismissed, IsLocked), macOS
+ * errSecInteractionNotAllowed, errSecAuthFailed and errSecUserCanceled. Everything else: not usable here.
+ */
+function troubleOf(error: unknown): Trouble {
+  const text = error instanceof Error ? error.message : '';
+  return /prompt was dismissed|\bis ?locked\b|interaction is not allowed|-25308|-25293|user canceled|-128\b/i.test(text)
+    ? 'locked'
+    : 'unavailable';
+}
+
+function keyringProblem(trouble: Trouble): Problem {
+  if (trouble === 'locked') {
+    return new Problem('store/locked', {
+      what: 'the keyring of this system is locked',
+      next: 'unlock it (sign in to the desktop, or unlock the login keyring), then run the command again',
+    });
+  }
+  return new Problem('store/unavailable', {
+    what: 'this session has no usable keyring',
+    next: 'run the command in a desktop session, or start a Secret Service (gnome-keyring) first',
+  });
+}

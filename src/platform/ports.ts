@@ -1,0 +1,67 @@
+/**
+ * The real ports, put together.
+ *
+ * `status` needs files, time and the process list's `run`; drivers, SDKs, the keyring and SQLite are loaded by the first
+ * call that needs them. All methods of a lazy port answer promises, so a caller sees no difference.
+ */
+import type { Host } from '../ports/host.ts';
+import { type JournalStore, journalFile } from '../ports/journal-store.ts';
+import type { Ports } from '../ports/ports.ts';
+import { createClock } from './clock.ts';
+import { createDisk } from './disk.ts';
+import { createHost } from './host.ts';
+import { createRandom } from './random.ts';
+
+type Methods<Port> = {
+  readonly [Name in keyof Port]: Port[Name] extends (...given: never[]) => Promise<unknown> ? Port[Name] : never;
+};
+
+/** A port whose module is loaded at its first call. Every method must be named: the type says so. */
+function lazy<Port extends Methods<Port>>(load: () => Promise<Port>, names: { readonly [Name in keyof Port]: true }): Port {
+  let loaded: Promise<Port> | undefined;
+  const port: Partial<Record<keyof Port, unknown>> = {};
+  for (const name of Object.keys(names) as (keyof Port)[]) {
+    port[name] = async (...given: never[]) => {
+      loaded ??= load();
+      const real = await loaded;
+      return (real[name] as (...given: never[]) => Promise<unknown>)(...given);
+    };
+  }
+  return port as Port;
+}
+
+export interface PortsOptions {
+  readonly host?: Host;
+}
+
+export function createPorts({ host = createHost() }: PortsOptions = {}): Ports {
+  let journal: Promise<JournalStore> | undefined;
+  return {
+    host,
+    disk: createDisk(),
+    clock: createClock(),
+    random: createRandom(),
+    net: lazy(async () => (await import('./net.ts')).createNet(), { send: true }),
+    databases: lazy(async () => (await import('./databases.ts')).createDatabases(), {
+      postgresql: true,
+      mysql: true,
+      redis: true,
+    }),
+    processes: lazy(async () => (await import('./processes.ts')).createProcesses(), {
+      self: true,
+      list: true,
+      holding: true,
+      run: true,
+      which: true,
+      quit: true,
+      launchOf: true,
+      relaunch: true,
+    }),
+    keyring: lazy(async () => (await import('./keyring.ts')).createKeyring(host), { get: true, set: true, remove: true }),
+    mcp: lazy(async () => (await import('./mcp.ts')).createMcp(), { call: true, tools: true }),
+    journal: () => {
+      journal ??= (async () => (await import('./journal-store.ts')).openJournalStore(journalFile(host)))();
+      return journal;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/** How GitHub's answers are read. The only file that knows their field and header names. */
+import { printable } from '../../base/ids.ts';
+import type { Instant } from '../../base/time.ts';
+import type { HttpAnswer } from '../../ports/net.ts';
+import { asFields, given, jsonOf, textOf } from '../http.ts';
+import type { ActivityReport, Standing } from '../provider.ts';
+
+/**
+ * 200 of GET /user; undefined when it is not one. The account goes by number, because a login can be renamed and taken
+ * over by somebody else.
+ */
+export function readUser(answer: HttpAnswer): Standing | undefined {
+  const user = asFields(jsonOf(answer.body));
+  const login = textOf(user?.['login']);
+  const id = user?.['id'];
+  if (answer.status !== 200 || login === undefined || typeof id !== 'number') return undefined;
+  return {
+    alive: 'yes',
+    how: 'GET /user answered 200',
+    account: `${printable(login)} (${id})`,
+    ...given('rights', scopes(answer.headers['x-oauth-scopes'])),
+    ...given('expiresAt', expiry(answer.headers['github-authentication-token-expiration'])),
+  };
+}
+
+/** Classic tokens only; the header is empty for a token without scopes and absent for fine-grained ones. */
+function scopes(header: string | undefined): readonly string[] | undefined {
+  return header
+    ?.split(',')
+    .map((scope) => printable(scope.trim()))
+    .filter((scope) => scope !== '')
+    .sort();
+}
+
+/** `2026-12-01 10:00:00 UTC` or `2026-12-01 10:00:00 +0200`. */
+function expiry(header: string | undefined): Instant | undefined {
+  const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:UTC|([+-]\d\d):?(\d\d))$/.exec(header ?? '');
+  if (match === null) return undefined;
+  const [, date, time, hours, minutes] = match;
+  const at = Date.parse(`${date}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`);
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** One page of an audit log; undefined when it is not one. */
+export function readAuditLog(answer: HttpAnswer): ActivityReport['events'] | undefined {
+  const list = jsonOf(answer.body);
+  if (answer.status !== 200 || !Array.isArray(list)) return undefined;
+  return list.flatMap((item: unknown) => {
+    const entry = asFields(item);
+    const at = entry?.['@timestamp'] ?? entry?.['created_at'];
+    const action = textOf(entry?.['action']);
+    if (typeof at !== 'number' || action === undefined) return [];
+    const repository = textOf(entry?.['repo']) ?? textOf(entry?.['repository']);
+    const from = textOf(entry?.['actor_ip']);
+    return {
+      at,
+      what: printable(repository === undefined ? action : `${action} ${repository}`),
+      ...given('from', from && printable(from)),
+    };
+  });
+}
+
+/** Cursor of the next page, out of the Link header. Only the cursor is taken, never the address. */
+export function nextCursor(answer: HttpAnswer): string | undefined {
+  for (const link of (answer.headers['link'] ?? '').split(',')) {
+    const match = /^\s*<([^>]+)>\s*;.*rel="next"/.exec(link);
+    if (match?.[1] !== undefined && URL.canParse(match[1])) return new URL(match[1]).searchParams.get('after') ?? undefined;
+  }
+  return undefined;
+}

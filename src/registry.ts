@@ -1,0 +1,41 @@
+/**
+ * Every adapter there is. Written by `npm run registry` from the folders of src/clients and src/providers: do not edit.
+ */
+import type { Client } from './clients/client.ts';
+import { client as claudeCodeClient } from './clients/claude-code/client.ts';
+import { client as claudeDesktopClient } from './clients/claude-desktop/client.ts';
+import { client as codexClient } from './clients/codex/client.ts';
+import { client as cursorClient } from './clients/cursor/client.ts';
+import { client as geminiCliClient } from './clients/gemini-cli/client.ts';
+import { client as opencodeClient } from './clients/opencode/client.ts';
+import { client as vscodeClient } from './clients/vscode/client.ts';
+import { client as windsurfClient } from './clients/windsurf/client.ts';
+import type { Provider } from './providers/provider.ts';
+import { provider as awsIamProvider } from './providers/aws-iam/provider.ts';
+import { provider as githubProvider } from './providers/github/provider.ts';
+import { provider as gitlabProvider } from './providers/gitlab/provider.ts';
+import { provider as mysqlProvider } from './providers/mysql/provider.ts';
+import { provider as postgresqlProvider } from './providers/postgresql/provider.ts';
+import { provider as redisProvider } from './providers/redis/provider.ts';
+import { provider as stripeProvider } from './providers/stripe/provider.ts';
+
+export const clients: readonly Client[] = [
+  claudeCodeClient,
+  claudeDesktopClient,
+  codexClient,
+  cursorClient,
+  geminiCliClient,
+  opencodeClient,
+  vscodeClient,
+  windsurfClient,
+];
+
+export const providers: readonly Provider[] = [
+  awsIamProvider,
+  githubProvider,
+  gitlabProvider,
+  mysqlProvider,
+  postgresqlProvider,
+  redisProvider,
+  stripeProvider,
+];

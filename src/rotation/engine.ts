@@ -1,0 +1,227 @@
+/**
+ * The engine: plan, start, advance, undo. Starting and recovering are the same walk: read the journal, ask each step
+ * whether its effect is already true, run what is missing.
+ *
+ * What goes wrong before the point of no return is taken back; an outage ("could not tell") is not something wrong, and
+ * stops with the old credential alive. Past it the walk stops where it is and can be resumed; nothing is taken back.
+ */
+import { type RotationId, rotationId } from '../base/ids.ts';
+import { Problem } from '../base/problem.ts';
+import type { Secret } from '../base/secret.ts';
+import type { Adapters } from '../inventory/adapters.ts';
+import { collect } from '../inventory/collect.ts';
+import type { Credential } from '../inventory/inventory.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Held } from '../providers/provider.ts';
+import { payDebts } from './debts.ts';
+import { fold, historyRow, type Known } from './fold.ts';
+import type { Journal } from './journal/journal.ts';
+import { openJournal } from './journal/journal.ts';
+import { withLease } from './lease.ts';
+import { methodById } from './method.ts';
+import { planFor } from './plan.ts';
+import { playbookOf } from './playbooks.ts';
+import { ended, rollBack } from './rollback.ts';
+import type { AdvanceOptions, HistoryRow, Plan, Progress, Receipt, RotateOptions, Rotations } from './rotation.ts';
+import { Run } from './run.ts';
+import { createSealer, type Sealer } from './seal.ts';
+import { close } from './steps/receipt.ts';
+import { walk } from './walk.ts';
+
+/** `parts` lets the simulation seal cheaply; the product seals with age. */
+export function createRotations(
+  ports: Ports,
+  adapters: Adapters,
+  parts: { createSealer: (ports: Ports) => Promise<Sealer> } = { createSealer },
+): Rotations {
+  const journal = async (): Promise<Journal> => openJournal(await ports.journal());
+
+  async function allKnown(): Promise<Known[]> {
+    const byRotation = Map.groupBy(await (await journal()).all(), (entry) => entry.rotation);
+    return [...byRotation.values()].flatMap((entries) => fold(entries) ?? []);
+  }
+
+  /** A cut between the last entry and the shredding leaves sealed values behind: ended rotations keep none. */
+  async function sweep(): Promise<Known[]> {
+    const store = await ports.journal();
+    const all = await allKnown();
+    for (const { rotation, closed } of all) {
+      if (!closed || closed.state === 'debt') continue;
+      if ((await store.sealedNames(rotation)).length > 0) await store.shred(rotation);
+    }
+    return all;
+  }
+
+  async function knownOf(rotation: RotationId): Promise<Known> {
+    const known = fold(await (await journal()).of(rotation));
+    if (known) return known;
+    throw new Problem('usage/unknown-rotation', { what: `there is no rotation ${rotation}`, next: 'mcp-rotate history' });
+  }
+
+  async function find(id: string, folders: readonly string[]): Promise<Credential> {
+    const { credentials } = await collect(ports, adapters, { folders });
+    const found = credentials.find((credential) => credential.id === id);
+    if (found) return found;
+    throw new Problem('usage/unknown-credential', { what: `no credential ${id} was found`, next: 'mcp-rotate status' });
+  }
+
+  /** One rotation, by one process: the lease is held from the first look to the last entry. */
+  async function withRun<T>(rotation: RotationId, options: AdvanceOptions, work: (run: Run) => Promise<T>): Promise<T> {
+    const store = await ports.journal();
+    await knownOf(rotation);
+    return withLease(
+      ports,
+      store,
+      rotation,
+      async (lease) => {
+        const log = await journal();
+        const entries = await log.of(rotation);
+        const known = fold(entries);
+        if (!known) throw new Error(`rotation ${rotation} was there and is gone`);
+        const provider = adapters.providers.find((one) => one.id === known.plan.provider);
+        if (!provider) throw new Error(`a rotation of an unknown provider: ${known.plan.provider}`);
+        const method = methodById(provider, known.plan.method);
+        const sealer = await parts.createSealer(ports);
+        const run = new Run({
+          ports,
+          adapters,
+          journal: log,
+          sealer,
+          lease,
+          entries,
+          provider,
+          method,
+          emit: options.onEvent,
+          signal: options.signal,
+          answer: options.answer,
+        });
+        await run.begin(() => held(known));
+        try {
+          return await work(run);
+        } catch (error) {
+          // A wait that was cut short by the signal rejects with the signal's reason, wherever it stood.
+          if (!(error instanceof Problem)) run.stopIfAsked(run.known.at ?? 'preflight');
+          throw error;
+        }
+      },
+      { command: `mcp-rotate resume ${rotation}` },
+    );
+  }
+
+  /** The old credential from its places: only right after the start, before it was sealed. */
+  async function held(known: Known): Promise<Held | undefined> {
+    const { credentials } = await collect(ports, adapters, { folders: known.plan.options.folders });
+    return credentials.find((credential) => credential.fingerprint === known.oldFingerprint)?.held;
+  }
+
+  async function plan(id: string, options: RotateOptions): Promise<Plan> {
+    return planFor(ports, adapters, await find(id, options.folders), options);
+  }
+
+  async function start(planned: Plan): Promise<RotationId> {
+    const store = await ports.journal();
+    return withLease(ports, store, 'start', async () => {
+      const open = (await sweep()).find((known) => known.oldFingerprint === planned.fingerprint && !known.closed);
+      if (open) {
+        throw new Problem('rotation/unfinished', {
+          what: `${planned.credential} has an unfinished rotation, ${open.rotation}`,
+          state: 'it is as it was left',
+          next: `mcp-rotate resume ${open.rotation}, or mcp-rotate undo ${open.rotation}`,
+        });
+      }
+      const credential = await find(planned.credential, planned.options.folders);
+      if (credential.fingerprint !== planned.fingerprint) {
+        throw new Problem('rotation/drift', {
+          what: `${planned.credential} is no longer what was planned for`,
+          state: 'nothing was changed',
+          next: `mcp-rotate plan ${planned.credential}`,
+        });
+      }
+      await parts.createSealer(ports);
+      const id = rotationId(ports.clock.now(), ports.random.bytes(32));
+      return withLease(ports, store, id, async (lease) => {
+        await (await journal()).append(lease, {
+          kind: 'opened',
+          rotation: id,
+          at: ports.clock.now(),
+          ...opened(planned, credential),
+        });
+        return id;
+      });
+    });
+  }
+
+  function opened(planned: Plan, credential: Credential) {
+    const { provider, method, because, fingerprint } = planned;
+    const { kind: heldKind, context } = credential.held;
+    return { plan: planned, credential: planned.credential, fingerprint, provider, method, because, heldKind, context };
+  }
+
+  async function advance(rotation: RotationId, options: AdvanceOptions): Promise<Progress> {
+    return withRun(rotation, options, async (run) => {
+      await run.takeUp(options.answer);
+      const { closed, rollingBack } = run.known;
+      if (closed?.state === 'debt') return settleDebts(run);
+      if (closed) return ended(run);
+      if (rollingBack) return rollBack(run);
+      return walk(run, playbookOf(run.plan.because, run.method.overlap));
+    });
+  }
+
+  async function settleDebts(run: Run): Promise<Progress> {
+    const need = await payDebts(run);
+    if (need) return run.wait('prove dead', need);
+    if (run.known.debts.length === 0) await close(run, run.known.rollingBack ? 'rolled-back' : 'complete');
+    return ended(run);
+  }
+
+  async function undo(rotation: RotationId, options: Pick<AdvanceOptions, 'signal' | 'onEvent'>): Promise<Progress> {
+    return withRun(rotation, options, async (run) => {
+      const { closed, pastReturn } = run.known;
+      if (closed?.state === 'rolled-back') return ended(run);
+      if (closed || pastReturn) {
+        throw new Problem('rotation/past-return', {
+          what: `rotation ${rotation} is past the point of no return`,
+          state: 'the old credential is revoked, or may be',
+          next: closed ? `mcp-rotate receipt ${rotation}` : `mcp-rotate resume ${rotation}`,
+        });
+      }
+      return rollBack(run, { code: 'rotation/unfinished', why: 'asked for' });
+    });
+  }
+
+  async function handOver(rotation: RotationId): Promise<Readonly<Record<string, Secret>>> {
+    return withRun(rotation, { onEvent: () => undefined }, async (run) => {
+      const next = await run.next();
+      if (run.known.waiting?.kind === 'edit-by-hand' && !run.known.rollingBack && next) return next.parts;
+      throw new Problem('rotation/unfinished', {
+        what: `rotation ${rotation} does not wait for a value to be put in by hand`,
+        next: 'mcp-rotate history',
+      });
+    });
+  }
+
+  async function receipt(rotation: RotationId): Promise<Receipt> {
+    const { closed } = await knownOf(rotation);
+    if (closed) return closed.receipt;
+    throw new Problem('rotation/unfinished', {
+      what: `rotation ${rotation} has not ended`,
+      next: `mcp-rotate resume ${rotation}`,
+    });
+  }
+
+  async function history(): Promise<readonly HistoryRow[]> {
+    return (await allKnown()).map(historyRow);
+  }
+
+  return {
+    plan,
+    start,
+    advance,
+    undo,
+    handOver,
+    receipt,
+    history,
+    open: async () => (await sweep()).map(historyRow).filter((row) => row.state !== 'complete' && row.state !== 'rolled-back'),
+  };
+}

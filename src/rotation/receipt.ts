@@ -1,0 +1,75 @@
+/**
+ * The receipt: what a rotation did, without secrets, tied to the journal by the hash of an entry.
+ *
+ * It is made from the journal alone, so it can be written again at any time; the file in the state folder is a copy for
+ * people.
+ */
+import { pointer } from '../documents/pointer.ts';
+import type { FilePath } from '../ports/disk.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Known } from './fold.ts';
+import type { Receipt, StepName } from './rotation.ts';
+import { stepNames } from './rotation.ts';
+import type { Run } from './run.ts';
+
+export async function receiptOf(run: Run, state: Receipt['state']): Promise<Receipt> {
+  const { known } = run;
+  const dead = known.proofs.find((proof) => proof.kind === 'dead' && proof.answer === 'yes');
+  const print = state === 'rolled-back' ? known.oldFingerprint : (known.issued?.fingerprint ?? known.oldFingerprint);
+  const credential = await run.inPlaces(print);
+  return {
+    schema: 'mcp-rotate/receipt@1',
+    rotation: known.rotation,
+    credential: known.plan.credential,
+    provider: known.plan.provider,
+    because: known.plan.because,
+    method: known.plan.method,
+    state,
+    startedAt: known.openedAt,
+    endedAt: run.now,
+    oldFingerprint: known.oldFingerprint,
+    newFingerprint: state === 'rolled-back' ? undefined : known.issued?.fingerprint,
+    steps: stepsOf(known),
+    places: (credential?.places ?? []).flatMap(({ use, spot, part }) =>
+      spot ? [{ client: use.client, server: use.server, file: spot.file, pointer: pointer(spot.path), part }] : [],
+    ),
+    proofs: known.proofs,
+    minutesToDead: known.plan.because === 'leak' && dead ? Math.round((dead.at - known.openedAt) / 600) / 100 : undefined,
+    activity: activityOf(known),
+    debts: known.debts,
+    journalHash: await run.lastHash(),
+  };
+}
+
+function stepsOf(known: Known): Receipt['steps'] {
+  const named = (step: StepName) => {
+    const entry = known.steps.get(step);
+    if (!entry) return [];
+    const note = entry.note === undefined ? {} : { note: entry.note };
+    return [{ step, startedAt: entry.startedAt, endedAt: entry.endedAt ?? entry.startedAt, ...note }];
+  };
+  return stepNames
+    .filter((step) => step !== 'receipt')
+    .flatMap(named)
+    .toSorted((a, b) => a.startedAt - b.startedAt);
+}
+
+function activityOf(known: Known): Receipt['activity'] {
+  const detail = known.outcomes.get('read activity')?.detail;
+  if (detail?.source === undefined) return undefined;
+  const { source, from = known.openedAt, to = known.openedAt, events = 0, note } = detail;
+  return { source, from, to, events, note };
+}
+
+export function receiptPath(ports: Ports, rotation: string): FilePath {
+  return ports.host.join(ports.host.stateFolder, 'receipts', `${rotation}.json`);
+}
+
+/** A copy for people. Failing to write it does not fail the rotation: `receipt ID` makes it again from the journal. */
+export async function writeReceipt(ports: Ports, receipt: Receipt): Promise<void> {
+  const path = receiptPath(ports, receipt.rotation);
+  const bytes = new TextEncoder().encode(`${JSON.stringify(receipt, null, 2)}\n`);
+  await ports.disk.makeFolder(ports.host.dirname(path));
+  const before = (await ports.disk.kind(path)) === 'file' ? (await ports.disk.read(path)).version : 'absent';
+  await ports.disk.replace(path, before, bytes, { mode: 0o600 });
+}

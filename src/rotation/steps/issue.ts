@@ -1,0 +1,241 @@
+/**
+ * Issue the new credential.
+ *
+ * Before: the old one, in every place. After: the new one sealed in the journal; with overlap both live.
+ *
+ * Lost answer. A value that we chose was sealed before it was sent: asking again with the same value is safe. A value
+ * that the provider chose is gone with its answer: keys that carry our marker are found and revoked before we ask again;
+ * a key that only may be ours is shown to a person. Where issuing replaces the old one, asking again is done only if the
+ * old one is seen to work still; else a person makes a key by hand, and the lost one is owed until it is gone.
+ */
+import { Problem } from '../../base/problem.ts';
+import type { Secret } from '../../base/secret.ts';
+import { isoSeconds } from '../../base/time.ts';
+import type { Found, Held, Issued, OursMethod, PageMethod, TheirsMethod } from '../../providers/provider.ts';
+import { untilDead, untilWorks } from '../../verification/standing.ts';
+import type { Detail } from '../journal/schema.ts';
+import type { Run } from '../run.ts';
+import { done, type Outcome, type Step } from '../step.ts';
+import { standingOf } from './preflight.ts';
+
+/** The old credential with new parts: kind and context stay. */
+export function renewed(old: Held, parts: Readonly<Record<string, Secret>>): Held {
+  return { ...old, parts: { ...old.parts, ...parts } };
+}
+
+/** Lost answers in a row after which it is left to `resume`. */
+const mostLost = 3;
+
+/** A candidate that is given up keeps its name; the next has another. */
+const sealedName = (run: Run, what: 'proposed' | 'new'): string => `${what} ${run.known.candidates + 1}`;
+
+async function keep(run: Run, issued: Issued): Promise<Outcome> {
+  const held = renewed(run.old, issued.parts);
+  const print = await run.fingerprintOf(held);
+  if (print === run.known.oldFingerprint) {
+    throw new Problem('rotation/new-does-not-work', {
+      what: 'the new credential is the old one',
+      state: 'nothing was changed',
+      next: 'make a new key, do not copy the old one',
+    });
+  }
+  const sealed = sealedName(run, 'new');
+  await run.seal(sealed, held);
+  await run.record({
+    kind: 'issued',
+    fingerprint: print,
+    sealed,
+    ...(issued.upstreamId === undefined ? {} : { upstreamId: issued.upstreamId }),
+    ...(issued.expiresAt === undefined ? {} : { expiresAt: issued.expiresAt }),
+  });
+  return done;
+}
+
+async function ours(run: Run, method: OursMethod): Promise<Outcome> {
+  const at = await run.context();
+  let proposed = await run.unseal(sealedName(run, 'proposed'));
+  if (!proposed) {
+    proposed = renewed(run.old, method.propose(run.ports.random, at));
+    await run.seal(sealedName(run, 'proposed'), proposed);
+  }
+  const { parts } = proposed;
+  run.stopIfAsked('issue');
+  await run.record({ kind: 'intent', step: 'issue', effect: 'issue', detail: { marker: at.marker } });
+  const issued = await run.patiently('issue', () => again(run, () => method.issueWith(run.ports, at, parts)));
+  return keep(run, issued);
+}
+
+/** A value of ours may be sent again when its answer was lost: one more try at once, then it is up to `resume`. */
+async function again<T>(run: Run, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.effect === 'none') throw error;
+    run.note('issue', 'the answer was lost; asking again with the same value');
+    return work();
+  }
+}
+
+async function theirs(run: Run, method: TheirsMethod, attempt = 1): Promise<Outcome> {
+  const at = await run.context();
+  const earlier = run.known.pending.get('issue');
+  if (earlier) {
+    const cleared = await clearStrays(run, method, earlier);
+    if (cleared) return cleared;
+  }
+  const existing = await run.patiently('issue', () => method.existing(run.ports, at));
+  run.stopIfAsked('issue');
+  await run.record({ kind: 'intent', step: 'issue', effect: 'issue', detail: { marker: at.marker, existing: [...existing] } });
+  let issued: Issued;
+  try {
+    issued = await run.patiently('issue', () => method.issueNew(run.ports, at));
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (error.effect === 'none') {
+      await run.record({ kind: 'outcome', step: 'issue', effect: 'issue', result: 'failed', code: error.code, detail: {} });
+      throw error;
+    }
+    if (attempt >= mostLost) throw error;
+    run.note('issue', 'the answer was lost; looking for what became of it');
+    return theirs(run, method, attempt + 1);
+  }
+  return keep(run, issued);
+}
+
+/** What became of an issue whose answer we never had. Answers an outcome when a person is needed first. */
+async function clearStrays(
+  run: Run,
+  method: TheirsMethod,
+  earlier: { readonly at: number; readonly detail: Detail },
+): Promise<Outcome | undefined> {
+  if (method.overlap === 'replaces') return replacedOrNot(run, earlier.at);
+  const at = await run.context();
+  const { existing } = run.known;
+  const answer = run.takeAnswer('accept', 'refuse', 'done');
+  if (!method.findStrays) {
+    if (answer?.kind === 'done' || answer?.kind === 'accept') return settled(run);
+    return { state: 'needs', need: { kind: 'confirm-strays', strays: [] } };
+  }
+  const { findStrays } = method;
+  const since = { intentAt: earlier.at, existing };
+  const found = (await run.patiently('issue', () => findStrays(run.ports, at, since))).filter((one) => isStray(run, one));
+  for (const stray of found.filter((one) => one.evidence === 'marker')) await revokeStray(run, method, stray);
+  const suspects = found.filter((one) => one.evidence === 'suspect');
+  if (suspects.length > 0) {
+    if (!answer) {
+      const strays = suspects.map(({ upstreamId, issuedAt }) => ({ upstreamId, issuedAt }));
+      return { state: 'needs', need: { kind: 'confirm-strays', strays } };
+    }
+    if (answer.kind === 'accept') for (const stray of suspects) await revokeStray(run, method, stray);
+    else for (const { upstreamId } of suspects) run.note('issue', `${upstreamId} was left as it is`);
+  }
+  return settled(run);
+}
+
+async function settled(run: Run): Promise<undefined> {
+  await run.record({ kind: 'outcome', step: 'issue', effect: 'issue', result: 'failed', detail: {} });
+  return undefined;
+}
+
+/** The old and the new credential are never strays, whatever a list says (failure mode 31). */
+export function isStray(run: Run, found: Found): boolean {
+  return found.upstreamId !== standingOf(run)?.upstreamId && found.upstreamId !== run.known.issued?.upstreamId;
+}
+
+export async function revokeStray(run: Run, method: TheirsMethod, stray: Found): Promise<void> {
+  const { revocation } = method;
+  if (revocation.by !== 'api') return;
+  const at = await run.context();
+  const survivor = (await run.next()) ?? run.old;
+  const { upstreamId } = stray;
+  const revoked = await run.effect('issue', `revoke stray ${upstreamId}`, { upstreamId }, () =>
+    run.patiently('issue', () => revocation.revoke(run.ports, at, { upstreamId }, survivor)),
+  );
+  run.note('issue', `${upstreamId}, whose text never arrived, was revoked`);
+  if (revoked === 'gone') return;
+  // Its text is unknown, so it cannot be tried; what can be seen is whether the provider still lists it.
+  const text = `the key ${upstreamId} of ours, whose text never arrived, is still listed at ${run.provider.name}`;
+  await run.owe({ kind: 'lost-key', text, since: stray.issuedAt ?? run.now });
+}
+
+async function replacedOrNot(run: Run, intentAt: number): Promise<Outcome | undefined> {
+  const standing = await run.provider.check(run.ports, run.old);
+  if (standing.alive === 'yes') return settled(run);
+  if (standing.alive === 'unknown') {
+    throw new Problem('rotation/not-proven', {
+      what: `could not tell whether the provider replaced the key before its answer was lost (${standing.how})`,
+      state: 'the call is not repeated: a second one with a dead key could end all of them',
+      next: `mcp-rotate resume ${run.id}`,
+    });
+  }
+  const byHand = run.provider.methods.find((method): method is PageMethod => method.issue === 'page');
+  if (!byHand) {
+    throw new Problem('rotation/needs-person', {
+      what: 'the old key is dead and the answer with the new one was lost',
+      state: 'the clients hold the dead key',
+      next: `make a key by hand at ${run.provider.name} and put it into the clients`,
+    });
+  }
+  const text = `the key that ${run.provider.name} made at ${isoSeconds(intentAt)} and whose text never arrived still lives there`;
+  if (!run.known.debts.some((debt) => debt.kind === 'lost-key')) await run.owe({ kind: 'lost-key', text, since: intentAt });
+  return page(run, byHand);
+}
+
+async function page(run: Run, method: PageMethod): Promise<Outcome> {
+  const answer = run.takeAnswer('new-credential');
+  const at = await run.context();
+  if (!answer) {
+    const standing = standingOf(run) ?? { alive: 'unknown', how: 'not asked' };
+    return { state: 'needs', need: { kind: 'new-credential', page: method.page(at, standing), parts: run.provider.parts } };
+  }
+  const waiting = run.waiting(run.provider.pace.worksWithinMs);
+  const { answer: works, standing: given } = await untilWorks(run.ports, run.provider, renewed(run.old, answer.parts), waiting);
+  if (works === 'no') {
+    run.note('issue', `that key does not work: ${given.how}`);
+    return page(run, method);
+  }
+  return keep(run, { parts: answer.parts, ...(given.upstreamId === undefined ? {} : { upstreamId: given.upstreamId }) });
+}
+
+/** Puts an end to a credential that was issued and is not going to be used. */
+async function undoIssue(run: Run): Promise<Outcome> {
+  const { revocation } = run.method;
+  const next = (await run.next()) ?? (await run.unseal(sealedName(run, 'proposed')));
+  const upstreamId = run.known.issued?.upstreamId;
+  const text = `the new key of ${run.id} is not used and still lives at ${run.provider.name}`;
+  if (!next && run.known.pending.has('issue') && run.method.issue === 'api' && run.method.value === 'theirs') {
+    const outcome = await clearStrays(run, run.method, run.known.pending.get('issue') ?? { at: run.now, detail: {} });
+    return outcome ?? done;
+  }
+  if (!next) return done;
+  if (!run.known.issued && !run.known.pending.has('issue')) return done;
+  if (revocation.by === 'page') return { state: 'debt', debt: { kind: 'stray-key', text, since: run.now } };
+  const at = await run.context();
+  try {
+    const target = { held: next, ...(upstreamId === undefined ? {} : { upstreamId }) };
+    await run.effect('issue', 'revoke new', {}, () =>
+      run.patiently('issue', () => revocation.revoke(run.ports, at, target, run.old)),
+    );
+    const waiting = run.waiting(run.provider.pace.deadWithinMs);
+    const { answer, standing } = await untilDead(run.ports, run.provider, next, { ...waiting, witness: run.old });
+    run.stopIfAsked('issue');
+    if (answer !== 'yes') return { state: 'debt', debt: { kind: 'stray-key', text: `${text}: ${standing.how}`, since: run.now } };
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code === 'rotation/interrupted') throw error;
+    return { state: 'debt', debt: { kind: 'stray-key', text: `${text}: ${error.what}`, since: run.now } };
+  }
+  return done;
+}
+
+export const issue: Step = {
+  name: 'issue',
+  async settle(run) {
+    return (await run.next()) !== undefined;
+  },
+  async run(run) {
+    const { method } = run;
+    if (method.issue === 'page') return page(run, method);
+    return method.value === 'ours' ? ours(run, method) : theirs(run, method);
+  },
+  undo: undoIssue,
+};

@@ -1,0 +1,276 @@
+/**
+ * A world for command tests: a terminal that records, a person who answers from a list, use cases made of values.
+ *
+ * `runCommand` goes through the whole program (parsing, command, rendering, exit status), as a shell would see it.
+ */
+import { Problem } from '../../src/base/problem.ts';
+import { Secret } from '../../src/base/secret.ts';
+import type { Context, DemoParts, UseCases } from '../../src/cli/context.ts';
+import type { Issuers } from '../../src/cli/issuer/issuers.ts';
+import { runProgram } from '../../src/cli/program.ts';
+import type { Credential, Inventory, InventoryOptions, Place, Use } from '../../src/inventory/inventory.ts';
+import type { Ports } from '../../src/ports/ports.ts';
+import type { Ask, Output, Terminal } from '../../src/ports/terminal.ts';
+import type { Plan, Progress, Receipt, Rotations } from '../../src/rotation/rotation.ts';
+
+export const now = Date.parse('2026-11-22T12:00:00Z');
+
+/** Planted wherever a secret may be held; no output may ever contain it. */
+export const planted = 'pl4nted-s3cret-0123456789abcdef';
+
+export interface Recorded {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+  readonly questions: readonly string[];
+}
+
+export interface WorldOptions {
+  readonly inventory?: Partial<Inventory>;
+  readonly rotations?: Partial<Rotations>;
+  readonly issuers?: Partial<Issuers>;
+  /** Answers of a person in order; absent: nobody can be asked. */
+  readonly answers?: readonly string[];
+  readonly input?: string;
+  readonly demo?: Pick<DemoParts, 'world' | 'adapters'>;
+  readonly width?: number;
+  readonly isTerminal?: boolean;
+  readonly color?: boolean;
+  readonly opened?: string[];
+  /** Receives the options of every inventory. */
+  readonly looked?: InventoryOptions[];
+  /** Called with the signal's trigger when interrupts are caught. */
+  readonly onInterrupts?: (interrupt: () => void) => void;
+}
+
+function unexpected(what: string): () => never {
+  return () => {
+    throw new Error(`not expected: ${what}`);
+  };
+}
+
+function person(answers: readonly string[], questions: string[]): Ask {
+  const left = [...answers];
+  const next = (question: string): string => {
+    questions.push(question);
+    const answer = left.shift();
+    if (answer === undefined) throw new Error(`no answer is left for: ${question}`);
+    if (answer === '^C') throw new Problem('rotation/interrupted', { what: 'interrupted at a question' });
+    return answer;
+  };
+  return {
+    confirm: async (question) => next(question) === 'yes',
+    choose: async (question, choices) => {
+      const answer = next(question);
+      const found = choices.find(({ value }) => value === answer);
+      if (!found) throw new Error(`${answer} is no choice of: ${question}`);
+      return found.value;
+    },
+    line: async (question) => next(question),
+    hidden: async (question) => new Secret(next(question)),
+  };
+}
+
+export async function runCommand(words: readonly string[], options: WorldOptions = {}): Promise<Recorded> {
+  const texts = { out: '', err: '' };
+  const questions: string[] = [];
+  const output = (to: 'out' | 'err'): Output => ({
+    isTerminal: options.isTerminal ?? false,
+    color: options.color ?? false,
+    width: options.width ?? 80,
+    write: (text) => {
+      texts[to] += text;
+    },
+  });
+  const terminal: Terminal = {
+    out: output('out'),
+    err: output('err'),
+    ask: options.answers ? person(options.answers, questions) : undefined,
+    readInput: async () => options.input ?? unexpected('standard input')(),
+    catchInterrupts: (onFirst) => {
+      const controller = new AbortController();
+      options.onInterrupts?.(() => {
+        onFirst();
+        controller.abort(new Problem('rotation/interrupted', { what: 'interrupted' }));
+      });
+      return { signal: controller.signal, release: () => {} };
+    },
+    every: () => () => {},
+  };
+  let elapsed = 0;
+  const useCases: UseCases = {
+    clock: { now: () => now, elapsed: () => (elapsed += 100), sleep: async () => {} },
+    inventory: async (asked) => {
+      options.looked?.push(asked);
+      return { credentials: [], problems: [], uses: [], unseen: [], ...options.inventory };
+    },
+    rotations: async () => rotationsOf(options.rotations ?? {}),
+    issuers: async () => issuersOf(options.issuers ?? {}),
+    openPage: async (url) => {
+      options.opened?.push(url);
+      return true;
+    },
+    receiptPath: async (rotation) => `/state/receipts/${rotation}.json`,
+  };
+  const context: Context = {
+    terminal,
+    version: '1.2.3',
+    absolute: (path) => (path.startsWith('/') ? path : `/here/${path}`),
+    useCases: async () => useCases,
+    demo: async () => ({ ...(options.demo ?? unexpected('demo')()), portsIn: async () => ({ clock: useCases.clock }) as Ports }),
+  };
+  const status = await runProgram(words, context);
+  return { status, ...texts, questions };
+}
+
+function rotationsOf(given: Partial<Rotations>): Rotations {
+  return {
+    plan: unexpected('plan'),
+    handOver: unexpected('handOver'),
+    start: unexpected('start'),
+    advance: unexpected('advance'),
+    undo: unexpected('undo'),
+    history: unexpected('history'),
+    open: unexpected('open'),
+    receipt: unexpected('receipt'),
+    ...given,
+  };
+}
+
+function issuersOf(given: Partial<Issuers>): Issuers {
+  return {
+    accepts: unexpected('accepts'),
+    add: unexpected('add'),
+    borrow: unexpected('borrow'),
+    list: unexpected('list'),
+    remove: unexpected('remove'),
+    ...given,
+  };
+}
+
+export function use(more: Partial<Use> = {}): Use {
+  return {
+    client: 'cursor',
+    scope: 'user',
+    server: 'app-db',
+    configFile: '/home/p/.cursor/mcp.json',
+    entry: ['mcpServers', 'app-db'],
+    format: 'json',
+    ...more,
+  };
+}
+
+export function place(more: Partial<Place> = {}): Place {
+  return {
+    part: 'password',
+    use: use(),
+    spot: {
+      file: '/home/p/.cursor/mcp.json',
+      format: 'json',
+      path: ['mcpServers', 'app-db', 'env', 'DATABASE_URL'],
+      start: 17,
+      end: 17 + planted.length,
+      coding: 'plain',
+    },
+    access: { editable: true },
+    via: [],
+    gitTracked: false,
+    ...more,
+  };
+}
+
+export function credential(more: Partial<Credential> = {}): Credential {
+  return {
+    id: 'postgresql-7c1e',
+    provider: 'postgresql',
+    fingerprint: '7c1e'.repeat(16),
+    held: {
+      kind: 'role',
+      parts: { user: new Secret('app'), password: new Secret(planted) },
+      context: { host: 'db.example', port: '5432' },
+    },
+    places: [place()],
+    findings: [],
+    valueClass: 'production',
+    age: { days: 12, basis: 'file' },
+    dueInDays: 78,
+    ...more,
+  };
+}
+
+export const plan: Plan = {
+  schema: 'mcp-rotate/plan@1',
+  credential: 'postgresql-7c1e',
+  fingerprint: '7c1e'.repeat(16),
+  provider: 'postgresql',
+  because: 'routine',
+  method: 'sibling-role',
+  overlap: 'many',
+  steps: ['preflight', 'issue', 'check', 'update', 'restart', 'verify', 'soak', 'revoke', 'prove dead', 'audit', 'receipt'],
+  pointOfNoReturn: 'revoke',
+  calls: ['make a sibling role with the same rights', 'take the login from the old role and end its sessions'],
+  edits: [
+    {
+      file: '/home/p/.cursor/mcp.json',
+      format: 'json',
+      gitTracked: false,
+      changes: [
+        {
+          pointer: '/mcpServers/app-db/env/DATABASE_URL',
+          part: 'password',
+          before: 'postgresql://app:[secret]@db.example/app',
+          after: 'postgresql://[user]:[secret]@db.example/app',
+        },
+      ],
+    },
+  ],
+  byHand: [],
+  restarts: [{ client: 'cursor', how: 'by itself', byHand: 'toggle the server', running: [{ pid: 4321, name: 'node' }] }],
+  downtime: 'none',
+  warnings: [],
+  options: { because: 'routine', soakMs: 180_000, restart: false, leaveRunning: [], folders: [] },
+};
+
+export const rotation = 'r-20261122-k7mq4t';
+export const complete: Progress = { state: 'complete', rotation };
+
+export const receipt: Receipt = {
+  schema: 'mcp-rotate/receipt@1',
+  rotation,
+  credential: 'postgresql-7c1e',
+  provider: 'postgresql',
+  because: 'leak',
+  method: 'sibling-role',
+  state: 'complete',
+  startedAt: now,
+  endedAt: now + 65_000,
+  oldFingerprint: '7c1e'.repeat(16),
+  newFingerprint: '99ab'.repeat(16),
+  steps: [{ step: 'revoke', startedAt: now, endedAt: now + 900, note: 'login taken away' }],
+  places: [
+    {
+      client: 'cursor',
+      server: 'app-db',
+      file: '/home/p/.cursor/mcp.json',
+      pointer: '/mcpServers/app-db/env/DATABASE_URL',
+      part: 'password',
+    },
+  ],
+  proofs: [
+    { kind: 'dead', answer: 'yes', which: 'old', how: 'login refused', at: now + 1000 },
+    {
+      kind: 'tool-call',
+      answer: 'unknown',
+      client: 'cursor',
+      server: 'app-db',
+      tool: 'query',
+      how: 'canary: answered; new: answered',
+      at: now,
+    },
+    { kind: 'processes', answer: 'no', how: 'looked into 12 processes', processes: [], at: now },
+  ],
+  minutesToDead: 0.02,
+  activity: { source: 'pg_stat_activity', from: now - 1000, to: now, events: 3, note: undefined },
+  debts: [],
+  journalHash: 'ab'.repeat(32),
+};

@@ -1,0 +1,253 @@
+/**
+ * The failing world: a made-up machine with three clients that share one key, a toy upstream, a person, and a power
+ * supply that can be cut around every effect. The promises of the design are asserted after each of them.
+ *
+ * What is durable (files, journal, upstream, running programs) outlives a cut; what was in memory does not. The engine,
+ * inventory, documents, clients and verification are the real ones; only the ports have twins.
+ */
+import { Problem } from '../../src/base/problem.ts';
+import { client as claudeCode } from '../../src/clients/claude-code/client.ts';
+import { client as codex } from '../../src/clients/codex/client.ts';
+import { client as cursor } from '../../src/clients/cursor/client.ts';
+import type { Adapters } from '../../src/inventory/adapters.ts';
+import { collect } from '../../src/inventory/collect.ts';
+import type { Mcp, ServerLaunch, ToolOutcome } from '../../src/ports/mcp.ts';
+import type { Ports } from '../../src/ports/ports.ts';
+import type { ProcessInfo } from '../../src/ports/processes.ts';
+import { createRotations } from '../../src/rotation/engine.ts';
+import type { Because, Need, PersonAnswer, Rotations } from '../../src/rotation/rotation.ts';
+import { createSealer } from '../../src/rotation/seal.ts';
+import { twinClock } from '../twins/clock.ts';
+import { createDiskTwin, type DiskTwin } from '../twins/disk.ts';
+import { twinHost } from '../twins/host.ts';
+import { journalMemory, twinJournalStore } from '../twins/journal-store.ts';
+import { keyringMemory, twinKeyring } from '../twins/keyring.ts';
+import { createProcessesTwin, type Held } from '../twins/processes.ts';
+import { type TwinRandom, twinRandom } from '../twins/random.ts';
+import { type ConfigFile, configs, keyOf } from './configs.ts';
+import { answerOf } from './person.ts';
+import { Power } from './power.ts';
+import { assertAfter, assertEnd, assertMayIssue, assertMayRevoke } from './promises.ts';
+import { type Kind, toyProvider, toyText } from './toy-providers.ts';
+import { toySealer } from './toy-sealer.ts';
+import { type Key, ToyUpstream } from './upstream.ts';
+
+export interface WorldParts {
+  readonly ports: Ports;
+  readonly adapters: Adapters;
+}
+
+export interface WorldOptions {
+  readonly kind: Kind;
+  readonly because: Because;
+  readonly seed: number;
+  readonly soakMs?: number;
+  /** Quit and relaunch desktop programs. */
+  readonly restart?: boolean;
+  /** 'real': age, with its key in the keyring. */
+  readonly seal?: 'toy' | 'real';
+  /** How the MCP servers take a call. */
+  readonly server?: (key: string, world: World) => ToolOutcome;
+  /** What a program starts its server with: its file's key, or the one that it has cached. */
+  readonly pickUp?: 'file' | 'cached';
+  /** Programs that go on when asked to quit. */
+  readonly quits?: 'ends' | 'refuses';
+  /** Where a test plants a bug. */
+  readonly plant?: (parts: WorldParts) => WorldParts;
+}
+
+export class World {
+  readonly options: WorldOptions;
+  readonly power = new Power();
+  readonly clock = twinClock();
+  readonly random: TwinRandom;
+  readonly upstream: ToyUpstream;
+  readonly old: Key;
+  readonly disk: DiskTwin;
+  readonly processes: ReturnType<typeof createProcessesTwin>;
+  readonly memory = journalMemory();
+  readonly keyring = keyringMemory();
+  readonly ports: Ports;
+  readonly adapters: Adapters;
+  /** Everything that was shown, for the search for secrets. */
+  readonly shown: string[] = [];
+  /** Texts of the keys that the person made and gave to the tool. */
+  readonly handedOver = new Set<string>();
+  /** Somebody else revoked the old key: what still holds it is no fault of ours. */
+  oldLost = false;
+  readonly #counters = new Map<string, number>(configs.map((config) => [config.path, 1]));
+  readonly #programs = new Map<string, { program: ProcessInfo; server: ProcessInfo }>();
+  readonly #asked = new Map<Need['kind'], number>();
+  #boots = 0;
+  #id: string | undefined;
+
+  constructor(options: WorldOptions) {
+    this.options = options;
+    this.random = twinRandom(options.seed);
+    this.upstream = new ToyUpstream(this.power, this.clock);
+    this.old = this.upstream.add({ text: toyText(this.random), label: '', madeBy: 'somebody' });
+    const files = Object.fromEntries(configs.map((config) => [config.path, config.text(this.old.text, 1)]));
+    this.disk = createDiskTwin({ files, onEffect: (effect) => this.power.disk(effect), now: () => this.clock.now() });
+    this.processes = createProcessesTwin({
+      clock: this.clock,
+      around: async (name, act) => {
+        this.power.before(name);
+        const result = await act();
+        this.power.after(name);
+        return result;
+      },
+    });
+    this.ports = this.portsOf(10);
+    this.adapters = {
+      clients: [claudeCode, codex, cursor],
+      providers: [toyProvider(options.kind, this.upstream, this.random)],
+    };
+    for (const config of configs) this.#startProgram(config);
+    this.power.onEffect = (name) => this.#after(name);
+    this.upstream.onIssue = (text) => assertMayIssue(this, text);
+    this.upstream.onRevoke = (key, by) => assertMayRevoke(this, key, by);
+  }
+
+  /** The ports as one process of ours sees them, by its process id. */
+  portsOf(pid: number): Ports {
+    const unused = (): Promise<never> => Promise.reject(new Error('no toy is reached this way'));
+    const store = twinJournalStore(this.memory, {
+      before: (name) => {
+        this.power.before(name);
+        if (name === 'journal.renew' || name === 'journal.release') return;
+        if (!this.power.refuses(name, this.power.count)) return;
+        throw new Problem('state/unusable', { what: 'the journal cannot be written: the disk is full' });
+      },
+      after: (name) => this.power.after(name),
+    });
+    const self: ProcessInfo = { pid, parent: 1, name: 'mcp-rotate', startedAt: 0, identity: `${pid}:self`, terminal: true };
+    return {
+      host: twinHost(),
+      disk: this.disk,
+      clock: this.clock,
+      random: this.random,
+      net: { send: unused },
+      databases: { postgresql: unused, mysql: unused, redis: unused },
+      processes: {
+        ...this.processes,
+        self: async () => ({ ...self, pid: pid + this.#boots, identity: `${pid + this.#boots}:self` }),
+      },
+      keyring: twinKeyring(this.keyring),
+      mcp: this.#mcp(),
+      journal: async () => store,
+    };
+  }
+
+  engine(ports: Ports = this.ports): Rotations {
+    const parts = this.options.plant?.({ ports, adapters: this.adapters }) ?? { ports, adapters: this.adapters };
+    const seal = this.options.seal === 'real' ? createSealer : async () => toySealer;
+    return createRotations(parts.ports, parts.adapters, { createSealer: seal });
+  }
+
+  /** After a cut: what was in memory is gone, programs run on. */
+  reboot(): void {
+    this.#boots++;
+    this.power.restore();
+  }
+
+  #after(effect: string): void {
+    if (effect.startsWith('disk.rename')) for (const config of configs) if (config.watches) this.#startProgram(config);
+    assertAfter(this, effect);
+  }
+
+  text(config: ConfigFile): string {
+    return this.disk.text(config.path) ?? '';
+  }
+
+  keyIn(config: ConfigFile): string {
+    return keyOf(this.text(config));
+  }
+
+  configKeys(): string[] {
+    return configs.map((config) => this.keyIn(config));
+  }
+
+  counterOf(config: ConfigFile): number {
+    return this.#counters.get(config.path) ?? 0;
+  }
+
+  heldByServerOf(config: ConfigFile): Held | undefined {
+    const server = this.#programs.get(config.client)?.server;
+    return server && this.processes.held(server.pid);
+  }
+
+  /** A client rewrites its own file, as clients do at any time: takes the file as it is and counts up. */
+  clientWrites(index: number): void {
+    const config = configs[index % configs.length];
+    if (!config) return;
+    const counter = this.counterOf(config) + 1;
+    this.#counters.set(config.path, counter);
+    this.disk.write(config.path, config.text(this.keyIn(config), counter));
+  }
+
+  /** Somebody revokes the old key: the provider's partner scan, a colleague. */
+  somebodyRevokesOld(): void {
+    if (this.old.deadFrom === undefined) this.oldLost = true;
+    this.upstream.revoke(this.old, 'somebody');
+  }
+
+  #startProgram(config: ConfigFile): void {
+    const running = this.#programs.get(config.client);
+    if (running) this.processes.end(running.program.pid);
+    const cached = running && this.options.pickUp === 'cached' ? this.processes.held(running.server.pid) : undefined;
+    const program = this.processes.start({
+      name: config.client,
+      terminal: config.terminal,
+      ...(this.options.quits ? { quits: this.options.quits } : {}),
+    });
+    const first = this.old.text;
+    const key = (): string => (this.options.pickUp === 'cached' ? first : this.keyIn(config));
+    const pickUp = (): Held => cached ?? { env: { GITHUB_PERSONAL_ACCESS_TOKEN: key() }, args: [] };
+    const server = this.processes.start({ name: 'node', parent: program.pid, pickUp });
+    this.#programs.set(config.client, { program, server });
+  }
+
+  restartPrograms(): void {
+    for (const config of configs) this.#startProgram(config);
+  }
+
+  #mcp(): Mcp {
+    const keyOfLaunch = (launch: ServerLaunch): string =>
+      launch.kind === 'stdio' ? (launch.env['GITHUB_PERSONAL_ACCESS_TOKEN'] ?? '') : '';
+    return {
+      call: async (launch) => {
+        const key = keyOfLaunch(launch);
+        const startedAt = this.clock.now();
+        const answer = this.upstream.look(() => this.options.server?.(key, this) ?? honestServer(key, this));
+        return { outcome: answer ?? { kind: 'timeout', stage: 'call' }, startedAt, tookMs: 1 };
+      },
+      tools: async () => ['get_me', 'search_repositories'],
+    };
+  }
+
+  /** What a person does when asked. */
+  async person(need: Need): Promise<PersonAnswer> {
+    this.shown.push(JSON.stringify(need));
+    const asked = this.#asked.get(need.kind) ?? 0;
+    this.#asked.set(need.kind, asked + 1);
+    return answerOf(this, need, asked);
+  }
+
+  /** The id that a person types. */
+  async credentialId(): Promise<string> {
+    if (this.#id !== undefined) return this.#id;
+    const { credentials } = await collect(this.ports, this.adapters, { folders: [] });
+    this.#id = credentials.find((credential) => credential.provider === 'toy')?.id;
+    if (this.#id === undefined) throw new Error('no client holds a toy key');
+    return this.#id;
+  }
+
+  assertEnd(state: 'complete' | 'rolled-back'): void {
+    assertEnd(this, state);
+  }
+}
+
+function honestServer(key: string, world: World): ToolOutcome {
+  if (world.upstream.works(key)) return { kind: 'answered', isError: false, text: '{"login":"ada"}' };
+  return { kind: 'rpc-error', code: -32603, text: 'Bad credentials' };
+}

@@ -1,0 +1,22 @@
+/**
+ * The files that may call `.reveal()`, each with the reason. Short on purpose: a reviewer of secrets reads these and no others.
+ *
+ * A path with `*` stands for one folder or file name each. Tests are not listed: their secrets are not real.
+ */
+export const mayReveal: readonly { readonly path: string; readonly why: string }[] = [
+  { path: 'src/base/secret.ts', why: 'defines it' },
+  { path: 'src/providers/*/requests.ts', why: 'a request to the provider carries the credential' },
+  { path: 'src/platform/*.ts', why: 'the real ports hand values to drivers, the keyring and the sealing library' },
+  { path: 'src/inventory/edit.ts', why: 'writes the new value into a document' },
+  { path: 'src/inventory/redact.ts', why: 'replaces secrets in the texts of a plan' },
+  { path: 'src/inventory/unknown.ts', why: 'two copies of a key that no provider knows are the same by their text' },
+  { path: 'src/verification/canary.ts', why: 'makes a broken credential of the same shape, and a launch that carries it' },
+  { path: 'src/rotation/seal.ts', why: 'seals what the journal must hold, and opens it again' },
+  {
+    path: 'src/rotation/issuers.ts',
+    why: 'keeps issuing credentials in the keyring and hands them to the parser of their provider',
+  },
+  { path: 'src/rotation/journal/spills.ts', why: 'refuses an entry whose text holds a secret, by looking for it' },
+  { path: 'src/cli/issuer/issuers.ts', why: 'hands what a person typed to the parser of its provider' },
+  { path: 'src/cli/demo/stage.ts', why: 'the demo writes its made-up passwords into the configs of its scratch home' },
+];
