@@ -13,6 +13,7 @@ function watch(isTerminal: boolean, width = 80, leakSinceMs?: number) {
   let elapsed = 0;
   let tick: (() => void) | undefined;
   const err = {
+    isScreen: isTerminal,
     isTerminal,
     color: false,
     width,
