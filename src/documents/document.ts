@@ -13,7 +13,8 @@ export type Format = 'json' | 'jsonc' | 'toml' | 'yaml' | 'dotenv' | 'shell' | '
 
 /**
  * Keys and indexes from the root. In `dotenv` and `shell` documents a value is `[NAME, n]`: the n-th assignment of
- * that name in the file, from 0; the last one is in force. A `text` document is one value, whole, at `[]`.
+ * that name in the file, from 0; the last one is in force. It is null where it is no literal (`$(…)`, `$VAR`, a quote
+ * that never closes), and then cannot be edited. A `text` document is one value, whole, at `[]`.
  */
 export type Path = readonly (string | number)[];
 

@@ -70,7 +70,7 @@ describe('random edits (failure modes 12, 16)', () => {
         expect(judge('shell', text, scalar, splices, assigned)).toBe(true);
         expect(before[names.indexOf(scalar.path[0] as string)]).toBe(scalar.value);
       }),
-      runs(120),
+      runs(80),
     );
   });
 });

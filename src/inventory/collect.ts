@@ -28,7 +28,7 @@ export async function collect(
   options: InventoryOptions,
   ages: AgeSource = noAges,
 ): Promise<Inventory> {
-  const files = new Files(ports);
+  const files = new Files(ports, options.onProgress);
   const firstSeen = new FirstSeen(ports);
   const [key, discovery] = await Promise.all([
     fingerprintKey(ports),
@@ -44,7 +44,6 @@ export async function collect(
     if (each instanceof Problem) problems.push(each);
     else resolved.push(each);
   }
-  options.onProgress?.(files.count);
 
   const found = new Map<string, HeldBy[]>();
   const prints = new Map<string, string>();
@@ -98,11 +97,17 @@ export async function collect(
   }
 }
 
-/** Copies may carry different context (one server names the API's address, another does not): all that is known. */
+/**
+ * Copies may carry different context (one server names the API's address, another does not): all that is known. A project
+ * is somebody else's text: it can refer to the person's own key beside an address of its own, to which that key would then
+ * be sent. So what a project says counts only for a credential that no other file holds.
+ */
 function merged(held: readonly HeldBy[]): HeldBy['held'] {
-  const [first] = held;
+  const own = held.filter((each) => each.places.some(({ use }) => use.scope !== 'project'));
+  const trusted = own.length > 0 ? own : held;
+  const [first] = trusted;
   if (!first) throw new Error('a group without members');
-  return { ...first.held, context: Object.assign({}, ...held.toReversed().map((each) => each.held.context)) };
+  return { ...first.held, context: Object.assign({}, ...trusted.toReversed().map((each) => each.held.context)) };
 }
 
 async function realPathsOf(files: Files, found: readonly HeldBy[]): Promise<ReadonlyMap<string, string>> {

@@ -18,16 +18,14 @@ export class Files {
   readonly #snapshots = new Map<FilePath, Promise<FileSnapshot | undefined>>();
   readonly #documents = new Map<string, Promise<Document | undefined>>();
   readonly #problems = new Map<FilePath, Problem>();
+  readonly #onRead: ((count: number) => void) | undefined;
   #count = 0;
 
-  constructor(ports: { readonly host: Host; readonly disk: Disk }) {
+  /** `onRead` is told how many files were there so far. */
+  constructor(ports: { readonly host: Host; readonly disk: Disk }, onRead?: (count: number) => void) {
     this.#disk = ports.disk;
+    this.#onRead = onRead;
     this.folders = new Folders(ports);
-  }
-
-  /** Files that were there. */
-  get count(): number {
-    return this.#count;
   }
 
   /** What `tolerated` met, one problem per file. */
@@ -59,7 +57,7 @@ export class Files {
   async #read(path: FilePath): Promise<FileSnapshot | undefined> {
     try {
       const snapshot = await this.#disk.read(path);
-      this.#count++;
+      this.#onRead?.(++this.#count);
       return snapshot;
     } catch (error) {
       if (error instanceof Problem && error.code === 'file/absent') return undefined;

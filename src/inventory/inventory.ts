@@ -55,6 +55,8 @@ export interface Place {
   /** References followed from the entry to the literal, as written: `${env:TOKEN}`. */
   readonly via: readonly string[];
   readonly gitTracked: boolean;
+  /** A copy that is not what the server is given now (a default, another shell's profile): edited, but no call proves it. */
+  readonly dormant?: true;
 }
 
 export const findingCodes = [

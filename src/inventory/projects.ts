@@ -42,11 +42,15 @@ export async function projectFolders(
 ): Promise<ReadonlySet<FilePath>> {
   const { host } = ports;
   const folders = new Set<FilePath>([host.folder]);
-  for (const { path, format, at } of clients.flatMap((client) => client.projectLists)) {
-    const file = pathOf(host, path);
-    const document = file === undefined ? undefined : await files.tolerated(file, format);
-    for (const folder of document?.keys(at) ?? []) if (host.isAbsolute(folder)) folders.add(host.join(folder));
-  }
+  const listed = await Promise.all(
+    clients
+      .flatMap((client) => client.projectLists)
+      .map(async ({ path, format, at }) => {
+        const file = pathOf(host, path);
+        return file === undefined ? [] : ((await files.tolerated(file, format))?.keys(at) ?? []);
+      }),
+  );
+  for (const folder of listed.flat()) if (host.isAbsolute(folder)) folders.add(host.join(folder));
   const marks = [
     ...new Set(
       clients.flatMap((client) =>

@@ -23,6 +23,12 @@ export interface HeldBy {
 /** Providers in their order; a span that one has claimed is nobody else's. What is left is searched for unknown keys. */
 export function heldIn(adapters: Pick<Adapters, 'providers'>, resolved: ResolvedServer): readonly HeldBy[] {
   const { slots, use } = resolved;
+  // Apart: a pair must not be put together out of one that is in force and one that is not.
+  const [inForce, dormant] = [slots.filter((slot) => !slot.dormant), slots.filter((slot) => slot.dormant)];
+  return [...heldInSlots(adapters, inForce, use), ...(dormant.length === 0 ? [] : heldInSlots(adapters, dormant, use))];
+}
+
+function heldInSlots(adapters: Pick<Adapters, 'providers'>, slots: readonly ResolvedSlot[], use: Use): readonly HeldBy[] {
   const taken: PartSpan[] = [];
   const found: HeldBy[] = [];
   for (const provider of adapters.providers) {
@@ -30,12 +36,14 @@ export function heldIn(adapters: Pick<Adapters, 'providers'>, resolved: Resolved
       if (secretSpans(provider, recognised).some((span) => taken.some((other) => overlap(span, other)))) continue;
       const held = heldOf(slots, recognised);
       if (!held) continue;
-      taken.push(...recognised.parts);
-      found.push(heldBy(provider.id, held, slots, recognised.parts, use));
+      // Several slots may name one part with different texts (a name set twice): only copies of this text are its places.
+      const spans = recognised.parts.filter((span) => held.parts[span.part]?.equals(new Secret(textOf(slots, span) ?? '?')));
+      taken.push(...spans);
+      found.push(heldBy(provider.id, held, slots, spans, use));
     }
   }
   for (const span of unknownKeys(slots, taken)) {
-    const text = decodePart((slots[span.slot]?.value ?? '').slice(span.start, span.end), span.coding);
+    const text = textOf(slots, span);
     if (text) found.push(heldBy(unknownProvider, unknownHeld(text), slots, [{ part: unknownPart, ...span }], use));
   }
   return found;
@@ -53,13 +61,16 @@ function secretSpans(provider: Provider, { parts }: Recognised): readonly PartSp
 
 const overlap = (a: PartSpan, b: PartSpan): boolean => a.slot === b.slot && a.start < b.end && b.start < a.end;
 
+const textOf = (slots: readonly ResolvedSlot[], { slot, start, end, coding }: Omit<PartSpan, 'part'>): string | undefined =>
+  decodePart((slots[slot]?.value ?? '').slice(start, end), coding);
+
 /** undefined when a part is empty or its encoding is broken: nothing to search for or to replace. */
 function heldOf(slots: readonly ResolvedSlot[], recognised: Recognised): Held | undefined {
   const parts: Record<string, Secret> = {};
-  for (const { part, slot, start, end, coding } of recognised.parts) {
-    const text = decodePart((slots[slot]?.value ?? '').slice(start, end), coding);
+  for (const span of recognised.parts) {
+    const text = textOf(slots, span);
     if (!text) return undefined;
-    parts[part] ??= new Secret(text);
+    parts[span.part] ??= new Secret(text);
   }
   return { kind: recognised.kind, parts, context: recognised.context };
 }
@@ -80,7 +91,7 @@ function placesOf(use: Use, slot: ResolvedSlot | undefined, span: PartSpan): rea
   const touched = (slot?.pieces ?? []).filter((piece) => piece.start < span.end && span.start < piece.end);
   const [piece] = touched;
   const via = [...new Set(touched.flatMap((each) => each.via))];
-  const place = { part: span.part, use, via, gitTracked: false };
+  const place = { part: span.part, use, via, gitTracked: false, ...(slot?.dormant ? { dormant: true as const } : {}) };
   if (!piece || piece.start > span.start || piece.end < span.end) {
     return [{ ...place, spot: undefined, access: split }];
   }

@@ -2,8 +2,8 @@
  * A server entry as its client would start it: references followed, every character traced to its literal.
  *
  * A reference that leads nowhere stays as written, is named in `unresolved`, and leaves no `launch`: a server that is
- * started with half its settings proves nothing. A default that is not in force (`${TOKEN:-old}` while TOKEN is set) is
- * a slot of its own, for it is a copy all the same.
+ * started with half its settings proves nothing. A literal that is not in force (`${TOKEN:-old}` while TOKEN is set, the
+ * profile of another shell) is a dormant slot of its own, for it is a copy all the same.
  */
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
@@ -19,7 +19,7 @@ import { matches, pathOf } from './patterns.ts';
 import { type Scanner, scanner, type Token } from './references.ts';
 import type { Piece, ResolvedServer, ResolvedSlot } from './resolved.ts';
 import { cut, from, joined, shifted, type Traced, untraced } from './traced.ts';
-import { Variables } from './variables.ts';
+import { type Found, Variables } from './variables.ts';
 
 export type Entry = ReadonlyMap<string, Tree>;
 type Reads = Pick<Ports, 'host' | 'disk'>;
@@ -270,24 +270,27 @@ class Resolving {
         const { byDefault } = token;
         const fallback =
           byDefault && from(shifted(source, byDefault.start), whole.value.slice(byDefault.start, byDefault.end), [token.shown]);
-        const text = fallback
-          ? await this.#variables.lookUp(token.name, { where, hasDefault: true })
-          : await this.#variable(token.name, token.shown, where, name);
-        if (!fallback) return text ?? untraced(written);
-        if (!text) return fallback;
-        if (fallback.value !== '') this.#dormant.push({ where, name, ...fallback });
-        return through(text, token.shown);
+        if (!fallback) return (await this.#variable(token.name, token.shown, where, name)) ?? untraced(written);
+        const found = await this.#variables.lookUp(token.name, { where, hasDefault: true });
+        if (!found) return fallback;
+        if (fallback.value !== '') this.#dormant.push({ where, name, dormant: true, ...fallback });
+        return this.#inForce(found, token.shown, where, name);
       }
     }
   }
 
   /** A variable without a default; undefined and noted when nobody has it. */
   async #variable(variable: string, shown: string, where: Slot['where'], name: string): Promise<Traced | undefined> {
-    const text = await this.#variables.lookUp(variable, { where, hasDefault: false });
-    if (text) return through(text, shown);
+    const found = await this.#variables.lookUp(variable, { where, hasDefault: false });
+    if (found) return this.#inForce(found, shown, where, name);
     this.#unresolved.push(shown);
     this.#hide(name, shown, 'environment', `set ${printable(variable)} where ${this.#client.name} gets its environment from`);
     return undefined;
+  }
+
+  #inForce({ text, dormant }: Found, shown: string, where: Slot['where'], name: string): Traced {
+    for (const other of dormant) this.#dormant.push({ where, name, dormant: true, ...through(other, shown) });
+    return through(text, shown);
   }
 
   async #file(path: string, shown: string, name: string): Promise<Traced | undefined> {

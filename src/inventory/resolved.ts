@@ -40,6 +40,8 @@ export interface Piece {
 
 export interface ResolvedSlot extends Slot {
   readonly pieces: readonly Piece[];
+  /** Not what the server is given now: a default that is not in force, another shell's profile. */
+  readonly dormant?: true;
 }
 
 export interface ResolvedServer {

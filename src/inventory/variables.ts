@@ -1,5 +1,8 @@
 /**
- * Where a variable's literal stands, asked in the order in which the client itself looks.
+ * Where a variable's literals stand, asked in the order in which the client itself looks.
+ *
+ * The first is in force. The same text further on (the profile of another shell) is its twin and must change with it;
+ * another text is dormant: a copy that would be used elsewhere, or if the first one went.
  *
  * The process environment of a client that is not ours cannot be read, but its literals mostly stand in a shell profile.
  * There the profile's text decides, not our own environment: a terminal opened before the profile was changed still has
@@ -7,7 +10,6 @@
  * through processes.
  */
 import type { VariableSource } from '../clients/client.ts';
-import type { Format, Path } from '../documents/document.ts';
 import type { Disk, FilePath } from '../ports/disk.ts';
 import type { Host } from '../ports/host.ts';
 import type { Slot } from '../providers/provider.ts';
@@ -18,12 +20,15 @@ import { from, type Traced } from './traced.ts';
 
 type FileSource = Extract<Piece['source'], { kind: 'file' }>;
 
-interface Literal {
-  /** null: put together when the shell runs. */
+/** A value with where it stands. null: put together when the shell runs. */
+interface Candidate {
   readonly value: string | null;
-  readonly file: FilePath;
-  readonly format: Format;
-  readonly path: Path;
+  readonly source: Piece['source'];
+}
+
+export interface Found {
+  readonly text: Traced;
+  readonly dormant: readonly Traced[];
 }
 
 /** What asks: a value of this kind, by a reference with or without a default. */
@@ -50,41 +55,52 @@ export class Variables {
     this.#project = project;
   }
 
-  /** The value with its literal, or undefined when no source has it. */
-  async lookUp(name: string, by: Reader): Promise<Traced | undefined> {
-    for (const source of this.#sources) {
-      if (source.kind === 'env-file' && source.only && (by.hasDefault || !source.only.some((where) => where === by.where)))
-        continue;
-      const found = await this.#lookIn(source, name);
-      if (found) return found;
-    }
-    return undefined;
+  /** undefined when no source has it. */
+  async lookUp(name: string, by: Reader): Promise<Found | undefined> {
+    const sources = this.#sources.filter(
+      (source) =>
+        source.kind !== 'env-file' || !source.only || (!by.hasDefault && source.only.some((where) => where === by.where)),
+    );
+    const found = (await Promise.all(sources.map((source) => this.#candidates(source, name)))).flat();
+    // What a shell puts together when it runs has no literal; its text is in the environment, if anywhere.
+    const literal = found.filter((candidate): candidate is Candidate & { value: string } => candidate.value !== null);
+    const texts = [...new Set(literal.map(({ value }) => value))].map((value) => together(literal, value));
+    const [text, ...others] = texts;
+    return text && { text, dormant: others.filter(({ value }) => value !== '') };
   }
 
-  async #lookIn(source: VariableSource, name: string): Promise<Traced | undefined> {
+  async #candidates(source: VariableSource, name: string): Promise<readonly Candidate[]> {
     switch (source.kind) {
       case 'process':
-        return fromProcess(this.#ports, this.#files, name);
+        return inProcess(this.#ports, this.#files, name);
       case 'settings': {
         const file = pathOf(this.#ports.host, source.path, this.#project);
-        if (file === undefined) return undefined;
         const path = [...source.at, name];
-        const value = (await this.#files.tolerated(file, source.format))?.get(path);
-        if (typeof value !== 'string') return undefined;
+        const value = file === undefined ? undefined : (await this.#files.tolerated(file, source.format))?.get(path);
+        if (file === undefined || typeof value !== 'string') return [];
         const byHand = source.byHand === undefined ? {} : { byHand: source.byHand };
-        return from({ kind: 'file', file, format: source.format, path, offset: 0, ...byHand }, value);
+        return [{ value, source: { kind: 'file', file, format: source.format, path, offset: 0, ...byHand } }];
       }
       case 'env-file': {
         for (const file of envFiles(this.#ports.host, source, this.#project)) {
           const found = await this.#files.tolerated(file, 'dotenv');
           // The first that is there is the only one read, whether or not it has the name.
-          if (found) return literalText((await literalsIn(this.#files, file, 'dotenv', name)).at(-1));
-          if (await this.#ports.disk.kind(file)) return undefined;
+          if (found) return literalsIn(this.#files, file, 'dotenv', name);
+          if (await this.#ports.disk.kind(file)) return [];
         }
-        return undefined;
+        return [];
       }
     }
   }
+}
+
+/** The first candidate of this text, the others of the same text as its twins. */
+function together(candidates: readonly (Candidate & { readonly value: string })[], value: string): Traced {
+  const [first, ...same] = candidates.filter((candidate) => candidate.value === value).map(({ source }) => source);
+  if (!first) throw new Error('no candidate of its own text');
+  const twins = same.filter((source): source is FileSource => source.kind === 'file' && source.byHand === undefined);
+  if (first.kind !== 'file' || twins.length === 0) return from(first, value);
+  return from({ ...first, twins: twins.map(({ file, format, path, offset }) => ({ file, format, path, offset })) }, value);
 }
 
 function envFiles(
@@ -111,65 +127,48 @@ export function foldersUp(host: Host, folder: FilePath): readonly FilePath[] {
   return folders;
 }
 
-/** Every assignment of a name in a dotenv file or shell profile, in order of the file. */
-async function literalsIn(files: Files, file: FilePath, format: 'dotenv' | 'shell', name: string): Promise<Literal[]> {
+/** Every assignment of a name in a dotenv file or shell profile, the one in force (the last) first. */
+async function literalsIn(files: Files, file: FilePath, format: 'dotenv' | 'shell', name: string): Promise<readonly Candidate[]> {
   const document = await files.tolerated(file, format);
-  const found: Literal[] = [];
+  const found: Candidate[] = [];
   for (let n = 0; document; n++) {
     const path = [name, n];
     const value = document.get(path);
     if (value === undefined) break;
-    if (typeof value === 'string' || value === null) found.push({ value, file, format, path });
+    if (typeof value === 'string' || value === null) {
+      found.unshift({ value, source: { kind: 'file', file, format, path, offset: 0 } });
+    }
   }
   return found;
 }
 
-function literalText(literal: Literal | undefined, twins: readonly Literal[] = []): Traced | undefined {
-  if (!literal || literal.value === null) return undefined;
-  const source: FileSource = {
-    kind: 'file',
-    file: literal.file,
-    format: literal.format,
-    path: literal.path,
-    offset: 0,
-    ...(twins.length === 0 ? {} : { twins: twins.map(({ file, format, path }) => ({ file, format, path, offset: 0 })) }),
-  };
-  return from(source, literal.value);
-}
-
-/** Files of each shell in the order in which it reads them: the last assignment is in force. */
+/** Files of each shell, that which it reads last first: its assignment is in force. */
 const profiles = {
-  zsh: ['.zshenv', '.zprofile', '.zshrc', '.zlogin'],
-  bash: ['.bashrc', '.profile', '.bash_login', '.bash_profile'],
-  fish: ['.config/fish/config.fish'],
+  zsh: ['.zlogin', '.zshrc', '.zprofile', '.zshenv'],
+  bash: ['.bash_profile', '.bash_login', '.profile', '.bashrc'],
 } as const;
 
-async function fromProcess(
+async function inProcess(
   ports: { readonly host: Host; readonly disk: Disk },
   files: Files,
   name: string,
-): Promise<Traced | undefined> {
+): Promise<readonly Candidate[]> {
   const { host } = ports;
   const own = host.basename(host.env('SHELL') ?? '');
-  const order = (['zsh', 'bash', 'fish'] as const).toSorted((a, b) => Number(b === own) - Number(a === own));
-  let inForce: Literal | undefined;
-  const all: Literal[] = [];
-  for (const shell of order) {
-    const found = await Promise.all(profiles[shell].map((file) => literalsIn(files, host.join(host.home, file), 'shell', name)));
-    all.push(...found.flat());
-    inForce ??= found.flat().at(-1);
-  }
-  if (host.os === 'linux') {
-    const folder = await pathsOf(host, files.folders, '~/.config/environment.d/*.conf').catch(() => []);
-    const found = await Promise.all(folder.map((file) => literalsIn(files, file, 'dotenv', name)));
-    all.push(...found.flat());
-    inForce ??= found.flat().at(-1);
-  }
-  if (typeof inForce?.value === 'string')
-    return literalText(
-      inForce,
-      all.filter((literal) => literal !== inForce && literal.value === inForce?.value),
-    );
+  const order = (['zsh', 'bash'] as const).toSorted((a, b) => Number(b === own) - Number(a === own));
+  const places = order.flatMap((shell) =>
+    profiles[shell].map((file) => ({ file: host.join(host.home, file), format: 'shell' as const })),
+  );
+  const services = host.os === 'linux' ? await serviceFiles(host, files) : [];
+  const found = await Promise.all([...places, ...services].map(({ file, format }) => literalsIn(files, file, format, name)));
+  const candidates = found.flat();
   const value = host.env(name);
-  return value === undefined ? undefined : from({ kind: 'environment', variable: name }, value);
+  if (typeof candidates[0]?.value === 'string' || value === undefined) return candidates;
+  return [{ value, source: { kind: 'environment', variable: name } }, ...candidates];
+}
+
+/** What systemd gives to programs of a desktop session. */
+async function serviceFiles(host: Host, files: Files): Promise<readonly { file: FilePath; format: 'dotenv' }[]> {
+  const found = await pathsOf(host, files.folders, '~/.config/environment.d/*.conf').catch(() => []);
+  return found.toReversed().map((file) => ({ file, format: 'dotenv' as const }));
 }

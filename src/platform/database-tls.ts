@@ -1,7 +1,7 @@
 /**
  * TLS of database connections, by libpq's words for it (PostgreSQL 18 manual, 32.19): require encrypts without looking
  * at the certificate (unless a root certificate is given, then as verify-ca), verify-ca looks at its issuer, verify-full
- * also at its name. `prefer` encrypts if the server can.
+ * also at its name. `prefer` encrypts if the server can, and `allow` is taken for it.
  */
 import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
@@ -20,7 +20,7 @@ async function certificate(path: string): Promise<Buffer> {
 /** Options for `tls.connect`, or false for none. Certificates come from the parameters sslrootcert, sslcert, sslkey. */
 export async function tlsOptions(address: DatabaseAddress): Promise<ConnectionOptions | false> {
   const mode = address.tls ?? 'prefer';
-  if (mode === 'disable' || mode === 'allow' || address.host.startsWith('/')) return false;
+  if (mode === 'disable' || address.host.startsWith('/')) return false;
   const { sslrootcert: root, sslcert: cert, sslkey: key } = address.parameters ?? {};
   const files = {
     ...(root === undefined || root === 'system' ? {} : { ca: await certificate(root) }),
@@ -34,4 +34,4 @@ export async function tlsOptions(address: DatabaseAddress): Promise<ConnectionOp
   return { ...files, rejectUnauthorized: false };
 }
 
-export const mayFallBackToPlain = (address: DatabaseAddress): boolean => (address.tls ?? 'prefer') === 'prefer';
+export const mayFallBackToPlain = (address: DatabaseAddress): boolean => ['prefer', 'allow'].includes(address.tls ?? 'prefer');

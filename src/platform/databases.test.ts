@@ -70,6 +70,13 @@ describe('a database that is not there or is none', () => {
     expect(await problemOf(databases[kind](at(port)))).toMatchObject({ code: 'provider/unreachable', effect: 'none' });
   });
 
+  it.each(kinds.flatMap((kind) => [Number.NaN, 0, 99999].map((port) => [kind, port] as const)))(
+    '%s: the port %d is none',
+    async (kind, port) => {
+      expect((await problemOf(databases[kind](at(port)))).effect).toBe('none');
+    },
+  );
+
   it.each(kinds)('%s: the name does not exist', async (kind) => {
     const problem = await problemOf(databases[kind](at(1, { host: 'no-such-host.invalid', timeoutMs: 8000 })));
     expect(problem).toMatchObject({ code: 'provider/unreachable', effect: 'none' });

@@ -15,10 +15,11 @@ const longestWaitMs = 8;
 
 export async function withLock<T>(fs: Calls, rule: LockRule, timeoutMs: number, work: () => Promise<T>): Promise<T> {
   await acquire(fs, rule, performance.now() + timeoutMs);
-  let time = await refresh(fs, rule, undefined);
+  /** Time of the lock as we last set it; undefined once it is no longer ours. */
+  let ours = refresh(fs, rule, undefined);
   const timer = setInterval(
-    async () => {
-      time = time === undefined ? undefined : await refresh(fs, rule, time);
+    () => {
+      ours = ours.then((time) => (time === undefined ? undefined : refresh(fs, rule, time)));
     },
     Math.max(1000, rule.staleMs / 2),
   );
@@ -26,6 +27,7 @@ export async function withLock<T>(fs: Calls, rule: LockRule, timeoutMs: number, 
     return await work();
   } finally {
     clearInterval(timer);
+    const time = await ours;
     if (time !== undefined && (await timeOf(fs, rule)) === time) await fs.rmdir(rule.path).catch(() => undefined);
   }
 }

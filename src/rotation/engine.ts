@@ -76,7 +76,8 @@ export function createRotations(
       async (lease) => {
         const log = await journal();
         const entries = await log.of(rotation);
-        const known = await knownOf(rotation);
+        const known = fold(entries);
+        if (!known) throw new Error(`rotation ${rotation} was there and is gone`);
         const provider = adapters.providers.find((one) => one.id === known.plan.provider);
         if (!provider) throw new Error(`a rotation of an unknown provider: ${known.plan.provider}`);
         const method = methodById(provider, known.plan.method);

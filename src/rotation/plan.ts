@@ -4,7 +4,7 @@
  * Making it reads the world and changes nothing. Values in it are redacted: what changes is shown as `[secret]` and
  * `[new secret]` inside the text that stays.
  */
-import { marker } from '../base/ids.ts';
+import { marker, printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
 import { duration } from '../base/time.ts';
@@ -113,5 +113,8 @@ function warningsOf(provider: Provider, method: Method, passedOver: readonly str
     warnings.push(
       'it stands in a file that git tracks: the old value stays in the history, and the new one is not written there',
     );
+  const projects = new Set(credential.places.flatMap(({ use }) => (use.scope === 'project' ? [printable(use.configFile)] : [])));
+  for (const file of projects)
+    warnings.push(`the proof starts the server that ${file} names: go on only if you trust that project`);
   return warnings;
 }

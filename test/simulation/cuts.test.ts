@@ -32,7 +32,7 @@ describe.each(playbooks)('%s', (because) => {
     const effects = calm.power.count;
     expect(effects).toBeGreaterThan(40);
     const seen = new Set(calm.power.names.filter(Boolean).map((name) => name.split(' ')[0]));
-    expect([...seen]).toEqual(expect.arrayContaining(['journal.append', 'journal.putSealed', 'disk.replace']));
+    expect([...seen]).toEqual(expect.arrayContaining(['journal.append', 'journal.putSealed', 'disk.rename']));
     for (let number = 1; number <= effects; number++) {
       for (const when of ['before', 'after'] as const) await cutAt(kind, because, { number, when });
     }

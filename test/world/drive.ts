@@ -5,6 +5,7 @@
 import { Problem } from '../../src/base/problem.ts';
 import { minute } from '../../src/base/time.ts';
 import type { Event, PersonAnswer, Progress, RotateOptions } from '../../src/rotation/rotation.ts';
+import { PowerCut as TornWrite } from '../twins/disk.ts';
 import { PowerCut } from './power.ts';
 import type { World } from './world.ts';
 
@@ -38,7 +39,7 @@ export async function drive(world: World, { between = () => undefined, undo = ()
       else await world.clock.advance(5 * minute);
     } catch (error) {
       answer = undefined;
-      if (error instanceof PowerCut) {
+      if (error instanceof PowerCut || error instanceof TornWrite) {
         cuts++;
         world.reboot();
       } else if (error instanceof Problem) {
@@ -55,9 +56,10 @@ export async function drive(world: World, { between = () => undefined, undo = ()
 async function once(world: World, answer: PersonAnswer | undefined, undo: () => boolean): Promise<Progress> {
   const engine = world.engine();
   const [open] = await engine.open();
-  const [last] = await engine.history();
-  if (!open && last)
-    return { state: last.state === 'complete' ? 'complete' : 'rolled-back', rotation: last.rotation } as Progress;
+  if (!open && world.memory.entries.length > 0) {
+    const [last] = await engine.history();
+    if (last) return { state: last.state === 'complete' ? 'complete' : 'rolled-back', rotation: last.rotation } as Progress;
+  }
   const rotation = open?.rotation ?? (await begin(world));
   const onEvent = (event: Event): void => void world.shown.push(JSON.stringify(event));
   if (answer !== undefined && undo()) return engine.undo(rotation, { onEvent });
@@ -70,7 +72,7 @@ async function begin(world: World): Promise<string> {
   const options: RotateOptions = {
     because: world.options.because,
     soakMs: world.options.soakMs ?? 0,
-    restart: false,
+    restart: world.options.restart ?? false,
     leaveRunning: [],
     folders: [],
   };

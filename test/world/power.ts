@@ -1,18 +1,21 @@
 /**
- * The power of the failing world: every effect on disk, journal, upstream, processes and keyring passes here, and the
- * power can be cut before or after any of them. After a cut nothing works until `restore`.
+ * The power of the failing world: every effect on disk, journal, upstream and processes passes here, and the power can be
+ * cut before or after any of them, or in the middle of writing a temporary file. After a cut nothing works until
+ * `restore`.
  *
  * A cut is not a Problem: nobody may handle it. What was in memory is lost; what was made durable stays.
  */
+import type { DiskEffect, DiskFault } from '../twins/disk.ts';
 
 export class PowerCut extends Error {
-  constructor(effect: string, number: number, when: 'before' | 'after') {
+  constructor(effect: string, number: number, when: Moment['when']) {
     super(`power cut ${when} effect ${number} (${effect})`);
     this.name = 'PowerCut';
   }
 }
 
-export type Moment = { readonly number: number; readonly when: 'before' | 'after' };
+/** 'torn': half of a temporary file reaches the disk. */
+export type Moment = { readonly number: number; readonly when: 'before' | 'after' | 'torn' };
 
 export class Power {
   /** Effects so far, since the beginning. */
@@ -23,14 +26,20 @@ export class Power {
   readonly cuts: string[] = [];
   #cut: Moment | undefined;
   #on = true;
-  /** The rest of the world goes on: called before every effect. */
-  onBefore: (name: string) => void = () => undefined;
+  /** The rest of the world goes on: called before every effect. May throw a Problem: the effect is refused. */
+  onBefore: (name: string, number: number) => void = () => undefined;
   /** Asserts the promises; called after every effect that happened. */
   onEffect: (name: string) => void = () => undefined;
+  /** Is this write refused by a full or read-only disk? */
+  refuses: (name: string, number: number) => boolean = () => false;
 
   /** The next cut; undefined for none. */
   cutAt(moment: Moment | undefined): void {
     this.#cut = moment;
+  }
+
+  get isOn(): boolean {
+    return this.#on;
   }
 
   restore(): void {
@@ -38,10 +47,7 @@ export class Power {
   }
 
   before(name: string): void {
-    this.#alive(name);
-    this.count++;
-    this.names[this.count] = name;
-    this.onBefore(name);
+    this.#count(name);
     this.#maybe(name, 'before');
   }
 
@@ -58,14 +64,46 @@ export class Power {
     return result;
   }
 
+  /** The hook of the disk's twin. Reading is no effect, but a dead process does not read. */
+  disk({ name, path, moment }: DiskEffect): DiskFault | undefined {
+    if (name === 'read') {
+      this.#alive(name);
+      return undefined;
+    }
+    const effect = `disk.${name} ${path}`;
+    if (moment === 'after') {
+      this.after(effect);
+      return undefined;
+    }
+    this.#count(effect);
+    if (this.refuses(effect, this.count)) return { refuse: this.count % 2 === 0 ? 'file/disk-full' : 'file/unwritable' };
+    if (name === 'temporary' && this.#cut?.number === this.count && this.#cut.when === 'torn') {
+      this.#off(effect);
+      return { keep: 40 };
+    }
+    this.#maybe(effect, 'before');
+    return undefined;
+  }
+
+  #count(name: string): void {
+    this.#alive(name);
+    this.count++;
+    this.names[this.count] = name;
+    this.onBefore(name, this.count);
+  }
+
   #alive(name: string): void {
     if (!this.#on) throw new PowerCut(name, this.count, 'before');
   }
 
   #maybe(name: string, when: 'before' | 'after'): void {
     if (this.#cut?.number !== this.count || this.#cut.when !== when) return;
+    this.#off(name);
+    throw new PowerCut(name, this.count, when);
+  }
+
+  #off(name: string): void {
     this.#on = false;
     this.cuts.push(name);
-    throw new PowerCut(name, this.count, when);
   }
 }

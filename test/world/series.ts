@@ -52,7 +52,7 @@ export async function runSeries(seed: number): Promise<Told> {
   const rate = choose.of([0, 0.05, 0.2]);
   world.upstream.faults = Array.from({ length: 60 }, () => (choose.chance(rate) ? choose.of(faults) : 'none'));
   world.power.onBefore = (name) => {
-    if (name.startsWith('disk.replace') && choose.chance(0.2)) {
+    if (name.startsWith('disk.rename') && choose.chance(0.2)) {
       happened.add('client write');
       world.clientWrites(choose.whole(3));
     }

@@ -33,7 +33,7 @@ export function toyProvider(kind: Kind, upstream: ToyUpstream, random: { bytes(l
       return upstream.call('revoke', () => {
         const key = target(what);
         if (!key || key.deadFrom !== undefined) return 'absent';
-        upstream.revoke(key);
+        upstream.revoke(key, 'us');
         return upstream.deadAfterMs > 0 ? 'accepted' : 'gone';
       });
     },
@@ -52,6 +52,7 @@ export function toyProvider(kind: Kind, upstream: ToyUpstream, random: { bytes(l
   };
   const issueTheirs = (at: MethodContext, replacing: boolean) =>
     upstream.call('issue', () => {
+      upstream.onIssue(undefined);
       const old = upstream.byText(textOf(at.old));
       if (replacing && (!old || old.deadFrom !== undefined)) {
         for (const key of upstream.keys) key.deadFrom ??= 0;
@@ -63,6 +64,7 @@ export function toyProvider(kind: Kind, upstream: ToyUpstream, random: { bytes(l
     });
   const issueOurs = (at: MethodContext, text: string, replacing: boolean) =>
     upstream.call('issue', () => {
+      upstream.onIssue(text);
       const old = upstream.byText(textOf(at.old));
       const there = upstream.byText(text);
       if (there) return { parts: { token: new Secret(text) }, upstreamId: there.id };
@@ -182,7 +184,13 @@ export function toyProvider(kind: Kind, upstream: ToyUpstream, random: { bytes(l
       const seen = upstream.look(() => ({ works: upstream.works(text), key: upstream.byText(text) }));
       if (!seen) return { alive: 'unknown', how: 'the toy did not answer' };
       if (!seen.works || !seen.key) return { alive: 'no', how: 'the toy refused it' };
-      return { alive: 'yes', how: 'the toy took it', account: 'ada', rights: seen.key.rights, upstreamId: seen.key.id };
+      return {
+        alive: 'yes',
+        how: 'the toy took it',
+        account: seen.key.account,
+        rights: seen.key.rights,
+        upstreamId: seen.key.id,
+      };
     },
     activity: async () => ({ source: 'toy record', complete: true, events: [] }),
   };

@@ -3,7 +3,9 @@ import type { Sealer } from '../../src/rotation/seal.ts';
 
 const key = 0x5a;
 
+export const openToySeal = (bytes: Uint8Array): string => new TextDecoder().decode(bytes.map((byte) => byte ^ key));
+
 export const toySealer: Sealer = {
   seal: async (text) => new TextEncoder().encode(text).map((byte) => byte ^ key),
-  open: async (bytes) => new TextDecoder().decode(bytes.map((byte) => byte ^ key)),
+  open: async (bytes) => openToySeal(bytes),
 };

@@ -14,10 +14,14 @@ export interface Key {
   readonly label: string;
   readonly madeBy: 'us' | 'person' | 'somebody';
   readonly rights: readonly string[];
+  readonly account: string;
   /** Works from here on, by the upstream's own clock; until `deadFrom`, when it is revoked. */
   worksFrom: number;
   deadFrom: number | undefined;
 }
+
+/** Who ended a key: the tool, a person on the provider's page, or somebody who did not ask. */
+export type Revoker = 'us' | 'person' | 'somebody';
 
 export type UpstreamFault = 'none' | 'lost-answer' | 'rate-limited' | 'unavailable' | 'garbled';
 
@@ -32,6 +36,16 @@ export class ToyUpstream {
   faults: UpstreamFault[] = [];
   /** Faults that took effect. */
   readonly fired = new Set<UpstreamFault>();
+  /** What new keys are given; those of the person and ours. */
+  gives: { readonly rights?: readonly string[]; readonly account?: string } = {};
+  /** So many of the next keys never work. */
+  poison = 0;
+  /** Most keys alive at once. */
+  most = Number.POSITIVE_INFINITY;
+  /** Called before a key is made at our call, with its text where we chose it. */
+  onIssue: (text: string | undefined) => void = () => undefined;
+  /** Called before a key is ended. */
+  onRevoke: (key: Key, by: Revoker) => void = () => undefined;
   #made = 0;
 
   constructor(power: Power, clock: Clock) {
@@ -39,12 +53,19 @@ export class ToyUpstream {
     this.#clock = clock;
   }
 
-  add(key: Pick<Key, 'text' | 'label' | 'madeBy'> & { rights?: readonly string[] }): Key {
+  add(key: Pick<Key, 'text' | 'label' | 'madeBy'>): Key {
     this.#made++;
-    const worksFrom = this.#clock.elapsed() + (key.madeBy === 'somebody' ? 0 : this.worksAfterMs);
-    const made: Key = { rights: ['read', 'write'], ...key, id: `k${this.#made}`, worksFrom, deadFrom: undefined };
+    const usual = { rights: ['read', 'write'], account: 'ada' };
+    const given = key.madeBy === 'somebody' ? usual : { ...usual, ...this.gives };
+    const made: Key = { ...given, ...key, id: `k${this.#made}`, worksFrom: this.#worksFrom(key.madeBy), deadFrom: undefined };
     this.keys.push(made);
     return made;
+  }
+
+  #worksFrom(madeBy: Key['madeBy']): number {
+    if (madeBy === 'somebody') return this.#clock.elapsed();
+    if (this.poison-- > 0) return Number.POSITIVE_INFINITY;
+    return this.#clock.elapsed() + this.worksAfterMs;
   }
 
   live(): readonly Key[] {
@@ -59,7 +80,8 @@ export class ToyUpstream {
     return this.keys.findLast((key) => key.text === text);
   }
 
-  revoke(key: Key): void {
+  revoke(key: Key, by: Revoker): void {
+    this.onRevoke(key, by);
     key.deadFrom ??= this.#clock.elapsed() + this.deadAfterMs;
   }
 

@@ -5,107 +5,89 @@
  * What is durable (files, journal, upstream, running programs) outlives a cut; what was in memory does not. The engine,
  * inventory, documents, clients and verification are the real ones; only the ports have twins.
  */
-import { expect } from 'vitest';
-import { Secret } from '../../src/base/secret.ts';
+import { Problem } from '../../src/base/problem.ts';
 import { client as claudeCode } from '../../src/clients/claude-code/client.ts';
 import { client as codex } from '../../src/clients/codex/client.ts';
 import { client as cursor } from '../../src/clients/cursor/client.ts';
 import type { Adapters } from '../../src/inventory/adapters.ts';
 import { collect } from '../../src/inventory/collect.ts';
-import type { Mcp, ServerLaunch } from '../../src/ports/mcp.ts';
+import type { Mcp, ServerLaunch, ToolOutcome } from '../../src/ports/mcp.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import type { ProcessInfo } from '../../src/ports/processes.ts';
 import { createRotations } from '../../src/rotation/engine.ts';
 import type { Because, Need, PersonAnswer, Rotations } from '../../src/rotation/rotation.ts';
+import { createSealer } from '../../src/rotation/seal.ts';
 import { twinClock } from '../twins/clock.ts';
+import { createDiskTwin, type DiskTwin } from '../twins/disk.ts';
 import { twinHost } from '../twins/host.ts';
 import { journalMemory, twinJournalStore } from '../twins/journal-store.ts';
-import { twinKeyring } from '../twins/keyring.ts';
-import { createProcessesTwin } from '../twins/processes.ts';
-import { twinRandom } from '../twins/random.ts';
+import { keyringMemory, twinKeyring } from '../twins/keyring.ts';
+import { createProcessesTwin, type Held } from '../twins/processes.ts';
+import { type TwinRandom, twinRandom } from '../twins/random.ts';
+import { type ConfigFile, configs, keyOf } from './configs.ts';
+import { answerOf } from './person.ts';
 import { Power } from './power.ts';
+import { assertAfter, assertEnd, assertMayIssue, assertMayRevoke } from './promises.ts';
 import { type Kind, toyProvider, toyText } from './toy-providers.ts';
 import { toySealer } from './toy-sealer.ts';
 import { type Key, ToyUpstream } from './upstream.ts';
-import { createWorldDisk } from './world-disk.ts';
 
-const home = '/home/ada';
-
-/** A config file as its client writes it: with the key, and with a counter that the client itself counts up. */
-interface ConfigFile {
-  readonly path: string;
-  readonly client: string;
-  readonly terminal: boolean;
-  /** Takes a change up by itself. */
-  readonly watches: boolean;
-  text(key: string, counter: number): string;
+export interface WorldParts {
+  readonly ports: Ports;
+  readonly adapters: Adapters;
 }
-
-const configs: readonly ConfigFile[] = [
-  {
-    path: `${home}/.claude.json`,
-    client: 'claude',
-    terminal: true,
-    watches: false,
-    text: (key, counter) =>
-      `{\n\t"numStartups": ${counter},\r\n  "mcpServers": {"one": {"type": "stdio", "command": "npx", "args": ["-y", "@modelcontextprotocol/server-github"],\n` +
-      `    "env": {"GITHUB_PERSONAL_ACCESS_TOKEN": "${key}"}}},  "tipsHistory": {}}`,
-  },
-  {
-    path: `${home}/.codex/config.toml`,
-    client: 'codex',
-    terminal: true,
-    watches: false,
-    text: (key, counter) =>
-      `# kept by hand ${counter}\nmodel = "x"\n\n[mcp_servers.two]\ncommand = "npx"\nargs = ["-y", "@modelcontextprotocol/server-github"]\n` +
-      `env = { GITHUB_PERSONAL_ACCESS_TOKEN = "${key}" } # do not lose\n`,
-  },
-  {
-    path: `${home}/.cursor/mcp.json`,
-    client: 'cursor',
-    terminal: false,
-    watches: true,
-    text: (key, counter) =>
-      `﻿{"counter":${counter},"mcpServers":{"three":{"command":"npx","args":["-y","@modelcontextprotocol/server-github"],"env":{"GITHUB_PERSONAL_ACCESS_TOKEN":"${key}"}}}}\n`,
-  },
-];
 
 export interface WorldOptions {
   readonly kind: Kind;
   readonly because: Because;
   readonly seed: number;
   readonly soakMs?: number;
+  /** Quit and relaunch desktop programs. */
+  readonly restart?: boolean;
+  /** 'real': age, with its key in the keyring. */
+  readonly seal?: 'toy' | 'real';
+  /** How the MCP servers take a call. */
+  readonly server?: (key: string, world: World) => ToolOutcome;
+  /** What a program starts its server with: its file's key, or the one that it has cached. */
+  readonly pickUp?: 'file' | 'cached';
+  /** Programs that go on when asked to quit. */
+  readonly quits?: 'ends' | 'refuses';
+  /** Where a test plants a bug. */
+  readonly plant?: (parts: WorldParts) => WorldParts;
 }
 
 export class World {
   readonly options: WorldOptions;
   readonly power = new Power();
   readonly clock = twinClock();
+  readonly random: TwinRandom;
   readonly upstream: ToyUpstream;
   readonly old: Key;
-  readonly ports: Ports;
-  readonly adapters: Adapters;
-  readonly disk: ReturnType<typeof createWorldDisk>;
+  readonly disk: DiskTwin;
   readonly processes: ReturnType<typeof createProcessesTwin>;
   readonly memory = journalMemory();
+  readonly keyring = keyringMemory();
+  readonly ports: Ports;
+  readonly adapters: Adapters;
   /** Everything that was shown, for the search for secrets. */
   readonly shown: string[] = [];
+  /** Texts of the keys that the person made and gave to the tool. */
+  readonly handedOver = new Set<string>();
+  /** Somebody else revoked the old key: what still holds it is no fault of ours. */
+  oldLost = false;
   readonly #counters = new Map<string, number>(configs.map((config) => [config.path, 1]));
   readonly #programs = new Map<string, { program: ProcessInfo; server: ProcessInfo }>();
-  readonly #random: ReturnType<typeof twinRandom>;
+  readonly #asked = new Map<Need['kind'], number>();
   #boots = 0;
-  #restarts = 0;
-  /** Was the old key revoked in an overlapping playbook while everything was proven? Set by the promise check. */
-  revokedOld = false;
+  #id: string | undefined;
 
   constructor(options: WorldOptions) {
     this.options = options;
-    this.#random = twinRandom(options.seed);
+    this.random = twinRandom(options.seed);
     this.upstream = new ToyUpstream(this.power, this.clock);
-    this.old = this.upstream.add({ text: toyText(this.#random), label: '', madeBy: 'somebody' });
+    this.old = this.upstream.add({ text: toyText(this.random), label: '', madeBy: 'somebody' });
     const files = Object.fromEntries(configs.map((config) => [config.path, config.text(this.old.text, 1)]));
-    const hooks = { before: (name: string) => this.power.before(name), after: (name: string) => this.power.after(name) };
-    this.disk = createWorldDisk(files, hooks, this.clock);
+    this.disk = createDiskTwin({ files, onEffect: (effect) => this.power.disk(effect), now: () => this.clock.now() });
     this.processes = createProcessesTwin({
       clock: this.clock,
       around: async (name, act) => {
@@ -115,34 +97,51 @@ export class World {
         return result;
       },
     });
-    const host = twinHost();
-    const store = twinJournalStore(this.memory, hooks);
-    this.ports = {
-      host,
+    this.ports = this.portsOf(10);
+    this.adapters = {
+      clients: [claudeCode, codex, cursor],
+      providers: [toyProvider(options.kind, this.upstream, this.random)],
+    };
+    for (const config of configs) this.#startProgram(config);
+    this.power.onEffect = (name) => this.#after(name);
+    this.upstream.onIssue = (text) => assertMayIssue(this, text);
+    this.upstream.onRevoke = (key, by) => assertMayRevoke(this, key, by);
+  }
+
+  /** The ports as one process of ours sees them, by its process id. */
+  portsOf(pid: number): Ports {
+    const unused = (): Promise<never> => Promise.reject(new Error('no toy is reached this way'));
+    const store = twinJournalStore(this.memory, {
+      before: (name) => {
+        this.power.before(name);
+        if (name === 'journal.renew' || name === 'journal.release') return;
+        if (!this.power.refuses(name, this.power.count)) return;
+        throw new Problem('state/unusable', { what: 'the journal cannot be written: the disk is full' });
+      },
+      after: (name) => this.power.after(name),
+    });
+    const self: ProcessInfo = { pid, parent: 1, name: 'mcp-rotate', startedAt: 0, identity: `${pid}:self`, terminal: true };
+    return {
+      host: twinHost(),
       disk: this.disk,
       clock: this.clock,
-      random: this.#random,
-      net: { send: () => Promise.reject(new Error('no toy speaks HTTP')) },
-      databases: {
-        postgresql: () => Promise.reject(new Error('no toy is a database')),
-        mysql: () => Promise.reject(new Error('no toy is a database')),
-        redis: () => Promise.reject(new Error('no toy is a database')),
+      random: this.random,
+      net: { send: unused },
+      databases: { postgresql: unused, mysql: unused, redis: unused },
+      processes: {
+        ...this.processes,
+        self: async () => ({ ...self, pid: pid + this.#boots, identity: `${pid + this.#boots}:self` }),
       },
-      processes: { ...this.processes, self: async () => this.#self() },
-      keyring: twinKeyring(),
+      keyring: twinKeyring(this.keyring),
       mcp: this.#mcp(),
       journal: async () => store,
     };
-    this.adapters = {
-      clients: [claudeCode, codex, cursor],
-      providers: [toyProvider(options.kind, this.upstream, this.#random)],
-    };
-    for (const config of configs) this.#startProgram(config);
-    this.power.onEffect = (name) => this.assertPromises(name);
   }
 
-  engine(): Rotations {
-    return createRotations(this.ports, this.adapters, { createSealer: async () => toySealer });
+  engine(ports: Ports = this.ports): Rotations {
+    const parts = this.options.plant?.({ ports, adapters: this.adapters }) ?? { ports, adapters: this.adapters };
+    const seal = this.options.seal === 'real' ? createSealer : async () => toySealer;
+    return createRotations(parts.ports, parts.adapters, { createSealer: seal });
   }
 
   /** After a cut: what was in memory is gone, programs run on. */
@@ -151,30 +150,59 @@ export class World {
     this.power.restore();
   }
 
-  #self(): ProcessInfo {
-    const pid = 10 + this.#boots;
-    return { pid, parent: 1, name: 'mcp-rotate', startedAt: 0, identity: `${pid}:self`, terminal: true };
+  #after(effect: string): void {
+    if (effect.startsWith('disk.rename')) for (const config of configs) if (config.watches) this.#startProgram(config);
+    assertAfter(this, effect);
+  }
+
+  text(config: ConfigFile): string {
+    return this.disk.text(config.path) ?? '';
   }
 
   keyIn(config: ConfigFile): string {
-    const match = /tok_[a-z0-9]{16}/.exec(this.disk.text(config.path));
-    return match?.[0] ?? '';
+    return keyOf(this.text(config));
+  }
+
+  configKeys(): string[] {
+    return configs.map((config) => this.keyIn(config));
+  }
+
+  counterOf(config: ConfigFile): number {
+    return this.#counters.get(config.path) ?? 0;
+  }
+
+  heldByServerOf(config: ConfigFile): Held | undefined {
+    const server = this.#programs.get(config.client)?.server;
+    return server && this.processes.held(server.pid);
   }
 
   /** A client rewrites its own file, as clients do at any time: takes the file as it is and counts up. */
   clientWrites(index: number): void {
     const config = configs[index % configs.length];
     if (!config) return;
-    const counter = (this.#counters.get(config.path) ?? 0) + 1;
+    const counter = this.counterOf(config) + 1;
     this.#counters.set(config.path, counter);
-    this.disk.put(config.path, config.text(this.keyIn(config), counter));
+    this.disk.write(config.path, config.text(this.keyIn(config), counter));
+  }
+
+  /** Somebody revokes the old key: the provider's partner scan, a colleague. */
+  somebodyRevokesOld(): void {
+    if (this.old.deadFrom === undefined) this.oldLost = true;
+    this.upstream.revoke(this.old, 'somebody');
   }
 
   #startProgram(config: ConfigFile): void {
     const running = this.#programs.get(config.client);
     if (running) this.processes.end(running.program.pid);
-    const program = this.processes.start({ name: config.client, terminal: config.terminal });
-    const pickUp = () => ({ env: { GITHUB_PERSONAL_ACCESS_TOKEN: this.keyIn(config) }, args: [] });
+    const cached = running && this.options.pickUp === 'cached' ? this.processes.held(running.server.pid) : undefined;
+    const program = this.processes.start({
+      name: config.client,
+      terminal: config.terminal,
+      ...(this.options.quits ? { quits: this.options.quits } : {}),
+    });
+    const first = this.old.text;
+    const key = (): string => (this.options.pickUp === 'cached' ? first : this.keyIn(config));
+    const pickUp = (): Held => cached ?? { env: { GITHUB_PERSONAL_ACCESS_TOKEN: key() }, args: [] };
     const server = this.processes.start({ name: 'node', parent: program.pid, pickUp });
     this.#programs.set(config.client, { program, server });
   }
@@ -184,131 +212,42 @@ export class World {
   }
 
   #mcp(): Mcp {
-    const keyOf = (launch: ServerLaunch): string =>
+    const keyOfLaunch = (launch: ServerLaunch): string =>
       launch.kind === 'stdio' ? (launch.env['GITHUB_PERSONAL_ACCESS_TOKEN'] ?? '') : '';
     return {
       call: async (launch) => {
-        const works = this.upstream.look(() => this.upstream.works(keyOf(launch)));
+        const key = keyOfLaunch(launch);
         const startedAt = this.clock.now();
-        if (works === undefined) return { outcome: { kind: 'timeout', stage: 'call' }, startedAt, tookMs: 1 };
-        if (works) return { outcome: { kind: 'answered', isError: false, text: '{"login":"ada"}' }, startedAt, tookMs: 1 };
-        return { outcome: { kind: 'rpc-error', code: -32603, text: 'Bad credentials' }, startedAt, tookMs: 1 };
+        const answer = this.upstream.look(() => this.options.server?.(key, this) ?? honestServer(key, this));
+        return { outcome: answer ?? { kind: 'timeout', stage: 'call' }, startedAt, tookMs: 1 };
       },
       tools: async () => ['get_me', 'search_repositories'],
     };
   }
 
-  /** What a person does when asked; honest and able. */
+  /** What a person does when asked. */
   async person(need: Need): Promise<PersonAnswer> {
     this.shown.push(JSON.stringify(need));
-    if (need.kind === 'new-credential') {
-      const key = this.upstream.add({ text: toyText(this.#random), label: 'by hand', madeBy: 'person' });
-      return { kind: 'new-credential', parts: { token: new Secret(key.text) } };
-    }
-    if (need.kind === 'revoke-by-hand') {
-      for (const key of this.upstream.keys) if (need.page.steps.includes(`Revoke the key ${key.id}.`)) this.upstream.revoke(key);
-      return { kind: 'done' };
-    }
-    if (need.kind === 'restart-by-hand') {
-      this.restartPrograms();
-      // A clock that was set back makes every program look older than the write: after a while a person says so.
-      return { kind: this.#restarts++ < 3 ? 'done' : 'accept' };
-    }
-    if (need.kind === 'confirm-strays' && need.strays.length === 0) {
-      const used = new Set([...this.configKeys(), this.old.text]);
-      for (const key of this.upstream.keys) if (key.madeBy === 'us' && !used.has(key.text)) this.upstream.revoke(key);
-      return { kind: 'done' };
-    }
-    if (need.kind === 'edit-by-hand') return { kind: 'done' };
-    return { kind: 'accept' };
+    const asked = this.#asked.get(need.kind) ?? 0;
+    this.#asked.set(need.kind, asked + 1);
+    return answerOf(this, need, asked);
   }
 
   /** The id that a person types. */
   async credentialId(): Promise<string> {
+    if (this.#id !== undefined) return this.#id;
     const { credentials } = await collect(this.ports, this.adapters, { folders: [] });
-    const id = credentials.find((credential) => credential.provider === 'toy')?.id;
-    if (id === undefined) throw new Error('no client holds a toy key');
-    return id;
+    this.#id = credentials.find((credential) => credential.provider === 'toy')?.id;
+    if (this.#id === undefined) throw new Error('no client holds a toy key');
+    return this.#id;
   }
 
-  configKeys(): string[] {
-    return configs.map((config) => this.keyIn(config));
-  }
-
-  /** The promises, after every effect. */
-  assertPromises(effect: string): void {
-    for (const config of configs) {
-      if (config.watches && effect.includes('replace')) this.#startProgram(config);
-      this.#assertWhole(config, effect);
-    }
-    const { because, kind } = this.options;
-    const overlapping = because !== 'leak' && !kind.startsWith('replaces');
-    if (overlapping) this.#assertNotLockedOut(effect);
-    if (overlapping && this.old.deadFrom !== undefined && !this.revokedOld) this.#assertProvenBeforeRevoked(effect);
-    this.revokedOld ||= this.old.deadFrom !== undefined;
-  }
-
-  /** Promise 5 and 7: every byte but the key, and nothing that the client wrote meanwhile is lost. */
-  #assertWhole(config: ConfigFile, effect: string): void {
-    const text = this.disk.text(config.path);
-    const expected = config.text(this.keyIn(config), this.#counters.get(config.path) ?? 0);
-    if (text !== expected) throw new Error(`after "${effect}" ${config.path} is not as it was but for the key`);
-  }
-
-  /** Promise 1. */
-  #assertNotLockedOut(effect: string): void {
-    for (const config of configs) {
-      if (!this.upstream.works(this.keyIn(config))) {
-        throw new Error(`after "${effect}" ${config.client} holds a key that does not work`);
-      }
-    }
-  }
-
-  /** Promise 2. */
-  #assertProvenBeforeRevoked(effect: string): void {
-    for (const config of configs) {
-      if (this.keyIn(config) === this.old.text) throw new Error(`"${effect}" ended the old key while ${config.client} held it`);
-    }
-    for (const config of configs) {
-      const server = this.#programs.get(config.client)?.server;
-      const held = JSON.stringify(server && this.processes.held(server.pid));
-      if (held?.includes(this.old.text)) throw new Error(`"${effect}" ended the old key while ${config.client} ran with it`);
-    }
-  }
-
-  /** At the end of a rotation that is complete or rolled back. */
   assertEnd(state: 'complete' | 'rolled-back'): void {
-    const keys = new Set(this.configKeys());
-    expect(keys.size, 'all clients hold one key').toBe(1);
-    const [key = ''] = keys;
-    expect(this.upstream.works(key), 'the key in the clients works').toBe(true);
-    if (state === 'complete') {
-      expect(key, 'the clients hold a new key').not.toBe(this.old.text);
-      expect(this.upstream.works(this.old.text), 'the old key is dead').toBe(false);
-    } else {
-      expect(key, 'the clients hold the old key').toBe(this.old.text);
-    }
-    // A key whose text was lost cannot be tried: it counts as ended when it was revoked.
-    const strays = this.upstream
-      .live()
-      .filter((one) => one.text !== key && one.madeBy !== 'person' && one.deadFrom === undefined);
-    expect(
-      strays.map((one) => one.id),
-      'no unknown live key',
-    ).toEqual([]);
-    expect(
-      [...this.memory.sealed.values()].flatMap((names) => [...names.keys()]),
-      'sealed values are shredded',
-    ).toEqual([]);
-    this.assertNothingSpilled();
+    assertEnd(this, state);
   }
+}
 
-  /** Promise 6. */
-  assertNothingSpilled(): void {
-    const texts = [...this.memory.entries.map((entry) => entry.body), ...this.shown, ...this.disk.stateTexts()];
-    for (const { text } of this.upstream.keys) {
-      const spill = texts.find((one) => one.includes(text));
-      if (spill !== undefined) throw new Error(`a key was spilled: ${spill.replaceAll(text, '[the key]').slice(0, 200)}`);
-    }
-  }
+function honestServer(key: string, world: World): ToolOutcome {
+  if (world.upstream.works(key)) return { kind: 'answered', isError: false, text: '{"login":"ada"}' };
+  return { kind: 'rpc-error', code: -32603, text: 'Bad credentials' };
 }

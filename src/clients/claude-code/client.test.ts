@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { describeClient } from '../../../test/kits/client.ts';
 import { scratchMachine } from '../../../test/kits/machine.ts';
 import { partText, toyProviders } from '../../../test/kits/providers.ts';
+import { readDocument } from '../../documents/read.ts';
 import { collect } from '../../inventory/collect.ts';
 import { resolveUse } from '../../inventory/resolve.ts';
 import { client } from './client.ts';
@@ -144,6 +145,34 @@ describe('Claude Code alone', () => {
       ['tok_inforce000000000', undefined, '${T:-…}'],
       ['tok_default000000000', 5, '${T:-…}'],
     ]);
+  });
+
+  it('finds what a farther source or another shell would give, and does not mix it with what is in force', async () => {
+    await using machine = await scratchMachine();
+    machine.env['SHELL'] = '/usr/bin/zsh';
+    await machine.write('~/.zshrc', 'export TOY_KEY_ID=ID1\nexport S=old-secret\nexport S=secret-1\n');
+    await machine.write('~/.bashrc', 'export TOY_KEY_ID=ID2\nexport S=secret-2\n');
+    await machine.write('~/.profile', 'export S=$(pass show s)\n');
+    await machine.write(main, user('{"command":"x","env":{"TOY_KEY_ID":"${TOY_KEY_ID}","TOY_SECRET_KEY":"${S}"}}'));
+    const inventory = await collect(machine.ports, { clients: [client], providers: toyProviders }, { folders: [] });
+    expect(inventory.problems).toEqual([]);
+    const found = inventory.credentials.map(({ held, places }) => [
+      partText(held, 'id'),
+      partText(held, 'secret') ?? partText(held, 'value'),
+      places.some(({ dormant }) => dormant),
+    ]);
+    expect(found).toEqual([
+      ['ID1', 'secret-1', false],
+      ['ID2', 'old-secret', true],
+      [undefined, 'secret-2', true],
+    ]);
+    for (const { held, places } of inventory.credentials) {
+      for (const { part, spot } of places) {
+        if (!spot) throw new Error('every copy here stands in a file');
+        const text = readDocument(await machine.bytes(spot.file), spot.format).get(spot.path);
+        expect(String(text).slice(spot.start, spot.end)).toBe(partText(held, part));
+      }
+    }
   });
 
   it('says where a helper command or a plugin’s answer keeps its key', async () => {

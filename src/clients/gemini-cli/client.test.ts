@@ -76,6 +76,20 @@ describeClient(client, [
 ]);
 
 describe('Gemini CLI alone', () => {
+  it('does not put a variable of a .env into arguments and addresses', async () => {
+    await using machine = await scratchMachine();
+    await machine.write('~/.env', 'T=home\n');
+    const servers =
+      '"a":{"command":"x","args":["$T"]},"b":{"httpUrl":"https://x.test/$T"},"c":{"url":"https://x.test","headers":{"K":"$T"}}';
+    await machine.write(user, `{"mcpServers":{${servers}}}`);
+    const { uses, unseen } = await collect(machine.ports, { clients: [client], providers: [] }, { folders: [] });
+    expect(uses).toHaveLength(3);
+    expect(unseen.map(({ use, reference }) => [use.server, reference])).toEqual([
+      ['a', '$T'],
+      ['b', '$T'],
+    ]);
+  });
+
   it('reads one .env, the first upwards, and that after the process environment', async () => {
     await using machine = await scratchMachine();
     for (const [path, text] of Object.entries(listed))

@@ -28,22 +28,24 @@ export type ProcessProof = Extract<Proof, { kind: 'processes' }>;
  * Which processes still hold `held`; those that a person lets run are left out. While rolling back, programs from before
  * the first write are not asked about: what they read is right again.
  */
-export async function holdersOf(run: Run, held: Held): Promise<ProcessProof> {
+export async function holdersOf(run: Run, held: Held, changed?: readonly ChangedClient[]): Promise<ProcessProof> {
   const { firstWriteAt, lastWriteAt, openedAt, leaveRunning } = run.known;
   return findHolders(run.ports, clientsOf(run), {
     secrets: run.secretsOf(held),
-    changed: await changedClients(run),
+    changed: changed ?? (await changedClients(run)),
     writtenAt: lastWriteAt ?? openedAt,
     leaveRunning,
     ...(held !== run.old && firstWriteAt !== undefined ? { since: firstWriteAt } : {}),
   });
 }
 
+type ChangedClient = { readonly client: string; readonly remote: boolean };
+
 /** The clients that hold the old or the new credential, and whether it goes out from the client's own process. */
-async function changedClients(run: Run): Promise<readonly { client: string; remote: boolean }[]> {
+async function changedClients(run: Run): Promise<readonly ChangedClient[]> {
   const { issued, oldFingerprint } = run.known;
   const prints = issued ? [oldFingerprint, issued.fingerprint] : [oldFingerprint];
-  const places = (await Promise.all(prints.map((print) => run.inPlaces(print)))).flatMap((found) => found?.places ?? []);
+  const places = (await run.allInPlaces(prints)).flatMap((found) => found.places);
   const remote = new Map<string, boolean>();
   for (const { use } of places) {
     const launch = (await resolve(run, use)).launch;
@@ -107,8 +109,9 @@ function watched(run: Run): boolean {
 /** Waits until nothing holds the value, as long as programs are expected to change over by themselves. */
 async function waitForNone(run: Run, held: Held, length: Milliseconds): Promise<ProcessProof> {
   const until = run.ports.clock.elapsed() + length;
+  const changed = await changedClients(run);
   for (let wait = 200; ; wait = Math.min(wait * 2, 2 * second)) {
-    const proof = await holdersOf(run, held);
+    const proof = await holdersOf(run, held, changed);
     if (proof.processes.length === 0 || run.ports.clock.elapsed() >= until) return proof;
     await run.pause('restart', wait);
   }

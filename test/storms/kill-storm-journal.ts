@@ -1,0 +1,61 @@
+/** What a killed process had journaled, read from a copy: opening the journal itself would tidy it up. */
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+export interface Trace {
+  readonly rotation: string | undefined;
+  readonly rotations: number;
+  /** The step that was under way, or where else it stood. */
+  readonly at: string;
+  readonly ended: string | undefined;
+  /** Sealed values that are still kept, of all rotations. */
+  readonly sealed: number;
+  readonly integrity: string;
+}
+
+interface Body {
+  readonly step?: string;
+  readonly state?: string;
+}
+
+export function traceOf(state: string): Trace {
+  const nothing: Trace = {
+    rotation: undefined,
+    rotations: 0,
+    at: 'before the start',
+    ended: undefined,
+    sealed: 0,
+    integrity: 'ok',
+  };
+  if (!existsSync(join(state, 'journal.sqlite'))) return nothing;
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-rotate-trace-'));
+  try {
+    for (const name of ['journal.sqlite', 'journal.sqlite-wal']) {
+      if (existsSync(join(state, name))) copyFileSync(join(state, name), join(folder, name));
+    }
+    const db = new DatabaseSync(join(folder, 'journal.sqlite'));
+    try {
+      const integrity = String(db.prepare('PRAGMA quick_check').get()?.['quick_check']);
+      if (!db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'entries'").get()) return { ...nothing, integrity };
+      const count = (sql: string): number => Number(db.prepare(sql).get()?.['n']);
+      const rotations = count("SELECT count(*) AS n FROM entries WHERE kind = 'opened'");
+      const sealed = count('SELECT count(*) AS n FROM sealed');
+      const newest = db.prepare("SELECT rotation FROM entries WHERE kind = 'opened' ORDER BY sequence DESC LIMIT 1").get();
+      if (!newest) return { ...nothing, sealed, integrity };
+      const rotation = String(newest['rotation']);
+      let [at, ended]: [string, string | undefined] = ['after the start', undefined];
+      for (const row of db.prepare('SELECT kind, body FROM entries WHERE rotation = ? ORDER BY sequence').all(rotation)) {
+        const { step, state: how } = JSON.parse(String(row['body'])) as Body;
+        if (row['kind'] === 'step') at = how === 'started' ? String(step) : `after ${step}`;
+        if (row['kind'] === 'closed') ended = String(how);
+      }
+      return { rotation, rotations, at, ended, sealed, integrity };
+    } finally {
+      db.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
