@@ -33,8 +33,7 @@ async function pay(run: Run, debt: Debt): Promise<Outcome> {
 async function payDead(run: Run, debt: Debt): Promise<Outcome> {
   if ((await tryDead(run)) === 'yes') return { state: 'done' };
   if (run.method.overlap === 'replaces') return { state: 'debt', debt };
-  const survivor = run.plan.because === 'leak' ? undefined : await run.next();
-  const outcome = await revokeOld(run, survivor);
+  const outcome = await revokeOld(run, await run.next());
   if (outcome.state === 'needs') return outcome;
   return (await tryDead(run)) === 'yes' ? { state: 'done' } : { state: 'debt', debt };
 }

@@ -20,7 +20,7 @@ import { openJournal } from './journal/journal.ts';
 import { withLease } from './lease.ts';
 import { methodById } from './method.ts';
 import { planFor } from './plan.ts';
-import { playbookOf } from './playbooks.ts';
+import { playbookFrom } from './playbooks.ts';
 import { ended, rollBack } from './rollback.ts';
 import type { AdvanceOptions, HistoryRow, Plan, Progress, Receipt, RotateOptions, Rotations } from './rotation.ts';
 import { Run } from './run.ts';
@@ -164,7 +164,7 @@ export function createRotations(
       if (closed?.state === 'debt') return settleDebts(run);
       if (closed) return ended(run);
       if (rollingBack) return rollBack(run);
-      return walk(run, playbookOf(run.plan.because, run.method.overlap));
+      return walk(run, playbookFrom(run.plan));
     });
   }
 

@@ -2,8 +2,8 @@
  * Which of a provider's methods a rotation uses: the first, in the provider's order of preference, whose need is met and
  * whose own preflight finds nothing in the way.
  *
- * In a leak the old credential is revoked before a new one exists. A method that would issue with the old credential
- * itself is then of no use, unless it replaces in place.
+ * In a leak the old credential is revoked before a new one exists; where it is the only one that can issue, it does so
+ * first, by seconds (docs/decisions/0011).
  */
 import { Problem } from '../base/problem.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -41,14 +41,13 @@ export async function chooseMethod(
   let last: Problem | undefined;
   const at: MethodContext = { old, issuer, marker };
   for (const method of provider.methods) {
-    const why = unfit(method, issuer, because);
-    if (why !== undefined) {
-      passedOver.push(`${method.id}: ${why}`);
+    if (method.needs === 'issuer' && !issuer) {
+      passedOver.push(`${method.id}: needs an issuing credential`);
       continue;
     }
     try {
-      // In a leak speed counts; but a method that replaces in place is its own revocation, and must not turn out to be useless.
-      if (because !== 'leak' || method.overlap === 'replaces') await method.preflight(ports, at);
+      // In a leak speed counts; but a method that issues first must not turn out to be useless.
+      if (because !== 'leak' || method.overlap === 'replaces' || bySelf(method, issuer)) await method.preflight(ports, at);
       return { method, passedOver };
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -65,9 +64,7 @@ export async function chooseMethod(
   });
 }
 
-function unfit(method: Method, issuer: Issuer | undefined, because: Because): string | undefined {
-  if (method.needs === 'issuer' && !issuer) return 'needs an issuing credential';
-  const issuesWithOld = method.needs === 'self' && !issuer && method.overlap !== 'replaces' && method.issue === 'api';
-  if (because === 'leak' && issuesWithOld) return 'would issue with the leaked credential, which dies first';
-  return undefined;
+/** Nothing but the old credential can issue the new one. */
+export function bySelf(method: Method, issuer: Issuer | undefined): boolean {
+  return method.issue === 'api' && method.needs === 'self' && issuer === undefined;
 }

@@ -15,8 +15,8 @@ import { redactedChanges } from '../inventory/redact.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Held, Method, Overlap, Provider } from '../providers/provider.ts';
 import { issuerFor } from './issuers.ts';
-import { chooseMethod } from './method.ts';
-import { playbookOf } from './playbooks.ts';
+import { bySelf, chooseMethod } from './method.ts';
+import { type Playbook, playbookOf } from './playbooks.ts';
 import type { Plan, PlannedRestart, RotateOptions } from './rotation.ts';
 import { editable, todoOf } from './steps/update.ts';
 
@@ -24,7 +24,7 @@ export async function planFor(ports: Ports, adapters: Adapters, credential: Cred
   const provider = providerOf(adapters, credential);
   const issuer = await issuerFor(ports, provider, credential.held);
   const { method, passedOver } = await chooseMethod(ports, provider, credential.held, issuer, options.because, marker('plan'));
-  const playbook = playbookOf(options.because, method.overlap);
+  const playbook = playbookOf(options.because, method.overlap, bySelf(method, issuer));
   const places = credential.places.filter(editable);
   const next = pretended(provider, credential.held);
   return {
@@ -37,12 +37,15 @@ export async function planFor(ports: Ports, adapters: Adapters, credential: Cred
     overlap: overlapWords(method.overlap),
     steps: playbook.steps.map((step) => step.name),
     pointOfNoReturn: playbook.pointOfNoReturn,
-    calls: callsOf(method, options),
+    calls: callsOf(method, playbook),
     edits: await Promise.all(planEdits({ ...credential, places }, next).map((edit) => redactedChanges(ports, adapters, edit))),
     byHand: credential.places.filter((place) => !editable(place)).map(todoOf),
     restarts: await restartsOf(ports, adapters, credential, options),
     downtime: downtimeOf(method, options),
-    warnings: warningsOf(provider, method, passedOver, credential),
+    warnings: [
+      ...(options.because === 'leak' && playbook.steps[1]?.name === 'issue' ? [firstBySeconds] : []),
+      ...warningsOf(provider, method, passedOver, credential),
+    ],
     options,
   };
 }
@@ -66,10 +69,11 @@ function pretended(provider: Provider, old: Held): Held {
 const overlapWords = (overlap: Overlap): Plan['overlap'] =>
   overlap === 'many' ? 'many' : overlap === 'replaces' ? 'none' : 'two at most';
 
-function callsOf(method: Method, options: RotateOptions): string[] {
+function callsOf(method: Method, { steps }: Playbook): string[] {
   const { issue, revoke } = method.words;
   if (method.overlap === 'replaces') return [issue];
-  return options.because === 'leak' ? [revoke, issue] : [issue, revoke];
+  const names = steps.map((step) => step.name);
+  return names.indexOf('revoke') < names.indexOf('issue') ? [revoke, issue] : [issue, revoke];
 }
 
 async function restartsOf(
@@ -97,6 +101,8 @@ function downtimeOf(method: Method, options: RotateOptions): string {
     return 'a short outage: the old value dies as the new one is made, until every client has it';
   return 'none: old and new work side by side until everything is proven';
 }
+
+const firstBySeconds = 'only the leaked credential itself can issue its successor: it does so, and dies right after';
 
 function warningsOf(provider: Provider, method: Method, passedOver: readonly string[], credential: Credential): string[] {
   const warnings: string[] = [];

@@ -3,10 +3,11 @@
  *
  * With overlap: everything is proven before the old credential is revoked, and until then everything can be taken back.
  * In a leak: the old one dies first, and there is no way back. Where the provider replaces in place there is no overlap
- * to use: issuing is itself the point of no return, and in a leak it is the revocation.
+ * to use: issuing is itself the point of no return, and in a leak it is the revocation. A leaked credential that is the only
+ * one with the right to issue its successor does so before it dies (docs/decisions/0011).
  */
 import type { Overlap } from '../providers/provider.ts';
-import type { Because, StepName } from './rotation.ts';
+import type { Because, Plan, StepName } from './rotation.ts';
 import type { Step } from './step.ts';
 import { audit } from './steps/audit.ts';
 import { check } from './steps/check.ts';
@@ -30,12 +31,21 @@ const routine = [preflight, issue, check, update, restart, verify, soak, revoke,
 const departure = routine.filter((step) => step !== soak);
 const inPlace = [preflight, issue, check, update, restart, verify, proveDead, audit, receipt];
 const leak = [preflight, revoke, proveDead, issue, check, update, restart, verify, audit, receipt];
+const leakBySelf = [preflight, issue, check, revoke, proveDead, update, restart, verify, audit, receipt];
 const leakInPlace = [preflight, issue, proveDead, check, update, restart, verify, audit, receipt];
 
-export function playbookOf(because: Because, overlap: Overlap): Playbook {
+/** `bySelf`: nothing but the old credential can issue the new one. */
+export function playbookOf(because: Because, overlap: Overlap, bySelf: boolean): Playbook {
   if (overlap === 'replaces') {
     return { steps: because === 'leak' ? leakInPlace : inPlace, pointOfNoReturn: 'issue' };
   }
-  const steps = { routine, departure, leak }[because];
+  const steps = { routine, departure, leak: bySelf ? leakBySelf : leak }[because];
   return { steps, pointOfNoReturn: 'revoke' };
+}
+
+/** The playbook that a plan names: what was planned is what is carried out, also by a later version. */
+export function playbookFrom(plan: Pick<Plan, 'steps' | 'pointOfNoReturn'>): Playbook {
+  const byName = new Map([...routine].map((step) => [step.name, step]));
+  const steps = plan.steps.flatMap((name) => byName.get(name) ?? []);
+  return { steps, pointOfNoReturn: plan.pointOfNoReturn };
 }

@@ -90,7 +90,8 @@ async function failed(run: Run, playbook: Playbook, step: StepName, problem: Pro
 
 function canTakeBack(run: Run, playbook: Playbook, step: StepName): boolean {
   const names = playbook.steps.map((one) => one.name);
-  if (run.known.pastReturn) return false;
+  // A leaked credential is never put back.
+  if (run.plan.because === 'leak' || run.known.pastReturn) return false;
   return names.indexOf(step) <= names.indexOf(playbook.pointOfNoReturn);
 }
 
@@ -111,6 +112,7 @@ function holds(run: Run, playbook: Playbook, step: StepName): string {
       ? 'every place holds the old key, which was not revoked'
       : 'old and new key both stand; each place holds one of them';
   }
+  if (!run.known.pastReturn) return 'the old key is not revoked: it still works';
   return run.known.lastWriteAt === undefined
     ? 'the places still hold the old key, which is revoked'
     : 'the places hold the new key';

@@ -48,7 +48,7 @@ async function keep(run: Run, issued: Issued): Promise<Outcome> {
     ...(issued.upstreamId === undefined ? {} : { upstreamId: issued.upstreamId }),
     ...(issued.expiresAt === undefined ? {} : { expiresAt: issued.expiresAt }),
   });
-  return done;
+  return issued.note === undefined ? done : { state: 'done', note: issued.note };
 }
 
 async function ours(run: Run, method: OursMethod): Promise<Outcome> {

@@ -28,7 +28,7 @@ async function runProveDead(run: Run): Promise<Outcome> {
   let dead = await tryDead(run);
   if (dead === 'no' && run.method.overlap !== 'replaces' && run.method.revocation.by === 'api') {
     run.note('prove dead', 'the provider still takes the old key; revoking once more');
-    const outcome = await revokeOld(run, run.plan.because === 'leak' ? undefined : await run.next());
+    const outcome = await revokeOld(run, await run.next());
     if (outcome.state === 'needs') return outcome;
     dead = await tryDead(run);
   }

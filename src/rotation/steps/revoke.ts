@@ -80,7 +80,7 @@ export const revoke: Step = {
     return (await run.provider.check(run.ports, run.old)).alive === 'no';
   },
   async run(run) {
-    if (run.plan.because === 'leak') return revokeOld(run, undefined);
+    if (run.plan.because === 'leak') return revokeOld(run, await run.next());
     await refuseWhileHeld(run);
     return revokeOld(run, await provenSurvivor(run));
   },
