@@ -23,7 +23,7 @@ export async function drive(rotation: RotationId, { rotations, view, answer, sig
     let progress = await rotations.advance(rotation, { onEvent, signal });
     while (progress.state === 'waiting') {
       view.pause();
-      const answered = await answer(progress.need);
+      const answered = await answer(progress.need, rotation);
       if (answered === 'later') return progress;
       progress = await rotations.advance(rotation, { onEvent, signal, answer: answered });
     }

@@ -1,4 +1,5 @@
 /** A need of the engine as text: what a person has to do. Pure. */
+import type { RotationId } from '../base/ids.ts';
 import { isoSeconds } from '../base/time.ts';
 import type { Page } from '../providers/provider.ts';
 import type { Need } from '../rotation/rotation.ts';
@@ -10,8 +11,8 @@ const byWords = {
   'started-before': 'it started before the change',
 } as const;
 
-export function renderNeed(need: Need, style: Style): string {
-  const [title, items] = words(need);
+export function renderNeed(need: Need, rotation: RotationId, style: Style): string {
+  const [title, items] = words(need, rotation);
   return lines([
     paint(style, 'bold', title),
     ...items.flatMap((item) =>
@@ -20,7 +21,7 @@ export function renderNeed(need: Need, style: Style): string {
   ]);
 }
 
-function words(need: Need): [title: string, items: readonly string[]] {
+function words(need: Need, rotation: RotationId): [title: string, items: readonly string[]] {
   switch (need.kind) {
     case 'new-credential':
       return ['a new credential is made by hand, on the page of the provider', pageItems(need.page)];
@@ -29,7 +30,10 @@ function words(need: Need): [title: string, items: readonly string[]] {
     case 'edit-by-hand':
       return [
         'these places are changed by hand',
-        need.places.map(({ client, server, where, todo }) => `${client}, ${server}: ${where}: ${todo}`),
+        [
+          ...need.places.map(({ client, server, where, todo }) => `${client}, ${server}: ${where}: ${todo}`),
+          `the new value comes through a pipe: mcp-rotate hand-over ${rotation} | pbcopy (or wl-copy, clip)`,
+        ],
       ];
     case 'restart-by-hand':
       return [

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '../base/problem.ts';
 import type { Act, Action, Context } from './context.ts';
 import { register as registerDemo } from './demo/command.ts';
+import { register as registerHandOver } from './hand-over/command.ts';
 import { register as registerHistory } from './history/command.ts';
 import { register as registerIssuer } from './issuer/command.ts';
 import { register as registerPlan } from './plan/command.ts';
@@ -23,6 +24,7 @@ const registrations = [
   registerRotate,
   registerResume,
   registerUndo,
+  registerHandOver,
   registerHistory,
   registerReceipt,
   registerIssuer,
@@ -87,7 +89,19 @@ function wrongUse({ code, message }: CommanderError, words: readonly string[]): 
 const shown = (word: string | undefined): string =>
   word !== undefined && /^[a-z][a-z-]{0,19}$/i.test(word) ? word : 'of this name';
 
-const names = new Set(['status', 'show', 'plan', 'rotate', 'resume', 'undo', 'history', 'receipt', 'issuer', 'demo']);
+const names = new Set([
+  'status',
+  'show',
+  'plan',
+  'rotate',
+  'resume',
+  'undo',
+  'hand-over',
+  'history',
+  'receipt',
+  'issuer',
+  'demo',
+]);
 
 /** undefined: help or version was asked for and has been written. */
 export function parse(words: readonly string[], context: Context): Action | undefined {

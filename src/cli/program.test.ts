@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { planted, runCommand } from '../../test/cli/world.ts';
 
-const commands = ['status', 'show', 'plan', 'rotate', 'resume', 'undo', 'history', 'receipt', 'issuer', 'demo'];
+const commands = ['status', 'show', 'plan', 'rotate', 'resume', 'undo', 'hand-over', 'history', 'receipt', 'issuer', 'demo'];
 
 describe('help', () => {
   it('names every command and every exit status', async () => {

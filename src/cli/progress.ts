@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Terminal } from '../ports/terminal.ts';
 import type { Event, StepName } from '../rotation/rotation.ts';
 import { stepWords } from './step-words.ts';
-import { columns, name, pad, paint, styleOf, truncate } from './text.ts';
+import { columns, lines, name, pad, paint, styleOf, truncate, wrap } from './text.ts';
 
 const tickMs = 100;
 const stepWidth = 10;
@@ -48,12 +48,16 @@ export function createProgress(
   let leak = leakSinceMs === undefined ? undefined : { since: clock.elapsed() - leakSinceMs, stopped: false };
   let stopTicking: (() => void) | undefined;
 
-  const write = (text: string): void => err.write(`${err.isTerminal ? clearLine : ''}${truncate(text, err.width - 1)}\n`);
+  /** Logs take lines of any length. */
+  const write = (text: string): void => err.write(`${text}\n`);
 
-  /** Colour goes around the sign alone, so that cutting a long line cannot cut an escape sequence. */
-  const finished = (sign: string, color: 'green' | 'red' | 'yellow' | 'dim', text: string): void => {
-    const plain = truncate(`${sign} ${text}`, err.width - 1);
-    err.write(`${err.isTerminal ? clearLine : ''}${paint(styleOf(err), color, sign)}${plain.slice(sign.length)}\n`);
+  /** A line that stays: nothing of it is cut. Colour goes around the sign alone, so that wrapping counts no escapes. */
+  const finished = (sign: string, color: 'green' | 'red' | 'yellow' | 'dim', label: string, text: string): void => {
+    const head = ` ${pad(label, stepWidth)} `;
+    const indent = ' '.repeat(1 + head.length);
+    const [first = '', ...rest] = wrap(text, err.width - 1 - indent.length);
+    const rows = [`${paint(styleOf(err), color, sign)}${head}${first}`, ...rest.map((row) => indent + row)];
+    err.write(`${err.isTerminal ? clearLine : ''}${lines(rows)}`);
   };
 
   const toDead = (): string => (leak && !leak.stopped ? `  alive ${duration(clock.elapsed() - leak.since)}` : '');
@@ -86,10 +90,10 @@ export function createProgress(
       else write(`${step}: ${text}`);
       return;
     }
-    const took = current?.step === step ? `  (${duration(clock.elapsed() - current.since)})` : '';
+    const took = current?.step === step ? ` (${duration(clock.elapsed() - current.since)})` : '';
     current = undefined;
     pause();
-    if (err.isTerminal) finished(...signs[state], `${pad(step, stepWidth)} ${text}${took}`);
+    if (err.isTerminal) finished(...signs[state], step, `${text}${took}`);
     else write(`${step}: ${state}${note === undefined ? '' : `, ${text}`}${took}`);
   };
 
@@ -111,11 +115,7 @@ export function createProgress(
       !leak.stopped
     ) {
       leak = { ...leak, stopped: true };
-      finished(
-        '✓',
-        'green',
-        `dead       the old credential was refused ${duration(clock.elapsed() - leak.since)} after the start`,
-      );
+      finished('✓', 'green', 'dead', `the old credential was refused ${duration(clock.elapsed() - leak.since)} after the start`);
     }
   };
 

@@ -16,6 +16,7 @@ function output(stream: NodeJS.WriteStream): Output {
   const noColor = (process.env['NO_COLOR'] ?? '') !== '';
   const isTerminal = stream.isTTY === true && !dumb;
   return {
+    isScreen: stream.isTTY === true,
     isTerminal,
     color: isTerminal && !noColor,
     get width() {
