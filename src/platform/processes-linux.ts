@@ -5,9 +5,12 @@
  * read is passed over. One into which we may not look (ssh-agent, a sandbox helper: not dumpable) is `unseen`. The
  * environment is the one the program was started with: what it set later for itself is not in /proc.
  *
+ * Read synchronously: /proc lies in memory, and a look at some hundred processes takes a tenth of what as many turns of
+ * the event loop would.
+ *
  * Times: /proc counts from boot in ticks of 1/100 s (USER_HZ on every Linux architecture that Node supports).
  */
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Secret } from '../base/secret.ts';
 import type { Holding, ProcessInfo } from '../ports/processes.ts';
@@ -68,34 +71,42 @@ interface Row {
 }
 
 export async function readStat(pid: number): Promise<Stat | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : parseStat(text);
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 export async function bootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
 export const identityOf = (pid: number, stat: Stat, boot: string): string => `${pid}:${stat.started}:${boot}`;
 
 /** Wall time at which this machine started, to 1/100 s, by the wall clock of now: a set clock shifts all times alike. */
 async function bootedAt(): Promise<number> {
-  const [seconds] = (await readFile('/proc/uptime', 'utf8')).split(' ');
+  const [seconds] = readFileSync('/proc/uptime', 'utf8').split(' ');
   return Date.now() - Number(seconds) * 1000;
 }
 
 export const argumentsOf = async (pid: number): Promise<readonly string[]> =>
-  (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replace(/\0$/, '').split('\0');
+  readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0$/, '').split('\0');
 
-export const executableOf = async (pid: number): Promise<string | undefined> =>
-  (await readlink(`/proc/${pid}/exe`).catch(() => undefined))?.replace(/ \(deleted\)$/, '');
+export async function executableOf(pid: number): Promise<string | undefined> {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, '');
+  } catch {
+    return undefined;
+  }
+}
 
 async function readRow(pid: number, user: number, boot: string, booted: number): Promise<Row | undefined> {
   try {
     const stat = await readStat(pid);
     if (stat === undefined || stat.kernel || stat.state === 'Z' || stat.state === 'X') return undefined;
     // The owner of /proc/<pid> is root for a process that may not be looked into: only `status` tells whose it is.
-    const status = await readFile(`/proc/${pid}/status`, 'utf8');
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     if (Number(/^Uid:\t(\d+)/m.exec(status)?.[1]) !== user) return undefined;
     const args = await argumentsOf(pid);
     const executable = await executableOf(pid);
@@ -115,9 +126,11 @@ async function readRow(pid: number, user: number, boot: string, booted: number):
 }
 
 async function rows(): Promise<readonly Row[]> {
-  const [names, boot, booted] = await Promise.all([readdir('/proc'), bootId(), bootedAt()]);
+  const [boot, booted] = await Promise.all([bootId(), bootedAt()]);
   const user = process.getuid?.() ?? -1;
-  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   const read = await Promise.all(pids.map((pid) => readRow(pid, user, boot, booted)));
   return read.filter((row) => row !== undefined);
 }
@@ -177,7 +190,7 @@ export async function holding(
     for (const part of ['environment', 'arguments'] as const) {
       const file = part === 'environment' ? 'environ' : 'cmdline';
       try {
-        const text = await readFile(`/proc/${info.pid}/${file}`, 'utf8');
+        const text = readFileSync(`/proc/${info.pid}/${file}`, 'utf8');
         forms.forEach((form, secret) => {
           if (holds(text, form)) hits.push({ process: info, secret, in: part });
         });

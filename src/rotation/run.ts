@@ -313,7 +313,12 @@ export class Run {
 
   /** The credential with this fingerprint as it stands in the places now; undefined when none holds it. */
   async inPlaces(print: string): Promise<Credential | undefined> {
+    return (await this.allInPlaces([print]))[0];
+  }
+
+  /** Those with one of these fingerprints, by one look at the files. */
+  async allInPlaces(prints: readonly string[]): Promise<readonly Credential[]> {
     const inventory = await collect(this.ports, this.adapters, { folders: this.plan.options.folders });
-    return inventory.credentials.find((credential) => credential.fingerprint === print);
+    return inventory.credentials.filter((credential) => prints.includes(credential.fingerprint));
   }
 }

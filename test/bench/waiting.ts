@@ -46,7 +46,10 @@ export class Waiting {
 }
 
 /** Every method of `port` runs within `around`. */
-function wrapped<Port extends object>(port: Port, around: (name: string, work: () => Promise<unknown>) => Promise<unknown>): Port {
+function wrapped<Port extends object>(
+  port: Port,
+  around: (name: string, work: () => Promise<unknown>) => Promise<unknown>,
+): Port {
   return new Proxy(port, {
     get(target, name, receiver) {
       const found: unknown = Reflect.get(target, name, receiver);
@@ -67,7 +70,8 @@ export function timed(ports: Ports, waiting: Waiting): Ports {
       return result;
     };
   const sessions: Databases = {
-    postgresql: async (address) => wait('databases', await waiting.during('databases', () => ports.databases.postgresql(address))),
+    postgresql: async (address) =>
+      wait('databases', await waiting.during('databases', () => ports.databases.postgresql(address))),
     mysql: async (address) => wait('databases', await waiting.during('databases', () => ports.databases.mysql(address))),
     redis: async (address) => wait('databases', await waiting.during('databases', () => ports.databases.redis(address))),
   };

@@ -38,7 +38,12 @@ export async function openDatabase(port: number): Promise<StormDatabase> {
       return `postgresql://${name}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`;
     },
     async accepts(dsn) {
-      const client = new Client({ ...at, user: userOf(dsn), password: passwordOf(dsn), database: new URL(dsn).pathname.slice(1) });
+      const client = new Client({
+        ...at,
+        user: userOf(dsn),
+        password: passwordOf(dsn),
+        database: new URL(dsn).pathname.slice(1),
+      });
       try {
         await client.connect();
         return true;

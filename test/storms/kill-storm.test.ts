@@ -91,7 +91,9 @@ it(`${rounds} rounds of kills`, async () => {
   };
   await Promise.all(Array.from({ length: lanes }, (_, number) => runLane(number)));
   const table = [...hits].sort().map(([at, count]) => `${at} ${count}`);
-  console.log(`kill storm: ${Math.round((performance.now() - start) / 1000)} s; kills by where the journal stood:\n${table.join('\n')}`);
+  console.log(
+    `kill storm: ${Math.round((performance.now() - start) / 1000)} s; kills by where the journal stood:\n${table.join('\n')}`,
+  );
   if (rounds < roundsThatCover) return;
   expect(
     stepsOf.routine.filter((step) => !hits.has(`routine: ${step}`)),

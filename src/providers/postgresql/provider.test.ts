@@ -10,8 +10,10 @@ import { writings } from '../../../test/kits/spills.ts';
 import { realUpstream } from '../../../test/real/ports.ts';
 import { adminPassword, startPostgresql } from '../../../test/real/postgresql.ts';
 import type { RealServer } from '../../../test/real/server.ts';
+import { Problem } from '../../base/problem.ts';
 import { Secret } from '../../base/secret.ts';
 import type { SqlSession } from '../../ports/databases.ts';
+import type { Upstream } from '../../ports/ports.ts';
 import type { Held, Issuer, MethodContext, OursMethod } from '../provider.ts';
 import { readPgpass } from './answers.ts';
 import { provider } from './provider.ts';
@@ -277,6 +279,37 @@ describe('sibling-role', () => {
     const second = await issue(w, 1, first);
     expect(await alive(second)).toBe('yes');
     expect(await admin.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [userOf(first)])).toEqual([]);
+  });
+
+  it('a cut between making the next one and removing the leaked one is made good by asking again', async () => {
+    const w = await world();
+    const first = await issue(w, 0);
+    await revoke(w, w.old, first);
+    await revoke(w, first, undefined);
+    const context = at(w, 1, first);
+    const proposed = sibling.propose(up.random, context);
+    const cutBefore = (statement: RegExp): Upstream => ({
+      ...up,
+      databases: {
+        ...up.databases,
+        async postgresql(address) {
+          const session = await up.databases.postgresql(address);
+          return {
+            close: () => session.close(),
+            query(text, parameters) {
+              if (statement.test(text)) throw new Problem('provider/unavailable', { what: 'cut' });
+              return session.query(text, parameters);
+            },
+          };
+        },
+      },
+    });
+    const rolesOfOld = () => admin.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [userOf(first)]);
+    await expect(sibling.issueWith(cutBefore(/^DROP ROLE/), context, proposed)).rejects.toMatchObject({ effect: 'unknown' });
+    expect(await rolesOfOld()).toHaveLength(1);
+    const { parts } = await sibling.issueWith(up, context, proposed);
+    expect(await alive({ ...first, parts })).toBe('yes');
+    expect(await rolesOfOld()).toEqual([]);
   });
 
   it('a sibling that owns something is kept, without a login', async () => {

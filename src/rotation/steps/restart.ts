@@ -43,7 +43,7 @@ export async function holdersOf(run: Run, held: Held): Promise<ProcessProof> {
 async function changedClients(run: Run): Promise<readonly { client: string; remote: boolean }[]> {
   const { issued, oldFingerprint } = run.known;
   const prints = issued ? [oldFingerprint, issued.fingerprint] : [oldFingerprint];
-  const places = (await Promise.all(prints.map((print) => run.inPlaces(print)))).flatMap((found) => found?.places ?? []);
+  const places = (await run.allInPlaces(prints)).flatMap((found) => found.places);
   const remote = new Map<string, boolean>();
   for (const { use } of places) {
     const launch = (await resolve(run, use)).launch;
