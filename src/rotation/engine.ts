@@ -20,7 +20,9 @@ import { openJournal } from './journal/journal.ts';
 import { withLease } from './lease.ts';
 import { methodById } from './method.ts';
 import { planFor } from './plan.ts';
+
 import { playbookFrom } from './playbooks.ts';
+import { writeReceipt } from './receipt.ts';
 import { ended, rollBack } from './rollback.ts';
 import type { AdvanceOptions, HistoryRow, Plan, Progress, Receipt, RotateOptions, Rotations } from './rotation.ts';
 import { Run } from './run.ts';
@@ -41,13 +43,15 @@ export function createRotations(
     return [...byRotation.values()].flatMap((entries) => fold(entries) ?? []);
   }
 
-  /** A cut between the last entry and the shredding leaves sealed values behind: ended rotations keep none. */
+  /** A cut after the last entry leaves the receipt unwritten and sealed values behind: ended rotations keep none. */
   async function sweep(): Promise<Known[]> {
     const store = await ports.journal();
     const all = await allKnown();
     for (const { rotation, closed } of all) {
       if (!closed || closed.state === 'debt') continue;
-      if ((await store.sealedNames(rotation)).length > 0) await store.shred(rotation);
+      if ((await store.sealedNames(rotation)).length === 0) continue;
+      await writeReceipt(ports, closed.receipt);
+      await store.shred(rotation);
     }
     return all;
   }

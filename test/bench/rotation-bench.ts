@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Secret } from '../../src/base/secret.ts';
 import { createIssuers } from '../../src/cli/issuer/issuers.ts';
+import { collect } from '../../src/inventory/collect.ts';
 import { createHost } from '../../src/platform/host.ts';
 import { createPorts } from '../../src/platform/ports.ts';
 import type { Ports } from '../../src/ports/ports.ts';
@@ -75,12 +76,11 @@ function portsIn(home: string): Ports {
 }
 
 async function rotate(real: Ports): Promise<Run> {
+  const found = (await collect(real, adapters, { folders: [] })).credentials.find(({ provider }) => provider === 'postgresql');
   const waiting = new Waiting();
   const ports = timed(real, waiting);
   const start = performance.now();
   const rotations = createRotations(ports, adapters);
-  const { collect } = await import('../../src/inventory/collect.ts');
-  const found = (await collect(ports, adapters, { folders: [] })).credentials.find(({ provider }) => provider === 'postgresql');
   const because = { because: 'routine', soakMs: 0, restart: false, leaveRunning: [], folders: [] } as const;
   const rotation = await rotations.start(await rotations.plan(found?.id ?? '', because));
   const ended = await rotations.advance(rotation, { onEvent: () => {} });

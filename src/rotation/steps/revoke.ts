@@ -40,6 +40,7 @@ export async function revokeOld(run: Run, survivor: Held | undefined): Promise<O
   if (revocation.by === 'page') return byHand(run, revocation.page(run.old));
   const upstreamId = standingOf(run)?.upstreamId;
   const target = { held: run.old, ...(upstreamId === undefined ? {} : { upstreamId }) };
+  const again = run.known.pending.has('revoke old');
   try {
     const at = await run.context();
     const revoked = await run.effect(
@@ -49,7 +50,9 @@ export async function revokeOld(run: Run, survivor: Held | undefined): Promise<O
       () => run.patiently('revoke', () => revocation.revoke(run.ports, at, target, survivor)),
       (answer) => ({ revoked: answer }),
     );
-    if (revoked === 'absent') return { state: 'done', note: 'it was gone already: somebody else revoked it' };
+    if (revoked === 'absent') {
+      return { state: 'done', note: again ? 'it was gone already' : 'it was gone already: somebody else revoked it' };
+    }
     return revoked === 'accepted' ? { state: 'done', note: 'accepted, not proven yet' } : done;
   } catch (error) {
     if (!(error instanceof Problem) || !forPerson.has(error.code)) throw error;
@@ -74,9 +77,9 @@ async function byHand(run: Run, page: Page): Promise<Outcome> {
 export const revoke: Step = {
   name: 'revoke',
   async settle(run) {
-    const tried = run.known.pending.has('revoke old') || run.known.outcomes.has('revoke old') || run.known.steps.has('revoke');
-    if (!tried) return false;
     if (run.known.outcomes.has('revoke old')) return true;
+    // A refused login does not tell that a call that was cut off did all of its work (sessions ended, an empty role dropped).
+    if (run.known.pending.has('revoke old') || !run.known.steps.has('revoke')) return false;
     return (await run.provider.check(run.ports, run.old)).alive === 'no';
   },
   async run(run) {
