@@ -97,7 +97,9 @@ const entriesOf = (world: World): readonly Entry[] =>
 
 /** What the journal holds last of an effect: its intent, or that it ended. */
 function lastOf(world: World, effect: string): string | undefined {
-  const last = entriesOf(world).findLast((entry) => entry.kind === effect || entry.effect?.startsWith(effect) || entry.kind === `${effect}d`);
+  const last = entriesOf(world).findLast(
+    (entry) => entry.kind === effect || entry.effect?.startsWith(effect) || entry.kind === `${effect}d`,
+  );
   return last?.kind;
 }
 
@@ -127,7 +129,11 @@ export function assertEnd(world: World, state: 'complete' | 'rolled-back'): void
   must(keys.size === 1, 'never locked out', () => 'the clients hold different keys at the end');
   const lost = world.oldLost && key === world.old.text;
   must(lost || world.upstream.works(key), 'never locked out', () => `the key in the clients does not work at the end (${state})`);
-  must((key === world.old.text) === (state === 'rolled-back'), 'never locked out', () => `${state}, but the clients hold the other key`);
+  must(
+    (key === world.old.text) === (state === 'rolled-back'),
+    'never locked out',
+    () => `${state}, but the clients hold the other key`,
+  );
   const oldDead = !world.upstream.works(world.old.text);
   must(state === 'rolled-back' || oldDead, 'dead means dead', () => 'complete, and the old key works');
   // A key whose text was lost cannot be tried: it counts as ended when it was revoked.

@@ -184,7 +184,13 @@ export function toyProvider(kind: Kind, upstream: ToyUpstream, random: { bytes(l
       const seen = upstream.look(() => ({ works: upstream.works(text), key: upstream.byText(text) }));
       if (!seen) return { alive: 'unknown', how: 'the toy did not answer' };
       if (!seen.works || !seen.key) return { alive: 'no', how: 'the toy refused it' };
-      return { alive: 'yes', how: 'the toy took it', account: seen.key.account, rights: seen.key.rights, upstreamId: seen.key.id };
+      return {
+        alive: 'yes',
+        how: 'the toy took it',
+        account: seen.key.account,
+        rights: seen.key.rights,
+        upstreamId: seen.key.id,
+      };
     },
     activity: async () => ({ source: 'toy record', complete: true, events: [] }),
   };
