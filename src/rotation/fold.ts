@@ -110,6 +110,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
       if (entry.pids) leaveRunning.push(...entry.pids);
     } else if (entry.kind === 'decision') {
       if (entry.what === 'roll-back') rollingBack = { code: entry.code ?? 'rotation/unfinished', why: entry.why };
+      if (entry.what === 'go-on') rollingBack = undefined;
       if (entry.what === 'new-candidate') {
         issued = undefined;
         candidates++;

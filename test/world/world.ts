@@ -48,8 +48,6 @@ export interface WorldOptions {
   readonly seal?: 'toy' | 'real';
   /** How the MCP servers take a call. */
   readonly server?: (key: string, world: World) => ToolOutcome;
-  /** What a program starts its server with: its file's key, or the one that it has cached. */
-  readonly pickUp?: 'file' | 'cached';
   /** Programs that go on when asked to quit. */
   readonly quits?: 'ends' | 'refuses';
   /** Where a test plants a bug. */
@@ -75,6 +73,8 @@ export class World {
   readonly handedOver = new Set<string>();
   /** Somebody else revoked the old key: what still holds it is no fault of ours. */
   oldLost = false;
+  /** So many of the next program starts use what the program had read before, not the file (failure mode 20). */
+  cachedStarts = 0;
   readonly #counters = new Map<string, number>(configs.map((config) => [config.path, 1]));
   readonly #programs = new Map<string, { program: ProcessInfo; server: ProcessInfo }>();
   readonly #asked = new Map<Need['kind'], number>();
@@ -185,6 +185,11 @@ export class World {
     this.disk.write(config.path, config.text(this.keyIn(config), counter));
   }
 
+  /** A lock that a dead process left looks fresh to a clock that was set back: a person removes it. */
+  removeLocks(): void {
+    for (const config of configs) this.disk.delete(`${config.path}.lock`);
+  }
+
   /** Somebody revokes the old key: the provider's partner scan, a colleague. */
   somebodyRevokesOld(): void {
     if (this.old.deadFrom === undefined) this.oldLost = true;
@@ -194,15 +199,13 @@ export class World {
   #startProgram(config: ConfigFile): void {
     const running = this.#programs.get(config.client);
     if (running) this.processes.end(running.program.pid);
-    const cached = running && this.options.pickUp === 'cached' ? this.processes.held(running.server.pid) : undefined;
+    const cached = running && this.cachedStarts-- > 0 ? this.processes.held(running.server.pid) : undefined;
     const program = this.processes.start({
       name: config.client,
       terminal: config.terminal,
       ...(this.options.quits ? { quits: this.options.quits } : {}),
     });
-    const first = this.old.text;
-    const key = (): string => (this.options.pickUp === 'cached' ? first : this.keyIn(config));
-    const pickUp = (): Held => cached ?? { env: { GITHUB_PERSONAL_ACCESS_TOKEN: key() }, args: [] };
+    const pickUp = (): Held => cached ?? { env: { GITHUB_PERSONAL_ACCESS_TOKEN: this.keyIn(config) }, args: [] };
     const server = this.processes.start({ name: 'node', parent: program.pid, pickUp });
     this.#programs.set(config.client, { program, server });
   }
@@ -240,6 +243,11 @@ export class World {
     this.#id = credentials.find((credential) => credential.provider === 'toy')?.id;
     if (this.#id === undefined) throw new Error('no client holds a toy key');
     return this.#id;
+  }
+
+  /** After a look at the list: the id changes while the machine cannot keep the key of fingerprints. */
+  forgetId(): void {
+    this.#id = undefined;
   }
 
   assertEnd(state: 'complete' | 'rolled-back'): void {

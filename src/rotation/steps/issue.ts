@@ -59,18 +59,34 @@ async function ours(run: Run, method: OursMethod): Promise<Outcome> {
     await run.seal(sealedName(run, 'proposed'), proposed);
   }
   const { parts } = proposed;
+  // Once an answer was lost, a refusal of the same value tells nothing about the call before it.
+  let lost = run.known.pending.has('issue');
   run.stopIfAsked('issue');
   await run.record({ kind: 'intent', step: 'issue', effect: 'issue', detail: { marker: at.marker } });
-  const issued = await run.patiently('issue', () => again(run, () => method.issueWith(run.ports, at, parts)));
-  return keep(run, issued);
+  try {
+    const issued = await run.patiently('issue', () =>
+      again(
+        run,
+        () => method.issueWith(run.ports, at, parts),
+        () => (lost = true),
+      ),
+    );
+    return await keep(run, issued);
+  } catch (error) {
+    if (error instanceof Problem && error.effect === 'none' && !lost && !run.known.issued) {
+      await run.record({ kind: 'outcome', step: 'issue', effect: 'issue', result: 'failed', code: error.code, detail: {} });
+    }
+    throw error;
+  }
 }
 
 /** A value of ours may be sent again when its answer was lost: one more try at once, then it is up to `resume`. */
-async function again<T>(run: Run, work: () => Promise<T>): Promise<T> {
+async function again<T>(run: Run, work: () => Promise<T>, onLost: () => void): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Problem) || error.effect === 'none') throw error;
+    onLost();
     run.note('issue', 'the answer was lost; asking again with the same value');
     return work();
   }
