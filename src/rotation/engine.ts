@@ -107,7 +107,16 @@ export function createRotations(
     return planFor(ports, adapters, await find(id, options.folders), options);
   }
 
+  /** Starts of this process come one after the other: the lease would refuse the second. */
+  let lastStart: Promise<unknown> = Promise.resolve();
+
   async function start(planned: Plan): Promise<RotationId> {
+    const mine = lastStart.then(() => startAlone(planned));
+    lastStart = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function startAlone(planned: Plan): Promise<RotationId> {
     const store = await ports.journal();
     return withLease(ports, store, 'start', async () => {
       const open = (await sweep()).find((known) => known.oldFingerprint === planned.fingerprint && !known.closed);
