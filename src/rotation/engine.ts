@@ -24,7 +24,7 @@ import { writeReceipt } from './receipt.ts';
 import { ended, rollBack } from './rollback.ts';
 import type { AdvanceOptions, HistoryRow, Plan, Progress, Receipt, RotateOptions, Rotations } from './rotation.ts';
 import { Run } from './run.ts';
-import { createSealer, type Sealer } from './seal.ts';
+import { createSealer, type Sealer, sealHeld } from './seal.ts';
 import { close } from './steps/receipt.ts';
 import { walk } from './walk.ts';
 
@@ -135,7 +135,7 @@ export function createRotations(
           next: `mcp-rotate plan ${planned.credential}`,
         });
       }
-      await parts.createSealer(ports);
+      const sealer = await parts.createSealer(ports);
       const id = rotationId(ports.clock.now(), ports.random.bytes(32));
       return withLease(ports, store, id, async (lease) => {
         await (await journal()).append(lease, {
@@ -144,6 +144,8 @@ export function createRotations(
           at: ports.clock.now(),
           ...opened(planned, credential),
         });
+        // Already here, where it is in hand; after a cut in between it still stands in its places.
+        await store.putSealed(id, 'old', await sealHeld(sealer, credential.held), lease);
         return id;
       });
     });

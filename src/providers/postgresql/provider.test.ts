@@ -107,6 +107,24 @@ async function revoke(w: PostgresqlWorld, held: Held, survivor: Held | undefined
   return sibling.revocation.revoke(up, at(w), { held }, survivor);
 }
 
+/** The connection is lost before a statement that fits. */
+const cutBefore = (statement: RegExp): Upstream => ({
+  ...up,
+  databases: {
+    ...up.databases,
+    async postgresql(address) {
+      const session = await up.databases.postgresql(address);
+      return {
+        close: () => session.close(),
+        query(text, parameters) {
+          if (statement.test(text)) throw new Problem('provider/unavailable', { what: 'cut' });
+          return session.query(text, parameters);
+        },
+      };
+    },
+  },
+});
+
 const alive = async (held: Held): Promise<string> => (await provider.check(up, held)).alive;
 const userOf = (held: Held): string => held.parts['user']?.reveal() ?? '';
 
@@ -288,28 +306,20 @@ describe('sibling-role', () => {
     await revoke(w, first, undefined);
     const context = at(w, 1, first);
     const proposed = sibling.propose(up.random, context);
-    const cutBefore = (statement: RegExp): Upstream => ({
-      ...up,
-      databases: {
-        ...up.databases,
-        async postgresql(address) {
-          const session = await up.databases.postgresql(address);
-          return {
-            close: () => session.close(),
-            query(text, parameters) {
-              if (statement.test(text)) throw new Problem('provider/unavailable', { what: 'cut' });
-              return session.query(text, parameters);
-            },
-          };
-        },
-      },
-    });
     const rolesOfOld = () => admin.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [userOf(first)]);
     await expect(sibling.issueWith(cutBefore(/^DROP ROLE/), context, proposed)).rejects.toMatchObject({ effect: 'unknown' });
     expect(await rolesOfOld()).toHaveLength(1);
     const { parts } = await sibling.issueWith(up, context, proposed);
     expect(await alive({ ...first, parts })).toBe('yes');
     expect(await rolesOfOld()).toEqual([]);
+  });
+
+  it('an outage while it is asked who it is does not make it another account', async () => {
+    const w = await world();
+    expect((await provider.check(up, w.old)).account).toMatch(/ of cluster \d+$/);
+    const standing = await provider.check(cutBefore(/pg_control_system/), w.old);
+    expect(standing).toMatchObject({ alive: 'yes' });
+    expect(standing).not.toHaveProperty('account');
   });
 
   it('a sibling that owns something is kept, without a login', async () => {
