@@ -31,7 +31,6 @@ interface Run {
   readonly wallMs: number;
   readonly appends: number;
   readonly replacements: number;
-  readonly parts: Waiting['parts'];
 }
 
 export async function benchRotation(): Promise<Measured> {
@@ -94,7 +93,6 @@ async function rotate(real: Ports): Promise<Run> {
     wallMs,
     appends: calls(['append', 'putSealed', 'acquire', 'release', 'shred'].map((name) => `journal.${name}`)),
     replacements: calls(['disk.replace']),
-    parts,
   };
 }
 
