@@ -26,7 +26,7 @@ import { writeReceipt } from './receipt.ts';
 import { ended, rollBack } from './rollback.ts';
 import type { AdvanceOptions, HistoryRow, Plan, Progress, Receipt, RotateOptions, Rotations } from './rotation.ts';
 import { Run } from './run.ts';
-import { createSealer, type Sealer } from './seal.ts';
+import { createSealer, type Sealer, sealHeld } from './seal.ts';
 import { close } from './steps/receipt.ts';
 import { walk } from './walk.ts';
 
@@ -122,7 +122,16 @@ export function createRotations(
     return planFor(ports, adapters, await find(id, options.folders), options);
   }
 
+  /** Starts of this process come one after the other: the lease would refuse the second. */
+  let lastStart: Promise<unknown> = Promise.resolve();
+
   async function start(planned: Plan): Promise<RotationId> {
+    const mine = lastStart.then(() => startAlone(planned));
+    lastStart = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function startAlone(planned: Plan): Promise<RotationId> {
     const store = await ports.journal();
     return withLease(ports, store, 'start', async () => {
       const open = (await sweep()).find((known) => known.oldFingerprint === planned.fingerprint && !known.closed);
@@ -141,7 +150,7 @@ export function createRotations(
           next: `mcp-rotate plan ${planned.credential}`,
         });
       }
-      await parts.createSealer(ports);
+      const sealer = await parts.createSealer(ports);
       const id = rotationId(ports.clock.now(), ports.random.bytes(32));
       return withLease(ports, store, id, async (lease) => {
         await (await journal()).append(lease, {
@@ -150,6 +159,8 @@ export function createRotations(
           at: ports.clock.now(),
           ...opened(planned, credential),
         });
+        // Already here, where it is in hand; after a cut in between it still stands in its places.
+        await store.putSealed(id, 'old', await sealHeld(sealer, credential.held), lease);
         return id;
       });
     });

@@ -53,8 +53,9 @@ function randomOf(from: number): () => number {
 
 function roundOf(number: number): Round {
   const because = number % leakEvery === leakEvery - 1 ? 'leak' : 'routine';
-  // In pairs, so that each lane has its share.
-  const kind = (number >> 1) % realEvery === 0 || number % (realEvery * 2) === realEvery - 1 ? 'real' : 'quick';
+  // Of both playbooks.
+  const real = number % realEvery === 0 || number % (2 * realEvery) === realEvery - 1;
+  const kind = real ? 'real' : 'quick';
   return { number, because, kind };
 }
 

@@ -67,7 +67,7 @@ async function undoUpdate(run: Run): Promise<Outcome> {
 export const update: Step = {
   name: 'update',
   async settle(run) {
-    if (!run.known.issued) return false;
+    if (!run.known.issued || !run.known.steps.has('update')) return false;
     const credential = await run.inPlaces(run.known.oldFingerprint);
     if (!credential) return true;
     return run.known.accepted.has('edit-by-hand') && !credential.places.some(editable);
