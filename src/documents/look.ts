@@ -3,17 +3,21 @@
  * is there. The readers of TOML and YAML bring libraries that take longer to load than a whole look at the machine.
  */
 import type { Document, Format } from './document.ts';
+import { lookAtJson, mostBytesToLook } from './json-look.ts';
 import { readJson } from './read-json.ts';
 import { decodeText } from './reading.ts';
+import { lookAtToml } from './toml-look.ts';
 
 /** Problems: those of `readDocument`. */
 export async function lookInto(bytes: Uint8Array, format: Format): Promise<Document> {
   switch (format) {
     case 'json':
     case 'jsonc':
-      return readJson(bytes, format, false);
-    case 'toml':
-      return new (await import('./toml.ts')).TomlReading(decodeText(bytes));
+      return lookAtSmall(bytes, format) ?? readJson(bytes, format, false);
+    case 'toml': {
+      const text = decodeText(bytes);
+      return lookAtToml(text) ?? new (await import('./toml.ts')).TomlReading(text);
+    }
     case 'yaml':
       return new (await import('./yaml.ts')).YamlReading(decodeText(bytes));
     case 'dotenv':
@@ -23,4 +27,9 @@ export async function lookInto(bytes: Uint8Array, format: Format): Promise<Docum
     case 'text':
       return new (await import('./text.ts')).TextReading(decodeText(bytes));
   }
+}
+
+function lookAtSmall(bytes: Uint8Array, format: 'json' | 'jsonc'): Document | undefined {
+  if (bytes.length > mostBytesToLook) return undefined;
+  return lookAtJson(decodeText(bytes), format, () => readJson(bytes, format, false));
 }
