@@ -308,7 +308,7 @@ export class Run {
 
   async fingerprintOf(held: Held): Promise<string> {
     const { key } = await fingerprintKey(this.ports);
-    return fingerprint(key, this.provider.id, this.provider.identity(held));
+    return fingerprint(this.ports.random, key, this.provider.id, this.provider.identity(held));
   }
 
   /** The credential with this fingerprint as it stands in the places now; undefined when none holds it. */
