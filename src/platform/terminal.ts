@@ -29,6 +29,7 @@ function isDirect(descriptor: number): boolean {
 function direct(descriptor: 1 | 2): Output {
   let full = false;
   return {
+    isScreen: false,
     isTerminal: false,
     color: false,
     width: plainWidth,
