@@ -90,8 +90,11 @@ export class Lane {
     let trace = this.#since(before);
     const kills = 1 + Math.floor(random() * mostKills);
     for (let kill = 0; kill < kills && trace.ended === undefined; kill++) {
-      const ended = await this.#run(await this.#next(round, before, trace), this.#killAt(round, kill));
+      const args = await this.#next(round, before, trace);
+      const ended = await this.#run(args, this.#killAt(round, kill));
       said += ended.output + ended.errors;
+      // It was faster than measured: the next kills come earlier.
+      if (ended.status === 0 && args[0] === 'rotate') this.#measure(round, ended);
       trace = this.#since(before);
       if (ended.killed) this.#parts.onKill(round.because, trace.at);
       else if (!stoppedForClient(ended)) expect(ended.status, ended.errors).toBe(0);

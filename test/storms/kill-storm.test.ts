@@ -95,6 +95,10 @@ it(`${rounds} rounds of kills`, async () => {
   console.log(
     `kill storm: ${Math.round((performance.now() - start) / 1000)} s; kills by where the journal stood:\n${table.join('\n')}`,
   );
+  expect(
+    [...hits.values()].reduce((sum, count) => sum + count, 0),
+    'kills',
+  ).toBeGreaterThanOrEqual(rounds / 2);
   if (rounds < roundsThatCover) return;
   expect(
     stepsOf.routine.filter((step) => !hits.has(`routine: ${step}`)),
