@@ -123,7 +123,7 @@ export async function clearHolders(run: Run, step: StepName, held: Held): Promis
   if (proof.processes.length > 0 && run.plan.options.restart && (await relaunch(run, step, proof.processes)) > 0) {
     proof = await waitForNone(run, held, backWithin);
   }
-  const answer = run.takeAnswer('done', 'accept', 'leave-running');
+  const answer = run.takeAnswer('restart-by-hand', 'done', 'accept', 'leave-running');
   if (answer?.kind === 'leave-running') proof = await holdersOf(run, held);
   await run.prove(proof);
   if (proof.answer === 'no') return done;
