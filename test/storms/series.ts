@@ -31,7 +31,9 @@ export async function storm(part: number, count: number): Promise<void> {
     ...['journal.append', 'journal.putSealed', 'journal.acquire', 'journal.release', 'journal.shred'].map(
       (name) => `cut ${name}`,
     ),
-    ...['cut upstream issue', 'cut upstream revoke', 'cut disk.rename '],
+    ...['disk full', 'second process', 'revoked by somebody', 'a key of somebody else'],
+    ...[0, 1, 2, 3].map((kind) => `odd key ${kind}`),
+    ...['cut disk.temporary', 'cut upstream issue', 'cut upstream revoke', 'cut disk.rename'],
   ];
   const never = expected.filter((what) => (seen.get(what) ?? 0) < count / 2000);
   expect(never, `too rare in ${count} series: the loop does not test what it says`).toEqual([]);
