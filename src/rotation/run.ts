@@ -62,6 +62,8 @@ export class Run {
   readonly #entries: JournalEntry[];
   #known: Known;
   #answer: PersonAnswer | undefined;
+  /** What it is the answer to. */
+  #answered: Need['kind'] | undefined;
   #old: Held | undefined;
   #next: { readonly sealed: string; readonly held: Held } | undefined;
 
@@ -122,6 +124,7 @@ export class Run {
   async takeUp(answer: PersonAnswer | undefined): Promise<void> {
     const { waiting, at } = this.#known;
     if (!answer || !waiting) return;
+    this.#answered = waiting.kind;
     const pids = answer.kind === 'leave-running' ? { pids: answer.pids } : {};
     await this.record({ kind: 'answered', step: at ?? 'preflight', need: waiting.kind, answer: answer.kind, ...pids });
   }
@@ -206,10 +209,16 @@ export class Run {
     await this.record({ kind: 'debt', debt });
   }
 
-  /** The person's answer to the last need, handed out once and only if it is of one of these kinds. */
-  takeAnswer<K extends PersonAnswer['kind']>(...kinds: readonly K[]): Extract<PersonAnswer, { kind: K }> | undefined {
+  /**
+   * The person's answer to the last need, handed out once: only for the kind of need that was asked, so that consent to one
+   * thing is never taken for another, and only if it is of one of these kinds.
+   */
+  takeAnswer<K extends PersonAnswer['kind']>(
+    need: Need['kind'],
+    ...kinds: readonly K[]
+  ): Extract<PersonAnswer, { kind: K }> | undefined {
     const answer = this.#answer;
-    if (!answer || !(kinds as readonly string[]).includes(answer.kind)) return undefined;
+    if (!answer || need !== this.#answered || !(kinds as readonly string[]).includes(answer.kind)) return undefined;
     this.#answer = undefined;
     return answer as Extract<PersonAnswer, { kind: K }>;
   }

@@ -127,7 +127,7 @@ async function clearStrays(
   if (method.overlap === 'replaces') return replacedOrNot(run, earlier.at);
   const at = await run.context();
   const { existing } = run.known;
-  const answer = run.takeAnswer('accept', 'refuse', 'done');
+  const answer = run.takeAnswer('confirm-strays', 'accept', 'refuse', 'done');
   if (!method.findStrays) {
     if (answer?.kind === 'done' || answer?.kind === 'accept') return settled(run);
     return { state: 'needs', need: { kind: 'confirm-strays', strays: [] } };
@@ -198,7 +198,7 @@ async function replacedOrNot(run: Run, intentAt: number): Promise<Outcome | unde
 }
 
 async function page(run: Run, method: PageMethod): Promise<Outcome> {
-  const answer = run.takeAnswer('new-credential');
+  const answer = run.takeAnswer('new-credential', 'new-credential');
   const at = await run.context();
   if (!answer) {
     const standing = standingOf(run) ?? { alive: 'unknown', how: 'not asked' };

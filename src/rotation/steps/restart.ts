@@ -103,7 +103,7 @@ async function waitForNone(run: Run, held: Held, length: Milliseconds): Promise<
 export async function clearHolders(run: Run, step: StepName, held: Held): Promise<Outcome> {
   let proof = await waitForNone(run, held, watched(run) ? grace : 0);
   if (await relaunched(run, step, proof.processes, held)) proof = await waitForNone(run, held, grace);
-  const answer = run.takeAnswer('done', 'accept', 'leave-running');
+  const answer = run.takeAnswer('restart-by-hand', 'done', 'accept', 'leave-running');
   if (answer?.kind === 'leave-running') proof = await holdersOf(run, held);
   await run.prove(proof);
   if (proof.answer === 'no') return done;

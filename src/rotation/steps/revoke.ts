@@ -65,7 +65,7 @@ export async function revokeOld(run: Run, survivor: Held | undefined): Promise<O
 
 /** A person says that it is done; the provider is asked by `prove dead`. */
 async function byHand(run: Run, page: Page): Promise<Outcome> {
-  const answer = run.takeAnswer('done');
+  const answer = run.takeAnswer('revoke-by-hand', 'done');
   if (answer) {
     await run.effect('revoke', 'revoke old', { note: 'by hand' }, async () => undefined);
     return { state: 'done', note: 'by hand' };

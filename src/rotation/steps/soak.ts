@@ -34,7 +34,8 @@ export const soak: Step = {
     const usedSince =
       standing.lastUsedAt !== undefined && standing.lastUsedAt > verified && standing.lastUsedAt < run.now - second;
     if (!usedSince) return done;
-    if (run.takeAnswer('accept') || run.known.accepted.has('accept-unproven')) {
+    // Consent that `verify` was given is not consent to this.
+    if (run.takeAnswer('accept-unproven', 'accept')) {
       return { state: 'done', note: 'the old key was used meanwhile; a person said to go on' };
     }
     return {

@@ -44,7 +44,7 @@ async function runUpdate(run: Run): Promise<Outcome> {
   const files = await rewrite(run, 'update', credential, next);
   const left = (await run.inPlaces(run.known.oldFingerprint))?.places.filter((place) => !editable(place)) ?? [];
   if (left.length > 0) {
-    const answer = run.takeAnswer('done', 'accept');
+    const answer = run.takeAnswer('edit-by-hand', 'done', 'accept');
     if (answer?.kind !== 'accept' && !run.known.accepted.has('edit-by-hand')) {
       return { state: 'needs', need: { kind: 'edit-by-hand', places: left.map(todoOf) } };
     }
