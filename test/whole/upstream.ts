@@ -1,6 +1,6 @@
 /**
  * The net and the databases of a whole rotation: the real ones, with a record of every call that changes something, and
- * with faults. A fault is for the next call that it fits, once.
+ * with faults. A fault is for the next call that it fits (or a later one), once.
  */
 import { Problem } from '../../src/base/problem.ts';
 import type { Databases, SqlSession } from '../../src/ports/databases.ts';
@@ -12,10 +12,11 @@ export type Fault = 'lost' | 'down';
 export class Calls {
   /** What was called, in order: `POST /credentials/revoke`, `iam CreateAccessKey`, `CREATE ROLE`, `ACL SETUSER`. */
   readonly made: string[] = [];
-  #faults: { readonly fits: RegExp; readonly fault: Fault }[] = [];
+  #faults: { readonly fits: RegExp; readonly fault: Fault; skip: number }[] = [];
 
-  fail(fits: RegExp, fault: Fault): void {
-    this.#faults.push({ fits, fault });
+  /** `skip`: how many fitting calls go well before. */
+  fail(fits: RegExp, fault: Fault, skip = 0): void {
+    this.#faults.push({ fits, fault, skip });
   }
 
   /** Faults that no call has met yet. */
@@ -26,8 +27,9 @@ export class Calls {
   async around<T>(call: string, work: () => Promise<T>, down: () => T): Promise<T> {
     this.made.push(call);
     const at = this.#faults.findIndex(({ fits }) => fits.test(call));
-    const fault = this.#faults[at]?.fault;
-    if (fault === undefined) return work();
+    const found = this.#faults[at];
+    if (found === undefined || found.skip-- > 0) return work();
+    const { fault } = found;
     this.#faults.splice(at, 1);
     if (fault === 'down') return down();
     await work();

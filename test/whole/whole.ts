@@ -247,6 +247,31 @@ export function provenUses(receipt: Receipt): readonly string[] {
 export const allProven = (...ids: readonly string[]): readonly string[] =>
   ids.flatMap((id) => ['authenticated', 'read-back', 'tool-call'].map((kind) => `${id} ${kind}: yes`)).sort();
 
+/**
+ * What the journal holds of the order: `issue` (intent), `issued`, `tool` (a use proven by a call), `revoke` (intent), `dead`
+ * (refused). Repetitions in a row are one.
+ */
+export function marksOf(entries: readonly JournalEntry[]): readonly string[] {
+  const marks = entries.flatMap((entry) => {
+    if (entry.kind === 'issued') return ['issued'];
+    if (entry.kind === 'intent' && entry.effect === 'issue') return ['issue'];
+    if (entry.kind === 'intent' && entry.effect === 'revoke old') return ['revoke'];
+    if (entry.kind !== 'proof' || entry.proof.answer !== 'yes') return [];
+    if (entry.proof.kind === 'tool-call') return ['tool'];
+    return entry.proof.kind === 'dead' ? ['dead'] : [];
+  });
+  return marks.filter((mark, at) => mark !== marks[at - 1]);
+}
+
+/** The order of each playbook, as `marksOf` tells it. */
+export const orders = {
+  'proven first': ['issue', 'issued', 'tool', 'revoke', 'dead'],
+  'revoked first': ['revoke', 'dead', 'issue', 'issued', 'tool'],
+  'issued first': ['issue', 'issued', 'revoke', 'dead', 'tool'],
+  'in place': ['issue', 'issued', 'tool', 'dead'],
+  'in place, leak': ['issue', 'issued', 'dead', 'tool'],
+} as const;
+
 /** Before `revoke` every tool was called, and after it nothing is issued: by the record of calls. */
 export function assertOrder(
   calls: Calls,
