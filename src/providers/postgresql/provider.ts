@@ -72,9 +72,16 @@ async function check(up: Upstream, held: Held): Promise<Standing> {
 
 async function activity(
   up: Upstream,
-  at: { readonly held: Held; readonly issuer: Issuer | undefined; readonly from: number; readonly to: number },
+  at: {
+    readonly held: Held;
+    readonly survivor?: Held;
+    readonly issuer: Issuer | undefined;
+    readonly from: number;
+    readonly to: number;
+  },
 ): Promise<ActivityReport> {
-  const asker = at.issuer === undefined ? at.held : requests.issuerHeld(at.issuer, at.held);
+  // The old password is dead by the time of an audit.
+  const asker = at.issuer === undefined ? (at.survivor ?? at.held) : requests.issuerHeld(at.issuer, at.held);
   return inSession(up, asker, 'read pg_stat_activity', async (session) => {
     const rows = await session.query(requests.listSessions, [requests.userOf(at.held)]);
     return {

@@ -7,6 +7,7 @@
  * page, and `prove dead` decides.
  */
 import { Problem } from '../../base/problem.ts';
+import { second } from '../../base/time.ts';
 import type { Held, Page } from '../../providers/provider.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
@@ -40,14 +41,20 @@ export async function revokeOld(run: Run, survivor: Held | undefined): Promise<O
   if (revocation.by === 'page') return byHand(run, revocation.page(run.old));
   const upstreamId = standingOf(run)?.upstreamId;
   const target = { held: run.old, ...(upstreamId === undefined ? {} : { upstreamId }) };
-  const again = run.known.pending.has('revoke old');
+  let again = run.known.pending.has('revoke old');
   try {
     const at = await run.context();
+    const ask = () => revocation.revoke(run.ports, at, target, survivor);
     const revoked = await run.effect(
       'revoke',
       'revoke old',
       {},
-      () => run.patiently('revoke', () => revocation.revoke(run.ports, at, target, survivor)),
+      () =>
+        run.patiently('revoke', () =>
+          onceMore(run, ask, () => {
+            again = true;
+          }),
+        ),
       (answer) => ({ revoked: answer }),
     );
     if (revoked === 'absent') {
@@ -60,6 +67,19 @@ export async function revokeOld(run: Run, survivor: Held | undefined): Promise<O
     if (!page) throw error;
     run.note('revoke', error.what);
     return byHand(run, page);
+  }
+}
+
+/** A lost answer or a broken one is asked for once more, before a person is troubled. */
+async function onceMore<T>(run: Run, ask: () => Promise<T>, onLost: () => void): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.effect === 'none') throw error;
+    onLost();
+    run.note('revoke', `${error.what}; asking once more`);
+    await run.pause('revoke', second);
+    return ask();
   }
 }
 
