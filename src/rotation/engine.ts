@@ -15,8 +15,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { Held } from '../providers/provider.ts';
 import { payDebts } from './debts.ts';
 import { fold, historyRow, type Known } from './fold.ts';
-import type { Journal } from './journal/journal.ts';
-import { openJournal } from './journal/journal.ts';
+import { damaged, type Journal, openJournal } from './journal/journal.ts';
 import { withLease } from './lease.ts';
 import { methodById } from './method.ts';
 import { planFor } from './plan.ts';
@@ -37,6 +36,14 @@ export function createRotations(
   parts: { createSealer: (ports: Ports) => Promise<Sealer> } = { createSealer },
 ): Rotations {
   const journal = async (): Promise<Journal> => openJournal(await ports.journal());
+
+  /** The journal, if its chain holds: nothing is begun or carried on from a damaged one. */
+  async function whole(): Promise<Journal> {
+    const log = await journal();
+    const chain = await log.verifyChain();
+    if (!chain.ok) throw damaged(chain.at);
+    return log;
+  }
 
   async function allKnown(): Promise<Known[]> {
     const byRotation = Map.groupBy(await (await journal()).all(), (entry) => entry.rotation);
@@ -78,7 +85,7 @@ export function createRotations(
       store,
       rotation,
       async (lease) => {
-        const log = await journal();
+        const log = await whole();
         const entries = await log.of(rotation);
         const known = fold(entries);
         if (!known) throw new Error(`rotation ${rotation} was there and is gone`);
@@ -134,6 +141,7 @@ export function createRotations(
   async function startAlone(planned: Plan): Promise<RotationId> {
     const store = await ports.journal();
     return withLease(ports, store, 'start', async () => {
+      await whole();
       const open = (await sweep()).find((known) => known.oldFingerprint === planned.fingerprint && !known.closed);
       if (open) {
         throw new Problem('rotation/unfinished', {

@@ -102,6 +102,15 @@ export class Run {
       }
       await this.seal('old', this.#old);
     }
+    // Both a value sealed for another rotation and a lost key of this machine: either would make us look for, take back
+    // or revoke the wrong thing, and take "nowhere" for an answer.
+    if ((await this.fingerprintOf(this.#old)) !== this.#known.oldFingerprint) {
+      throw new Problem('state/damaged', {
+        what: `the sealed old credential of rotation ${this.id} is not the one that it was opened for`,
+        state: 'nothing was changed by this call',
+        next: 'restore the state folder (journal.sqlite together with fingerprint.key) from a backup',
+      });
+    }
     this.#journal.guard(this.secretsOf(this.#old));
     const next = await this.next();
     if (next) this.#journal.guard(this.secretsOf(next));
@@ -316,8 +325,14 @@ export class Run {
   }
 
   async fingerprintOf(held: Held): Promise<string> {
-    const { key } = await fingerprintKey(this.ports);
-    return fingerprint(this.ports.random, key, this.provider.id, this.provider.identity(held));
+    return fingerprint(this.ports.random, await this.#key(), this.provider.id, this.provider.identity(held));
+  }
+
+  /** The key of this machine. Under one that is good for this run only, no place would be found. */
+  async #key(): Promise<Uint8Array> {
+    const { key, problem } = await fingerprintKey(this.ports);
+    if (problem) throw problem;
+    return key;
   }
 
   /** The credential with this fingerprint as it stands in the places now; undefined when none holds it. */
@@ -327,6 +342,7 @@ export class Run {
 
   /** As `inPlaces`, for several in one look: those of them that some place holds. */
   async allInPlaces(prints: readonly string[]): Promise<readonly Credential[]> {
+    await this.#key();
     const inventory = await collect(this.ports, this.adapters, { folders: this.plan.options.folders });
     return inventory.credentials.filter((credential) => prints.includes(credential.fingerprint));
   }

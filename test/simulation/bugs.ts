@@ -52,7 +52,7 @@ const all =
 
 /** Moves a step before another in the playbook with overlap. */
 function reorder(because: Because, name: StepName, before: StepName): () => void {
-  const steps = playbookOf(because, 'many').steps as Step[];
+  const steps = playbookOf(because, 'many', false).steps as Step[];
   const kept = [...steps];
   const [moved] = steps.splice(
     steps.findIndex((step) => step.name === name),

@@ -24,7 +24,19 @@ const files = (port: number): readonly HomeFile[] => [
   {
     path: '~/.cursor/mcp.json',
     text: ({ user, password }) =>
-      JSON.stringify({ mcpServers: { db: { command: 'uvx', args: ['postgres-mcp'], env: { PGPASSWORD: password, PGUSER: user, PGHOST: '127.0.0.1', PGPORT: `${port}`, PGDATABASE: 'app' } } } }, null, '\t'),
+      JSON.stringify(
+        {
+          mcpServers: {
+            db: {
+              command: 'uvx',
+              args: ['postgres-mcp'],
+              env: { PGPASSWORD: password, PGUSER: user, PGHOST: '127.0.0.1', PGPORT: `${port}`, PGDATABASE: 'app' },
+            },
+          },
+        },
+        null,
+        '\t',
+      ),
   },
 ];
 const clientIds = ['claude-code', 'codex', 'cursor'];
