@@ -1,6 +1,7 @@
 /** A plan as text. The plan holds no secret: the engine has put `[secret]` in their place. Pure. */
 import { duration } from '../../base/time.ts';
 import type { Plan, PlannedEdit, PlannedRestart } from '../../rotation/rotation.ts';
+import { spotsOf } from '../need.ts';
 import { count, field, lines, name, paint, type Style, truncateMiddle, wrap } from '../text.ts';
 
 const labelWidth = 12;
@@ -22,8 +23,8 @@ export function render(plan: Plan, style: Style): string {
     ...heading('edits', `${count(plan.edits.length, 'file')}, nothing else in them changes`, style),
     ...plan.edits.flatMap((edit) => renderEdit(edit, style)),
     ...(plan.byHand.length > 0 ? heading('by hand', 'places that only a person can change', style) : []),
-    ...plan.byHand.flatMap(({ client, server, where, todo }) => [
-      ...indented(`${client}, ${server}: ${where}`, 2, style),
+    ...spotsOf(plan.byHand).flatMap(({ who, where, todo }) => [
+      ...indented(`${where} (${who})`, 2, style),
       ...indented(todo, 4, style),
     ]),
     ...(plan.restarts.length > 0 ? heading('restarts', '', style) : []),
