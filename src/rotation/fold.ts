@@ -103,6 +103,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
       proofs.push(entry.proof);
     } else if (entry.kind === 'waiting') {
       waiting = entry.need;
+      current = entry.step;
       askedToRevoke ||= entry.step === 'revoke' && entry.need.kind === 'revoke-by-hand';
     } else if (entry.kind === 'answered') {
       waiting = undefined;

@@ -79,7 +79,7 @@ async function start(how: 'issuer' | 'self'): Promise<Start> {
     databases,
     knows: (launch) => works(loginOf(launch, 'PGUSER', 'PGPASSWORD')),
   });
-  const issuer: Parts | undefined = how === 'issuer' ? partsOf(world.issuer as PostgresqlWorld['old']) : undefined;
+  const issuer: Parts | undefined = how === 'issuer' ? partsOf(world.issuer as unknown as PostgresqlWorld['old']) : undefined;
   if (issuer) await home.addIssuer(dsnOf('postgresql', issuer, port, 'app'));
   return { home, world, old, issuer };
 }
