@@ -137,6 +137,7 @@ export const provider: Provider = {
     fits: (issuer, held) => apiIn(issuer.context) === apiIn(held.context),
     borrow: [],
   },
+  hint: /ghp_|github_pat_/,
   recognise: (slots) => findTokens(slots, shape, 'token', kindOf, { api: apiOf(slots) }),
   identity,
   check,

@@ -154,6 +154,7 @@ export const provider: Provider = {
       loopback(issuer.context) === loopback(held.context) && requests.userOf(issuer) !== requests.userOf(held),
     borrow: [pgpass],
   },
+  hint: /postgres|PG/i,
   recognise,
   identity,
   check,
