@@ -271,6 +271,17 @@ describe('leftovers', () => {
       child.kill('SIGKILL');
     }
   });
+
+  it('are removed without a write too, and a folder that is gone is no problem', async () => {
+    const root = await freshFolder();
+    const gone = spawn(process.execPath, ['-e', '']);
+    await once(gone, 'exit');
+    await real.writeFile(join(root, 'a'), 'kept');
+    await real.writeFile(join(root, `.a.mcp-rotate-${gone.pid}-0123456789ab`), 'the new value');
+    await createDisk().tidy(join(root, 'a'));
+    expect(await real.readdir(root)).toEqual(['a']);
+    await expect(createDisk().tidy(join(root, 'nowhere', 'a'))).resolves.toBeUndefined();
+  });
 });
 
 describe('locks', () => {

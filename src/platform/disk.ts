@@ -6,6 +6,7 @@
  */
 import type { Dirent, Stats } from 'node:fs';
 import * as node from 'node:fs';
+import { dirname } from 'node:path';
 import type { Disk, EntryKind, FilePath, LockRule } from '../ports/disk.ts';
 import { fileProblem, readProblem, systemCode, writeProblem } from './disk-problems.ts';
 import { type Calls, mostBytesByDefault, readRegularFile, versionOf } from './disk-read.ts';
@@ -79,6 +80,15 @@ export function createDisk(fs: Calls = systemCalls): Disk {
         if (code === 'ENOENT' || code === 'ENOTDIR') return;
         if (code === 'EISDIR' || (await isFolder(fs, path))) throw fileProblem('file/not-a-file', path, 'is not a regular file');
         throw writeProblem(error, path);
+      }
+    },
+
+    async tidy(path) {
+      const { removeLeftovers } = await import('./disk-leftovers.ts');
+      try {
+        await removeLeftovers(fs, dirname(await fs.realpath(path)));
+      } catch {
+        // The folder is gone or may not be read: there is nothing that we could remove.
       }
     },
 

@@ -56,6 +56,8 @@ export class Run {
   readonly id: RotationId;
   readonly signal: AbortSignal | undefined;
   readonly emit: (event: Event) => void;
+  /** New keys that were given up in this call. */
+  givenUp = 0;
   readonly #journal: Journal;
   readonly #sealer: Sealer;
   readonly #lease: Lease;
@@ -110,6 +112,10 @@ export class Run {
         state: 'nothing was changed by this call',
         next: 'restore the state folder (journal.sqlite together with fingerprint.key) from a backup',
       });
+    }
+    // A cut in the middle of a write left a copy with the new value beside the file, and nobody may write there again.
+    for (const [effect, { detail }] of this.#known.pending) {
+      if (effect.startsWith('write ') && detail.file !== undefined) await this.ports.disk.tidy(detail.file);
     }
     this.#journal.guard(this.secretsOf(this.#old));
     const next = await this.next();

@@ -229,6 +229,7 @@ export const bugs: readonly Bug[] = [
           }
         },
         withLock: (lock, work) => disk.withLock(lock, work),
+        tidy: (path) => disk.tidy(path),
         remove: (path) => disk.remove(path),
         list: (path) => disk.list(path),
         kind: (path) => disk.kind(path),

@@ -246,7 +246,9 @@ async function undoIssue(run: Run): Promise<Outcome> {
       run.patiently('issue', () => revocation.revoke(run.ports, at, target, run.old)),
     );
     const waiting = run.waiting(run.provider.pace.deadWithinMs);
-    const { answer, standing } = await untilDead(run.ports, run.provider, next, { ...waiting, witness: run.old });
+    // Where the old one is dead too, its refusal says nothing about the account.
+    const witness = (await run.provider.check(run.ports, run.old)).alive === 'yes' ? { witness: run.old } : {};
+    const { answer, standing } = await untilDead(run.ports, run.provider, next, { ...waiting, ...witness });
     run.stopIfAsked('issue');
     if (answer !== 'yes') return { state: 'debt', debt: { kind: 'stray-key', text: `${text}: ${standing.how}`, since: run.now } };
   } catch (error) {
