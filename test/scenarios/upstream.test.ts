@@ -8,14 +8,39 @@ import { drive } from '../world/drive.ts';
 import { World } from '../world/world.ts';
 import { begun } from './begun.ts';
 
-it('a key that never works is given up, revoked, and asked for anew at most twice (failure mode 8)', async () => {
+it('a key that never works is given up, revoked, and asked for anew at most twice in one call (failure mode 8)', async () => {
   const world = new World({ kind: 'many', because: 'leak', seed: 1 });
   world.upstream.poison = 9;
   const { advance } = await begun(world);
   expect(await advance()).toMatchObject({ state: 'stopped', step: 'check', code: 'rotation/new-does-not-work' });
+  const ended = () => world.upstream.keys.filter((key) => key.madeBy === 'us').map((key) => key.deadFrom !== undefined);
+  expect(ended()).toEqual([true, true, false]);
   await advance();
-  const made = world.upstream.keys.filter((key) => key.madeBy === 'us');
-  expect(made.map((key) => key.deadFrom !== undefined)).toEqual([true, true, false]);
+  expect(ended()).toEqual([true, true, true, true, false]);
+  world.upstream.poison = 0;
+  expect((await drive(world)).progress.state).toBe('complete');
+  world.assertEnd('complete');
+});
+
+it('a wider new key in a leak is given up for another (failure mode 27)', async () => {
+  const world = new World({ kind: 'many', because: 'leak', seed: 1 });
+  world.upstream.gives = { rights: ['read', 'write', 'admin'] };
+  const { advance } = await begun(world);
+  expect(await advance()).toMatchObject({ state: 'stopped', step: 'check', code: 'rotation/wider-scope' });
+  world.upstream.gives = {};
+  const { progress } = await drive(world);
+  expect(progress.state).toBe('complete');
+  world.assertEnd('complete');
+});
+
+it('a wider new key that replaced the old one is for a person to accept (failure mode 27)', async () => {
+  const world = new World({ kind: 'replaces', because: 'routine', seed: 1 });
+  world.upstream.gives = { rights: ['read', 'write', 'admin'] };
+  const { advance } = await begun(world);
+  expect(await advance()).toMatchObject({ state: 'waiting', step: 'check', need: { kind: 'accept-unproven' } });
+  const { progress } = await drive(world);
+  expect(progress.state).toBe('complete');
+  world.assertEnd('complete');
 });
 
 it('a key that never works is taken back in a routine rotation (failure mode 8)', async () => {
