@@ -4,6 +4,7 @@
  * Every question offers "later": the rotation then waits, and `mcp-rotate resume` asks again. Without a terminal the
  * answer is "later" too, except for what the command line has answered beforehand.
  */
+import type { RotationId } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
 import type { Ask, Output } from '../ports/terminal.ts';
@@ -22,11 +23,11 @@ export interface Answering {
   readonly readInput: (() => Promise<string>) | undefined;
 }
 
-export type Answerer = (need: Need) => Promise<PersonAnswer | 'later'>;
+export type Answerer = (need: Need, rotation: RotationId) => Promise<PersonAnswer | 'later'>;
 
 export function answerAtTerminal(at: Answering): Answerer {
   let input = at.readInput;
-  return async (need) => {
+  return async (need, rotation) => {
     if (need.kind === 'accept-unproven' && at.acceptUnproven) return { kind: 'accept' };
     if (need.kind === 'new-credential' && input) {
       const read = input;
@@ -34,7 +35,7 @@ export function answerAtTerminal(at: Answering): Answerer {
       return { kind: 'new-credential', parts: partsFrom(await read(), need.parts) };
     }
     if (!at.ask) return 'later';
-    at.err.write(renderNeed(need, styleOf(at.err)));
+    at.err.write(renderNeed(need, rotation, styleOf(at.err)));
     return answerNeed(need, at, at.ask);
   };
 }

@@ -1,7 +1,8 @@
 /** A need of the engine as text: what a person has to do. Pure. */
+import type { RotationId } from '../base/ids.ts';
 import { isoSeconds } from '../base/time.ts';
 import type { Page } from '../providers/provider.ts';
-import type { Need } from '../rotation/rotation.ts';
+import type { Need, Plan } from '../rotation/rotation.ts';
 import { lines, name, paint, type Style, wrap } from './text.ts';
 
 const byWords = {
@@ -10,8 +11,8 @@ const byWords = {
   'started-before': 'it started before the change',
 } as const;
 
-export function renderNeed(need: Need, style: Style): string {
-  const [title, items] = words(need);
+export function renderNeed(need: Need, rotation: RotationId, style: Style): string {
+  const [title, items] = words(need, rotation);
   return lines([
     paint(style, 'bold', title),
     ...items.flatMap((item) =>
@@ -20,7 +21,7 @@ export function renderNeed(need: Need, style: Style): string {
   ]);
 }
 
-function words(need: Need): [title: string, items: readonly string[]] {
+function words(need: Need, rotation: RotationId): [title: string, items: readonly string[]] {
   switch (need.kind) {
     case 'new-credential':
       return ['a new credential is made by hand, on the page of the provider', pageItems(need.page)];
@@ -29,7 +30,10 @@ function words(need: Need): [title: string, items: readonly string[]] {
     case 'edit-by-hand':
       return [
         'these places are changed by hand',
-        need.places.map(({ client, server, where, todo }) => `${client}, ${server}: ${where}: ${todo}`),
+        [
+          ...spotsOf(need.places).map(({ who, where, todo }) => `${where} (${who}): ${todo}`),
+          `the new value comes through a pipe: mcp-rotate hand-over ${rotation} [PART] | pbcopy (or wl-copy, clip)`,
+        ],
       ];
     case 'restart-by-hand':
       return [
@@ -52,6 +56,17 @@ function words(need: Need): [title: string, items: readonly string[]] {
     case 'accept-unproven':
       return ['this could not be proven', need.what];
   }
+}
+
+/** Several clients read one file, and several parts stand in one value: what a person changes is one spot. */
+export function spotsOf(places: Plan['byHand']): readonly { who: string; where: string; todo: string }[] {
+  return [...Map.groupBy(places, ({ where, todo }) => JSON.stringify([where, todo])).values()].flatMap((same) => {
+    const [first] = same;
+    const who = [...Map.groupBy(same, ({ server }) => server)].map(
+      ([server, uses]) => `${server} of ${[...new Set(uses.map(({ client }) => client))].join(', ')}`,
+    );
+    return first ? [{ who: who.join('; '), where: first.where, todo: first.todo }] : [];
+  });
 }
 
 function pageItems({ url, steps }: Page): string[] {

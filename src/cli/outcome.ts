@@ -27,7 +27,7 @@ export function renderProgress(progress: Progress, style: Style): string {
         `    next: mcp-rotate resume ${rotation}`,
       ]);
     case 'waiting':
-      return `${renderNeed(progress.need, style)}${lines([`waiting at ${progress.step}; nothing is lost by waiting`, ` next: mcp-rotate resume ${rotation}`])}`;
+      return `${renderNeed(progress.need, rotation, style)}${lines([`waiting at ${progress.step}; nothing is lost by waiting`, ` next: mcp-rotate resume ${rotation}`])}`;
     case 'rolled-back':
       return renderProblem(
         {

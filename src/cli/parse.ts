@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '../base/problem.ts';
 import type { Act, Action, Context } from './context.ts';
 import { register as registerDemo } from './demo/command.ts';
+import { register as registerHandOver } from './hand-over/command.ts';
 import { register as registerHistory } from './history/command.ts';
 import { register as registerIssuer } from './issuer/command.ts';
 import { register as registerPlan } from './plan/command.ts';
@@ -23,6 +24,7 @@ const registrations = [
   registerRotate,
   registerResume,
   registerUndo,
+  registerHandOver,
   registerHistory,
   registerReceipt,
   registerIssuer,
@@ -72,6 +74,12 @@ function wrongUse({ code, message }: CommanderError, words: readonly string[]): 
       next: known ? `mcp-rotate ${first} --help` : 'mcp-rotate --help',
     });
   }
+  if (code === 'commander.help') {
+    return new Problem('usage/wrong', {
+      what: `${first ?? 'mcp-rotate'} needs another word`,
+      next: `mcp-rotate ${first} --help`,
+    });
+  }
   const what = message
     .replace(/^error: /, '')
     .replace(/(--[\w-]+)=[^']*/g, '$1')
@@ -87,7 +95,19 @@ function wrongUse({ code, message }: CommanderError, words: readonly string[]): 
 const shown = (word: string | undefined): string =>
   word !== undefined && /^[a-z][a-z-]{0,19}$/i.test(word) ? word : 'of this name';
 
-const names = new Set(['status', 'show', 'plan', 'rotate', 'resume', 'undo', 'history', 'receipt', 'issuer', 'demo']);
+const names = new Set([
+  'status',
+  'show',
+  'plan',
+  'rotate',
+  'resume',
+  'undo',
+  'hand-over',
+  'history',
+  'receipt',
+  'issuer',
+  'demo',
+]);
 
 /** undefined: help or version was asked for and has been written. */
 export function parse(words: readonly string[], context: Context): Action | undefined {

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { planted, runCommand } from '../../test/cli/world.ts';
 
-const commands = ['status', 'show', 'plan', 'rotate', 'resume', 'undo', 'history', 'receipt', 'issuer', 'demo'];
+const commands = ['status', 'show', 'plan', 'rotate', 'resume', 'undo', 'hand-over', 'history', 'receipt', 'issuer', 'demo'];
 
 describe('help', () => {
   it('names every command and every exit status', async () => {
@@ -36,7 +36,7 @@ describe('wrong use', () => {
     [['frobnicate'], 'there is no command frobnicate', 'mcp-rotate --help'],
     [['show'], "missing required argument 'id'", 'mcp-rotate show --help'],
     [['status', '--nope'], "unknown option '--nope'", 'mcp-rotate status --help'],
-    [['issuer'], 'issuer', 'mcp-rotate issuer --help'],
+    [['issuer'], 'issuer needs another word', 'mcp-rotate issuer --help'],
     [['--in'], "option '--in <folders...>' argument missing", 'mcp-rotate --help'],
   ])('%j', async (words, what, next) => {
     const { status, out, err } = await runCommand(words);

@@ -13,6 +13,7 @@ function watch(isTerminal: boolean, width = 80, leakSinceMs?: number) {
   let elapsed = 0;
   let tick: (() => void) | undefined;
   const err = {
+    isScreen: isTerminal,
     isTerminal,
     color: false,
     width,
@@ -66,7 +67,7 @@ describe('on a terminal', () => {
     seen.pass(1000);
     expect(seen.screen().at(-1)).toContain('asking the server 2.5 s');
     seen.view.onEvent(step('issue', 'done'));
-    expect(seen.screen()).toEqual(['✓ issue      making the new credential  (2.5 s)', '']);
+    expect(seen.screen()).toEqual(['✓ issue      the new credential is made (2.5 s)', '']);
     expect(seen.ticking()).toBe(false);
   });
 
@@ -76,10 +77,11 @@ describe('on a terminal', () => {
     seen.view.onEvent({ kind: 'note', step: 'verify', text: `名前 ${'x'.repeat(200)}\u001b[2J\nfake`, at: 0 });
     seen.pass(100);
     const moving = seen.screen();
-    seen.view.onEvent(step('verify', 'failed', 'y'.repeat(300)));
+    seen.view.onEvent(step('verify', 'failed', 'y'.repeat(250)));
     expect(moving.at(-1)).toContain('名前 xx');
     for (const line of moving) expect(columns(line)).toBeLessThan(40);
     for (const line of seen.screen()) expect(columns(line)).toBeLessThan(40);
+    expect(seen.screen().join('').match(/y/g)?.length).toBeGreaterThanOrEqual(250); // what stays is not cut
     expect(seen.written()).not.toContain('\u001b[2J');
   });
 
@@ -110,6 +112,21 @@ describe('on a terminal', () => {
   });
 });
 
+describe('before a person is asked', () => {
+  it('leaves standing what was noted last, once, and shows a note of a step whose start was not told', () => {
+    const seen = watch(true);
+    seen.view.onEvent({ kind: 'note', step: 'issue', text: 'that key does not work', at: 0 });
+    seen.pass(1000);
+    expect(seen.screen().at(-1)).toContain('that key does not work 1.0 s');
+    seen.view.ask();
+    seen.view.ask();
+    expect(seen.screen().filter((line) => line !== '')).toEqual(['… issue      that key does not work']);
+    seen.view.onEvent(step('issue', 'done'));
+    seen.view.ask();
+    expect(seen.screen().at(-2)).toContain('✓ issue');
+  });
+});
+
 describe('elsewhere', () => {
   it('writes plain lines without any escape', () => {
     const seen = watch(false);
@@ -119,8 +136,14 @@ describe('elsewhere', () => {
     seen.view.onEvent(step('issue', 'done'));
     seen.view.onEvent(step('soak', 'skipped', 'a leak does not wait'));
     expect(seen.written()).toBe(
-      'issue: making the new credential\nissue: asking the server\nissue: done  (1.5 s)\nsoak: skipped, a leak does not wait\n',
+      'issue: making the new credential\nissue: asking the server\nissue: done (1.5 s)\nsoak: skipped, a leak does not wait\n',
     );
+  });
+
+  it('cuts nothing', () => {
+    const seen = watch(false);
+    seen.view.onEvent(step('audit', 'done', `read ${'x'.repeat(250)}`));
+    expect(seen.written()).toBe(`audit: done, read ${'x'.repeat(250)}\n`);
   });
 
   it('tells of no clock in a routine rotation', () => {

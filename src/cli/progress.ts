@@ -8,8 +8,8 @@ import { duration, type Milliseconds } from '../base/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Terminal } from '../ports/terminal.ts';
 import type { Event, StepName } from '../rotation/rotation.ts';
-import { stepWords } from './step-words.ts';
-import { columns, name, pad, paint, styleOf, truncate } from './text.ts';
+import { doingWords, doneWords, undoneWords } from './step-words.ts';
+import { columns, lines, name, pad, paint, styleOf, truncate, wrap } from './text.ts';
 
 const tickMs = 100;
 const stepWidth = 10;
@@ -20,6 +20,8 @@ export interface ProgressView {
   readonly onEvent: (event: Event) => void;
   /** Takes the moving line away, so that a question or another text can stand there; the next event brings it back. */
   pause(): void;
+  /** As `pause`, before a person is asked; what was noted last stays, for it may say why. */
+  ask(): void;
   end(): void;
 }
 
@@ -31,6 +33,11 @@ const signs: Record<Exclude<StepState, 'started'>, readonly [sign: string, color
   failed: ['✗', 'red'],
   undone: ['↶', 'yellow'],
 };
+
+function wordsFor(step: StepName, state: StepState): string {
+  if (state === 'done') return doneWords[step];
+  return (state === 'undone' ? undoneWords[step] : undefined) ?? doingWords[step];
+}
 
 export interface ProgressOptions {
   /** A leak that was started this long ago: the clock to dead is shown. */
@@ -47,13 +54,18 @@ export function createProgress(
   let current: { step: StepName; text: string; since: number } | undefined;
   let leak = leakSinceMs === undefined ? undefined : { since: clock.elapsed() - leakSinceMs, stopped: false };
   let stopTicking: (() => void) | undefined;
+  let noted: string | undefined;
 
-  const write = (text: string): void => err.write(`${err.isTerminal ? clearLine : ''}${truncate(text, err.width - 1)}\n`);
+  /** Logs take lines of any length. */
+  const write = (text: string): void => err.write(`${text}\n`);
 
-  /** Colour goes around the sign alone, so that cutting a long line cannot cut an escape sequence. */
-  const finished = (sign: string, color: 'green' | 'red' | 'yellow' | 'dim', text: string): void => {
-    const plain = truncate(`${sign} ${text}`, err.width - 1);
-    err.write(`${err.isTerminal ? clearLine : ''}${paint(styleOf(err), color, sign)}${plain.slice(sign.length)}\n`);
+  /** A line that stays: nothing of it is cut. Colour goes around the sign alone, so that wrapping counts no escapes. */
+  const finished = (sign: string, color: 'green' | 'red' | 'yellow' | 'dim', label: string, text: string): void => {
+    const head = ` ${pad(label, stepWidth)} `;
+    const indent = ' '.repeat(1 + head.length);
+    const [first = '', ...rest] = wrap(text, err.width - 1 - indent.length);
+    const rows = [`${paint(styleOf(err), color, sign)}${head}${first}`, ...rest.map((row) => indent + row)];
+    err.write(`${err.isTerminal ? clearLine : ''}${lines(rows)}`);
   };
 
   const toDead = (): string => (leak && !leak.stopped ? `  alive ${duration(clock.elapsed() - leak.since)}` : '');
@@ -79,17 +91,18 @@ export function createProgress(
   };
 
   const onStep = ({ step, state, note }: Extract<Event, { kind: 'step' }>): void => {
-    const text = note === undefined ? stepWords[step] : name(note);
+    noted = undefined;
+    const text = note === undefined ? wordsFor(step, state) : name(note);
     if (state === 'started') {
       current = { step, text, since: clock.elapsed() };
       if (err.isTerminal) tick();
       else write(`${step}: ${text}`);
       return;
     }
-    const took = current?.step === step ? `  (${duration(clock.elapsed() - current.since)})` : '';
+    const took = current?.step === step ? ` (${duration(clock.elapsed() - current.since)})` : '';
     current = undefined;
     pause();
-    if (err.isTerminal) finished(...signs[state], `${pad(step, stepWidth)} ${text}${took}`);
+    if (err.isTerminal) finished(...signs[state], step, `${text}${took}`);
     else write(`${step}: ${state}${note === undefined ? '' : `, ${text}`}${took}`);
   };
 
@@ -98,7 +111,8 @@ export function createProgress(
     else if (event.kind === 'note') {
       const text = name(event.text);
       if (err.isTerminal) {
-        if (current) current = { ...current, text };
+        current = { step: event.step, text, since: current?.step === event.step ? current.since : clock.elapsed() };
+        noted = text;
         tick();
       } else write(`${event.step}: ${text}`);
     } else if (event.kind === 'clock') {
@@ -111,17 +125,18 @@ export function createProgress(
       !leak.stopped
     ) {
       leak = { ...leak, stopped: true };
-      finished(
-        '✓',
-        'green',
-        `dead       the old credential was refused ${duration(clock.elapsed() - leak.since)} after the start`,
-      );
+      finished('✓', 'green', 'dead', `the old credential was refused ${duration(clock.elapsed() - leak.since)} after the start`);
     }
   };
 
   return {
     onEvent,
     pause,
+    ask: () => {
+      pause();
+      if (current && noted !== undefined) finished('…', 'dim', current.step, noted);
+      noted = undefined;
+    },
     end: () => {
       pause();
       current = undefined;

@@ -57,6 +57,7 @@ describe('no key', () => {
     ['TOKEN_LIMIT', '16384000'],
     ['AUTH_METHOD', 'client_credentials'],
     ['TOKENIZER', 'cl100k_base_model'],
+    ['ACME_TOKEN', 'ask the operators for one'],
     ['NODE_ENV', 'production'],
     ['PROJECT', 'my-project-with-a-long-name-12'],
     ['DATABASE_URL', 'postgres://db.test:5432/app'],

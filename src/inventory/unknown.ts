@@ -130,7 +130,8 @@ const plainWord =
 /** Can this text be a key at all? */
 function canBeKey(text: string, least: number): boolean {
   if (text.length < least || text.length > 16_384) return false;
-  if (/^[\d.,:_-]+$/.test(text) && least > 4) return false;
+  // Passwords may be numbers or have blanks in them, keys do not.
+  if ((/^[\d.,:_-]+$/.test(text) || /\s/.test(text)) && least > 4) return false;
   if (reference.test(text) || path.test(text) || plainWord.test(text)) return false;
   if (/^<.*>$|^\[.*\]$|^\*+$|\.\.\.|…/.test(text) || new Set(text).size < Math.min(3, least)) return false;
   return !placeholder.test(

@@ -2,7 +2,7 @@
  * Where a variable's literals stand, asked in the order in which the client itself looks.
  *
  * The first is in force. The same text further on (the profile of another shell) is its twin and must change with it;
- * another text is dormant: a copy that would be used elsewhere, or if the first one went.
+ * another text in a file is dormant: a copy that would be used elsewhere, or if the first one went.
  *
  * The process environment of a client that is not ours cannot be read, but its literals mostly stand in a shell profile.
  * There the profile's text decides, not our own environment: a terminal opened before the profile was changed still has
@@ -66,7 +66,8 @@ export class Variables {
     const literal = found.filter((candidate): candidate is Candidate & { value: string } => candidate.value !== null);
     const texts = [...new Set(literal.map(({ value }) => value))].map((value) => together(literal, value));
     const [text, ...others] = texts;
-    return text && { text, dormant: others.filter(({ value }) => value !== '') };
+    const inFile = others.filter(({ pieces }) => pieces.some(({ source }) => source.kind === 'file'));
+    return text && { text, dormant: inFile };
   }
 
   async #candidates(source: VariableSource, name: string): Promise<readonly Candidate[]> {

@@ -158,11 +158,11 @@ describeWith(['script'], 'behind a pseudo-terminal', () => {
   });
 
   it('colour follows NO_COLOR and TERM', async () => {
-    const use = `return [terminal.out.isTerminal, terminal.out.color].join();`;
-    expect((await behindTerminal(use, [])).text).toContain('[true,true]');
-    expect((await behindTerminal(use, [], { NO_COLOR: '1' })).text).toContain('[true,false]');
-    expect((await behindTerminal(use, [], { NO_COLOR: '' })).text).toContain('[true,true]');
-    expect((await behindTerminal(use, [], { TERM: 'dumb' })).text).toContain('[false,false]');
+    const use = `return [terminal.out.isScreen, terminal.out.isTerminal, terminal.out.color].join();`;
+    expect((await behindTerminal(use, [])).text).toContain('[true,true,true]');
+    expect((await behindTerminal(use, [], { NO_COLOR: '1' })).text).toContain('[true,true,false]');
+    expect((await behindTerminal(use, [], { NO_COLOR: '' })).text).toContain('[true,true,true]');
+    expect((await behindTerminal(use, [], { TERM: 'dumb' })).text).toContain('[true,false,false]');
   });
 });
 

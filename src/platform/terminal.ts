@@ -29,6 +29,7 @@ function isDirect(descriptor: number): boolean {
 function direct(descriptor: 1 | 2): Output {
   let full = false;
   return {
+    isScreen: false,
     isTerminal: false,
     color: false,
     width: plainWidth,
@@ -80,6 +81,7 @@ function streamed(stream: NodeJS.WriteStream): Output {
   const noColor = (process.env['NO_COLOR'] ?? '') !== '';
   const isTerminal = stream.isTTY === true && !dumb;
   return {
+    isScreen: stream.isTTY === true,
     isTerminal,
     color: isTerminal && !noColor,
     get width() {

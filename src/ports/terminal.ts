@@ -8,6 +8,9 @@ import type { Secret } from '../base/secret.ts';
 import type { Milliseconds } from '../base/time.ts';
 
 export interface Output {
+  /** A person sees what is written. */
+  readonly isScreen: boolean;
+  /** A screen on which a line can be rewritten. */
   readonly isTerminal: boolean;
   readonly color: boolean;
   /** Columns to write in: those of the terminal, else 80. */

@@ -103,6 +103,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
       proofs.push(entry.proof);
     } else if (entry.kind === 'waiting') {
       waiting = entry.need;
+      current = entry.step;
       askedToRevoke ||= entry.step === 'revoke' && entry.need.kind === 'revoke-by-hand';
     } else if (entry.kind === 'answered') {
       waiting = undefined;
@@ -110,6 +111,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
       if (entry.pids) leaveRunning.push(...entry.pids);
     } else if (entry.kind === 'decision') {
       if (entry.what === 'roll-back') rollingBack = { code: entry.code ?? 'rotation/unfinished', why: entry.why };
+      if (entry.what === 'go-on') rollingBack = undefined;
       if (entry.what === 'new-candidate') {
         issued = undefined;
         candidates++;

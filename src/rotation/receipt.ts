@@ -4,6 +4,8 @@
  * It is made from the journal alone, so it can be written again at any time; the file in the state folder is a copy for
  * people.
  */
+
+import { Problem } from '../base/problem.ts';
 import { pointer } from '../documents/pointer.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -69,7 +71,11 @@ export function receiptPath(ports: Ports, rotation: string): FilePath {
 export async function writeReceipt(ports: Ports, receipt: Receipt): Promise<void> {
   const path = receiptPath(ports, receipt.rotation);
   const bytes = new TextEncoder().encode(`${JSON.stringify(receipt, null, 2)}\n`);
-  await ports.disk.makeFolder(ports.host.dirname(path));
-  const before = (await ports.disk.kind(path)) === 'file' ? (await ports.disk.read(path)).version : 'absent';
-  await ports.disk.replace(path, before, bytes, { mode: 0o600 });
+  try {
+    await ports.disk.makeFolder(ports.host.dirname(path));
+    const before = (await ports.disk.kind(path)) === 'file' ? (await ports.disk.read(path)).version : 'absent';
+    await ports.disk.replace(path, before, bytes, { mode: 0o600 });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+  }
 }

@@ -1,6 +1,7 @@
 /**
  * Taking a rotation back, up to the point of no return: old value into every place, programs onto it again, the old
- * credential seen to work, and only then the new one revoked. At every instant what each place holds works.
+ * credential seen to work, and only then the new one revoked. At every instant what each place holds works. When the old
+ * one turns out to be dead, taking back would lock everybody out: then the rotation goes on instead.
  *
  * Each part is safe to repeat: a cut during rolling back is resumed by rolling back again.
  */
@@ -42,9 +43,9 @@ async function takeBack(run: Run): Promise<Outcome> {
     const changedOver: Outcome = next ? await clearHolders(run, 'restart', next) : { state: 'done' };
     if (changedOver.state === 'needs') return changedOver;
   }
+  // Where nothing was touched the new one is in no place: ending it locks nobody out, whatever became of the old one.
   const revoked: Outcome = (await issue.undo?.(run)) ?? { state: 'done' };
   if (revoked.state === 'done' && run.known.steps.has('issue')) await run.step('issue', 'undone');
-  if (run.known.steps.has('issue')) await oldWorks(run, restoredState);
   return revoked;
 }
 
@@ -55,10 +56,23 @@ async function oldWorks(run: Run, state: string): Promise<void> {
   const standing = await run.provider.check(run.ports, run.old);
   await run.prove({ kind: 'works', which: 'old', answer: standing.alive, how: standing.how, at: run.now });
   if (standing.alive === 'yes') return;
+  if (standing.alive === 'no') await goOn(run);
   throw new Problem(standing.alive === 'no' ? 'rotation/unsafe-revoke' : 'rotation/not-proven', {
     what: `the old key was not seen to work while rolling back (${standing.how})`,
     state,
     next: `mcp-rotate resume ${run.id}`,
+  });
+}
+
+/** Somebody revoked the old credential meanwhile (failure mode 35): with a new one that works the way out is forwards. */
+async function goOn(run: Run): Promise<void> {
+  const next = await run.next();
+  if (!next || (await run.provider.check(run.ports, next)).alive !== 'yes') return;
+  await run.record({
+    kind: 'decision',
+    what: 'go-on',
+    code: 'rotation/unsafe-revoke',
+    why: 'the old credential is refused and the new one works',
   });
 }
 

@@ -54,6 +54,7 @@ async function take(run: Run, playbook: Playbook, step: Step): Promise<Progress 
     }
     if (name === 'receipt' && run.known.debts.length > 0) await payDebts(run);
     if (run.known.steps.get(name)?.state !== 'started') await run.step(name, 'started');
+    else run.emit({ kind: 'step', step: name, state: 'started', at: run.now });
     const outcome = await step.run(run);
     if (outcome.state === 'needs') return run.wait(name, outcome.need);
     if (outcome.state === 'debt') {

@@ -35,6 +35,7 @@ export interface WorldOptions {
   readonly demo?: Pick<DemoParts, 'world' | 'adapters'>;
   readonly width?: number;
   readonly isTerminal?: boolean;
+  readonly isScreen?: boolean;
   readonly color?: boolean;
   readonly opened?: string[];
   /** Receives the options of every inventory. */
@@ -75,6 +76,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
   const texts = { out: '', err: '' };
   const questions: string[] = [];
   const output = (to: 'out' | 'err'): Output => ({
+    isScreen: options.isScreen ?? options.isTerminal ?? false,
     isTerminal: options.isTerminal ?? false,
     color: options.color ?? false,
     width: options.width ?? 80,

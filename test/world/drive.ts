@@ -2,7 +2,7 @@
  * Drives one rotation in the failing world to its end, as a patient person would: after a cut the tool is started again,
  * after a need it is met, after a stop it is tried again.
  */
-import { Problem } from '../../src/base/problem.ts';
+import { type Code, Problem } from '../../src/base/problem.ts';
 import { minute } from '../../src/base/time.ts';
 import type { Event, PersonAnswer, Progress, RotateOptions } from '../../src/rotation/rotation.ts';
 import { PowerCut as TornWrite } from '../twins/disk.ts';
@@ -10,6 +10,9 @@ import { PowerCut } from './power.ts';
 import type { World } from './world.ts';
 
 const mostStarts = 80;
+
+/** Said before anything begins: trying again does not help. */
+const refused = new Set<Code>(['provider/at-limit', 'provider/refused']);
 
 export interface Driven {
   readonly progress: Progress;
@@ -19,7 +22,7 @@ export interface Driven {
 
 export interface DriveOptions {
   /** Runs before each start of the tool: the next cut is armed there. */
-  readonly between?: (start: number) => void;
+  readonly between?: (start: number) => void | Promise<void>;
   /** Does the person change their mind now? Then the rotation is undone, if that can still be. */
   readonly undo?: () => boolean;
 }
@@ -28,15 +31,28 @@ export async function drive(world: World, { between = () => undefined, undo = ()
   let cuts = 0;
   let answer: PersonAnswer | undefined;
   let seen: Progress | undefined;
+  let stops = 0;
+  let refusals = 0;
+  let locked = 0;
   for (let start = 1; start <= mostStarts; start++) {
-    between(start);
+    await between(start);
     try {
-      const progress = await once(world, answer, undo);
+      // Stopped again and again: a person gives up and takes it back, where that can be.
+      const progress = await once(world, answer, stops > 5 && stops % 6 === 0 ? () => true : undo, stops > 5);
       answer = undefined;
       seen = progress;
       if (progress.state === 'complete' || progress.state === 'rolled-back') return { progress, cuts, starts: start };
-      if (progress.state === 'waiting') answer = await world.person(progress.need);
-      else await world.clock.advance(5 * minute);
+      if (progress.state === 'waiting') {
+        answer = await world.person(progress.need);
+        // A page takes a while, for the person and until the provider has heard of it.
+        if (progress.need.kind === 'revoke-by-hand') await world.clock.advance(minute);
+      } else {
+        await world.clock.advance(5 * minute);
+      }
+      if (progress.state === 'stopped') stops++;
+      if (progress.state === 'stopped' && progress.code === 'file/locked' && stops % 4 === 0) world.removeLocks();
+      // The account's keys are all dead: nobody can prove more, and the tool goes on saying so.
+      if (progress.state === 'debt' && world.oldLost && start > mostStarts / 2) return { progress, cuts, starts: start };
     } catch (error) {
       answer = undefined;
       if (error instanceof PowerCut || error instanceof TornWrite) {
@@ -44,16 +60,22 @@ export async function drive(world: World, { between = () => undefined, undo = ()
         world.reboot();
       } else if (error instanceof Problem) {
         world.shown.push(`${error.message} ${error.state ?? ''} ${error.next ?? ''}`);
+        if (error.code === 'rotation/past-return') stops = 1;
+        if (error.code === 'usage/unknown-credential') world.forgetId();
+        if (error.code === 'file/locked' && ++locked % 4 === 0) world.removeLocks();
+        if (world.memory.entries.length === 0 && refused.has(error.code) && ++refusals > 2) {
+          return { progress: { state: 'rolled-back', rotation: '', code: error.code, why: error.what }, cuts, starts: start };
+        }
         await world.clock.advance(5 * minute);
       } else {
         throw error;
       }
     }
   }
-  throw new Error(`no end after ${mostStarts} starts: ${JSON.stringify(seen)}`);
+  throw new Error(`no end after ${mostStarts} starts: ${JSON.stringify(seen)} ${world.shown.at(-1)}`);
 }
 
-async function once(world: World, answer: PersonAnswer | undefined, undo: () => boolean): Promise<Progress> {
+async function once(world: World, answer: PersonAnswer | undefined, undo: () => boolean, tired: boolean): Promise<Progress> {
   const engine = world.engine();
   const [open] = await engine.open();
   if (!open && world.memory.entries.length > 0) {
@@ -62,7 +84,7 @@ async function once(world: World, answer: PersonAnswer | undefined, undo: () => 
   }
   const rotation = open?.rotation ?? (await begin(world));
   const onEvent = (event: Event): void => void world.shown.push(JSON.stringify(event));
-  if (answer !== undefined && undo()) return engine.undo(rotation, { onEvent });
+  if ((answer !== undefined || tired) && undo()) return engine.undo(rotation, { onEvent });
   const given = answer === undefined ? {} : { answer };
   return engine.advance(rotation, { ...given, onEvent });
 }

@@ -14,7 +14,7 @@ export class PowerCut extends Error {
   }
 }
 
-/** 'torn': half of a temporary file reaches the disk. */
+/** 'torn': of the first temporary file from there on, only some bytes reach the disk. */
 export type Moment = { readonly number: number; readonly when: 'before' | 'after' | 'torn' };
 
 export class Power {
@@ -77,7 +77,8 @@ export class Power {
     }
     this.#count(effect);
     if (this.refuses(effect, this.count)) return { refuse: this.count % 2 === 0 ? 'file/disk-full' : 'file/unwritable' };
-    if (name === 'temporary' && this.#cut?.number === this.count && this.#cut.when === 'torn') {
+    if (name === 'temporary' && this.#cut?.when === 'torn' && this.#cut.number <= this.count) {
+      this.#cut = undefined;
       this.#off(effect);
       return { keep: 40 };
     }

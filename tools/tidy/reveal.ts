@@ -17,6 +17,7 @@ export const mayReveal: readonly { readonly path: string; readonly why: string }
     why: 'keeps issuing credentials in the keyring and hands them to the parser of their provider',
   },
   { path: 'src/rotation/journal/spills.ts', why: 'refuses an entry whose text holds a secret, by looking for it' },
+  { path: 'src/cli/hand-over/run.ts', why: 'writes a new value into a pipe, for a place that a person changes' },
   { path: 'src/cli/issuer/issuers.ts', why: 'hands what a person typed to the parser of its provider' },
   { path: 'src/cli/demo/stage.ts', why: 'the demo writes its made-up passwords into the configs of its scratch home' },
 ];

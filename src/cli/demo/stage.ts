@@ -2,7 +2,9 @@
  * Sets the stage of the demo: a database with an application's role, the configs of three clients that hold its DSN in the
  * forms which those clients use, and a stand-in for each client.
  */
+import { Problem } from '../../base/problem.ts';
 import { Secret } from '../../base/secret.ts';
+import { second } from '../../base/time.ts';
 import type { Scratch, ScratchDatabase, StandIn } from '../../ports/demo.ts';
 import type { FilePath } from '../../ports/disk.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -10,6 +12,7 @@ import type { Ports } from '../../ports/ports.ts';
 const role = 'app';
 const database = 'app';
 const server = 'app-db';
+const readyWithinMs = 30 * second;
 
 export interface Stage {
   readonly clients: readonly StandIn[];
@@ -24,7 +27,7 @@ export interface Stage {
 export async function setStage(scratch: Scratch, ports: Ports, signal: AbortSignal, say: (text: string) => void): Promise<Stage> {
   say('starting PostgreSQL');
   const running = await scratch.startDatabase();
-  signal.throwIfAborted();
+  await ready(ports, running, signal);
   const dsn = await createRole(ports, running);
   const files = configs(scratch, ports, dsn);
   for (const { file, text } of files) await write(ports, file, text);
@@ -43,6 +46,21 @@ export async function setStage(scratch: Scratch, ports: Ports, signal: AbortSign
     version: () =>
       withAdmin(ports, running, database, async (query) => String((await query('SHOW server_version'))[0]?.['server_version'])),
   };
+}
+
+/** Its port opens before it takes sessions. */
+async function ready(ports: Ports, running: ScratchDatabase, signal: AbortSignal): Promise<void> {
+  const until = ports.clock.elapsed() + readyWithinMs;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await withAdmin(ports, running, 'postgres', async () => {});
+    } catch (error) {
+      const early = error instanceof Problem && (error.code === 'provider/unavailable' || error.code === 'provider/unreachable');
+      if (!early || ports.clock.elapsed() > until) throw error;
+      await ports.clock.sleep(100, signal);
+    }
+  }
 }
 
 type Query = (text: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
@@ -147,11 +165,7 @@ async function accepts(ports: Ports, dsn: Secret): Promise<boolean> {
     await session.close();
     return true;
   } catch (error) {
-    if (isRefused(error)) return false;
+    if (error instanceof Problem && error.code === 'provider/refused') return false;
     throw error;
   }
-}
-
-function isRefused(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'provider/refused';
 }

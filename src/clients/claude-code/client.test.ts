@@ -149,7 +149,7 @@ describe('Claude Code alone', () => {
 
   it('finds what a farther source or another shell would give, and does not mix it with what is in force', async () => {
     await using machine = await scratchMachine();
-    machine.env['SHELL'] = '/usr/bin/zsh';
+    Object.assign(machine.env, { SHELL: '/usr/bin/zsh', S: 'what-an-older-terminal-holds' });
     await machine.write('~/.zshrc', 'export TOY_KEY_ID=ID1\nexport S=old-secret\nexport S=secret-1\n');
     await machine.write('~/.bashrc', 'export TOY_KEY_ID=ID2\nexport S=secret-2\n');
     await machine.write('~/.profile', 'export S=$(pass show s)\n');

@@ -151,6 +151,8 @@ async function issueWith(up: Upstream, at: MethodContext, proposed: Readonly<Rec
       if (there !== undefined) {
         effect = 'unknown';
         await session.query(await requests.repeatRole({ name, password, marker: at.marker }));
+        const before = await roleNamed(session, requests.userOf(at.old));
+        if (before !== undefined) await dropIfSpent(session, before);
         return { parts: proposed, upstreamId: name };
       }
       const { old, base, actsAs } = await lineage(session, at);
@@ -171,13 +173,17 @@ async function issueWith(up: Upstream, at: MethodContext, proposed: Readonly<Rec
         left = await copySettings(session, old.name, name);
       });
       effect = 'unknown';
-      // A sibling that was revoked before there was a new one was kept as the way to its base role; now it may go.
-      if (isOurs(old) && !old.login) await dropIfEmpty(session, old.name);
+      await dropIfSpent(session, old);
       const note = `settings of the role that the issuer may not give to the new one: ${left.join(', ')}`;
       return { parts: proposed, upstreamId: name, ...(left.length === 0 ? {} : { note }) };
     },
     () => effect,
   );
+}
+
+/** A sibling that was revoked before there was a new one was kept as the way to its base role; now it may go. */
+async function dropIfSpent(session: SqlSession, old: Role): Promise<void> {
+  if (isOurs(old) && !old.login) await dropIfEmpty(session, old.name);
 }
 
 /** SQLSTATE 2BP01: it owns something or is granted something; it stays, without a login. */

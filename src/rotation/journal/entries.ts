@@ -129,8 +129,11 @@ export interface DebtPaid extends About {
   readonly debt: Debt['kind'];
 }
 
-/** 'roll-back': everything is taken back. 'new-candidate': the issued key is given up, and another is asked for. */
-export const decisions = ['roll-back', 'new-candidate'] as const;
+/**
+ * 'roll-back': everything is taken back. 'go-on': not after all, for the old key is dead. 'new-candidate': the issued key is
+ * given up, and another is asked for.
+ */
+export const decisions = ['roll-back', 'go-on', 'new-candidate'] as const;
 
 export interface Decision extends About {
   readonly kind: 'decision';

@@ -11,8 +11,8 @@
 import { Problem } from '../../base/problem.ts';
 import type { Secret } from '../../base/secret.ts';
 import { isoSeconds } from '../../base/time.ts';
-import type { Found, Held, Issued, OursMethod, PageMethod, TheirsMethod } from '../../providers/provider.ts';
-import { untilDead, untilWorks } from '../../verification/standing.ts';
+import type { Found, Held, Issued, OursMethod, PageMethod, Standing, TheirsMethod } from '../../providers/provider.ts';
+import { compareStanding, untilDead, untilWorks } from '../../verification/standing.ts';
 import type { Detail } from '../journal/schema.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
@@ -59,18 +59,34 @@ async function ours(run: Run, method: OursMethod): Promise<Outcome> {
     await run.seal(sealedName(run, 'proposed'), proposed);
   }
   const { parts } = proposed;
+  // Once an answer was lost, a refusal of the same value tells nothing about the call before it.
+  let lost = run.known.pending.has('issue');
   run.stopIfAsked('issue');
   await run.record({ kind: 'intent', step: 'issue', effect: 'issue', detail: { marker: at.marker } });
-  const issued = await run.patiently('issue', () => again(run, () => method.issueWith(run.ports, at, parts)));
-  return keep(run, issued);
+  try {
+    const issued = await run.patiently('issue', () =>
+      again(
+        run,
+        () => method.issueWith(run.ports, at, parts),
+        () => (lost = true),
+      ),
+    );
+    return await keep(run, issued);
+  } catch (error) {
+    if (error instanceof Problem && error.effect === 'none' && !lost && !run.known.issued) {
+      await run.record({ kind: 'outcome', step: 'issue', effect: 'issue', result: 'failed', code: error.code, detail: {} });
+    }
+    throw error;
+  }
 }
 
 /** A value of ours may be sent again when its answer was lost: one more try at once, then it is up to `resume`. */
-async function again<T>(run: Run, work: () => Promise<T>): Promise<T> {
+async function again<T>(run: Run, work: () => Promise<T>, onLost: () => void): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Problem) || error.effect === 'none') throw error;
+    onLost();
     run.note('issue', 'the answer was lost; asking again with the same value');
     return work();
   }
@@ -111,7 +127,7 @@ async function clearStrays(
   if (method.overlap === 'replaces') return replacedOrNot(run, earlier.at);
   const at = await run.context();
   const { existing } = run.known;
-  const answer = run.takeAnswer('accept', 'refuse', 'done');
+  const answer = run.takeAnswer('confirm-strays', 'accept', 'refuse', 'done');
   if (!method.findStrays) {
     if (answer?.kind === 'done' || answer?.kind === 'accept') return settled(run);
     return { state: 'needs', need: { kind: 'confirm-strays', strays: [] } };
@@ -182,7 +198,7 @@ async function replacedOrNot(run: Run, intentAt: number): Promise<Outcome | unde
 }
 
 async function page(run: Run, method: PageMethod): Promise<Outcome> {
-  const answer = run.takeAnswer('new-credential');
+  const answer = run.takeAnswer('new-credential', 'new-credential');
   const at = await run.context();
   if (!answer) {
     const standing = standingOf(run) ?? { alive: 'unknown', how: 'not asked' };
@@ -194,7 +210,20 @@ async function page(run: Run, method: PageMethod): Promise<Outcome> {
     run.note('issue', `that key does not work: ${given.how}`);
     return page(run, method);
   }
+  const refused = await notForThis(run, renewed(run.old, answer.parts), given);
+  if (refused !== undefined) {
+    run.note('issue', refused);
+    return page(run, method);
+  }
   return keep(run, { parts: answer.parts, ...(given.upstreamId === undefined ? {} : { upstreamId: given.upstreamId }) });
+}
+
+/** Why a key that was handed to us is not kept. What is kept may be revoked later on, so the wrong one is left alone. */
+async function notForThis(run: Run, held: Held, standing: Standing): Promise<string | undefined> {
+  if ((await run.fingerprintOf(held)) === run.known.oldFingerprint) return 'that is the old key: make a new one';
+  const before = standingOf(run);
+  if (!before || compareStanding(before, standing).account !== 'other') return undefined;
+  return 'that key belongs to another account, and was left alone: sign in as the account of the old key, and make it there';
 }
 
 /** Puts an end to a credential that was issued and is not going to be used. */

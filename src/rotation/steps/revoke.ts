@@ -7,6 +7,7 @@
  * page, and `prove dead` decides.
  */
 import { Problem } from '../../base/problem.ts';
+import { second } from '../../base/time.ts';
 import type { Held, Page } from '../../providers/provider.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
@@ -40,16 +41,25 @@ export async function revokeOld(run: Run, survivor: Held | undefined): Promise<O
   if (revocation.by === 'page') return byHand(run, revocation.page(run.old));
   const upstreamId = standingOf(run)?.upstreamId;
   const target = { held: run.old, ...(upstreamId === undefined ? {} : { upstreamId }) };
+  let again = run.known.pending.has('revoke old');
   try {
     const at = await run.context();
+    const ask = () => revocation.revoke(run.ports, at, target, survivor);
     const revoked = await run.effect(
       'revoke',
       'revoke old',
       {},
-      () => run.patiently('revoke', () => revocation.revoke(run.ports, at, target, survivor)),
+      () =>
+        run.patiently('revoke', () =>
+          onceMore(run, ask, () => {
+            again = true;
+          }),
+        ),
       (answer) => ({ revoked: answer }),
     );
-    if (revoked === 'absent') return { state: 'done', note: 'it was gone already: somebody else revoked it' };
+    if (revoked === 'absent') {
+      return { state: 'done', note: again ? 'it was gone already' : 'it was gone already: somebody else revoked it' };
+    }
     return revoked === 'accepted' ? { state: 'done', note: 'accepted, not proven yet' } : done;
   } catch (error) {
     if (!(error instanceof Problem) || !forPerson.has(error.code)) throw error;
@@ -60,9 +70,22 @@ export async function revokeOld(run: Run, survivor: Held | undefined): Promise<O
   }
 }
 
+/** A lost answer or a broken one is asked for once more, before a person is troubled. */
+async function onceMore<T>(run: Run, ask: () => Promise<T>, onLost: () => void): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.effect === 'none') throw error;
+    onLost();
+    run.note('revoke', `${error.what}; asking once more`);
+    await run.pause('revoke', second);
+    return ask();
+  }
+}
+
 /** A person says that it is done; the provider is asked by `prove dead`. */
 async function byHand(run: Run, page: Page): Promise<Outcome> {
-  const answer = run.takeAnswer('done');
+  const answer = run.takeAnswer('revoke-by-hand', 'done');
   if (answer) {
     await run.effect('revoke', 'revoke old', { note: 'by hand' }, async () => undefined);
     return { state: 'done', note: 'by hand' };
@@ -74,9 +97,9 @@ async function byHand(run: Run, page: Page): Promise<Outcome> {
 export const revoke: Step = {
   name: 'revoke',
   async settle(run) {
-    const tried = run.known.pending.has('revoke old') || run.known.outcomes.has('revoke old') || run.known.steps.has('revoke');
-    if (!tried) return false;
     if (run.known.outcomes.has('revoke old')) return true;
+    // A refused login does not tell that a call that was cut off did all of its work (sessions ended, an empty role dropped).
+    if (run.known.pending.has('revoke old') || !run.known.steps.has('revoke')) return false;
     return (await run.provider.check(run.ports, run.old)).alive === 'no';
   },
   async run(run) {
