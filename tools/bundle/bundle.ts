@@ -24,7 +24,7 @@ const neverThere = new Set(['pg-native', 'cloudflare:sockets', '@node-rs/xxhash'
 
 /** What `status` loads, in one file: each file more costs a search, a look and a read. Static imports come along. */
 const status =
-  /[\\/]src[\\/](?:registry|platform[\\/]ports|cli[\\/](?:use-cases|ages|status[\\/](?:run|render))|inventory[\\/]collect)\.ts$/;
+  /[\\/]src[\\/](?:registry|platform[\\/]ports|cli[\\/](?:use-cases|ages|looking|status[\\/](?:run|render))|inventory[\\/]collect)\.ts$/;
 
 export interface Bundled {
   readonly files: readonly { readonly name: string; readonly bytes: number; readonly lazy: boolean }[];
