@@ -82,6 +82,7 @@ export function pad(text: string, width: number): string {
 
 /** Breaks at blanks; a word that is longer than a line is broken where it must. Later lines start with `indent`. */
 export function wrap(text: string, width: number, indent = ''): string[] {
+  if (text.length <= width && plain.test(text) && !text.startsWith(' ') && !text.includes('  ')) return [text];
   const lines: string[] = [];
   let line = '';
   const room = (): number => width - (lines.length === 0 ? 0 : columns(indent));

@@ -36,7 +36,7 @@ export function lookAtToml(source: string): Document | undefined {
     if (found) {
       const name = unquoted(found[1] ?? '');
       if (table.has(name)) return undefined;
-      table.set(name, treeOf(found));
+      table.set(name, valueIn(found));
       continue;
     }
     const path = header.exec(line)?.[1]?.match(keys)?.map(unquoted);
@@ -47,7 +47,7 @@ export function lookAtToml(source: string): Document | undefined {
   return new TomlLook(root);
 }
 
-function treeOf([, , quoted, truth, number, list]: readonly (string | undefined)[]): Tree {
+function valueIn([, , quoted, truth, number, list]: readonly (string | undefined)[]): Tree {
   if (quoted !== undefined) return unquoted(quoted);
   if (truth !== undefined) return truth === 'true';
   if (number !== undefined) return Number(number);

@@ -20,11 +20,11 @@ const atRunTime: Readonly<Record<string, string>> = {
 };
 
 /** Asked for by libraries inside a try, never needed. */
-const neverThere = new Set(['pg-native', 'cloudflare:sockets', '@node-rs/xxhash']);
+const neverThere = new Set(['pg-native', 'cloudflare:sockets', '@node-rs/xxhash', 'cardinal', '@opentelemetry/api']);
 
 /** What `status` loads, in one file: each file more costs a search, a look and a read. Static imports come along. */
 const status =
-  /[\\/]src[\\/](?:registry|platform[\\/]ports|cli[\\/](?:use-cases|ages|status[\\/](?:run|render))|inventory[\\/]collect)\.ts$/;
+  /[\\/]src[\\/](?:registry|platform[\\/]ports|cli[\\/](?:use-cases|ages|looking|status[\\/](?:run|render))|inventory[\\/]collect)\.ts$/;
 
 export interface Bundled {
   readonly files: readonly { readonly name: string; readonly bytes: number; readonly lazy: boolean }[];
@@ -71,9 +71,19 @@ export function strangers(
   },
   own: ReadonlySet<string>,
 ): string[] {
-  const required = [...chunk.code.matchAll(/\b__require\(\s*["'`]([^"'`]+)["'`]\s*\)/g)].map((match) => match[1] ?? '');
+  // Code without white space: what follows a blank, a bracket or a backtick is text about `require`.
+  const required = [...chunk.code.matchAll(/(?<=[=(,:?{;!&|>]|\breturn )require\(\s*["'`]([^"'`]+)["'`]\s*\)/g)].map(
+    (match) => match[1] ?? '',
+  );
   return [...new Set([...chunk.imports, ...chunk.dynamicImports, ...required])]
-    .filter((id) => !isBuiltin(id) && !own.has(id) && !neverThere.has(id) && !(packageOf(id) in atRunTime))
+    .filter(
+      (id) =>
+        !isBuiltin(id) &&
+        !own.has(id.replace(/^\.\//, '')) &&
+        !own.has(id) &&
+        !neverThere.has(id) &&
+        !(packageOf(id) in atRunTime),
+    )
     .map((id) => `${chunk.fileName} imports ${id}`);
 }
 

@@ -1,7 +1,6 @@
 /** What `status` does, apart from its words: so that its plain forms run without a parser. */
 import type { Action } from '../context.ts';
 import { renderProblem } from '../failure.ts';
-import { lookingAt } from '../looking.ts';
 import { json, styleOf } from '../text.ts';
 
 export interface StatusFlags {
@@ -11,10 +10,11 @@ export interface StatusFlags {
 
 export function statusAction(flags: StatusFlags): Action {
   return async (context) => {
-    const [useCases, { run }, { render, toJson }] = await Promise.all([
+    const [useCases, { run }, { render, toJson }, { lookingAt }] = await Promise.all([
       context.useCases(),
       import('./run.ts'),
       import('./render.ts'),
+      import('../looking.ts'),
     ]);
     const { terminal } = context;
     const looking = lookingAt(terminal);
