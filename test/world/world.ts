@@ -202,6 +202,7 @@ export class World {
     const cached = running && this.cachedStarts-- > 0 ? this.processes.held(running.server.pid) : undefined;
     const program = this.processes.start({
       name: config.client,
+      executable: `/opt/${config.client}`,
       terminal: config.terminal,
       ...(this.options.quits ? { quits: this.options.quits } : {}),
     });

@@ -69,24 +69,49 @@ function instructionsFor(run: Run, holders: readonly RunningHolder[]): string[] 
   });
 }
 
-/** Quits and starts again the desktop programs that hold the old value. Answers how many were. */
+/**
+ * Quits and starts again the desktop programs that hold the old value. Answers how many were. A name alone makes nobody
+ * the program: it is the outermost of that name that holds the value itself or started what does, and its own file has
+ * the name, for a script or a helper of another program can be called the same.
+ */
 async function relaunch(run: Run, step: StepName, holders: readonly RunningHolder[]): Promise<number> {
   const running = await run.ports.processes.list();
-  const byPid = new Map(running.map((process) => [process.pid, process]));
   let count = 0;
   for (const client of clientsOf(run)) {
-    if (!client.restart.relaunch || !holders.some((holder) => holder.client === client.id)) continue;
-    const names = new Set(client.programs[run.ports.host.os]);
-    const program = running.find((process) => names.has(process.name) && !isNamed(byPid.get(process.parent), names));
-    if (!program || program.terminal) continue;
-    await run.effect(step, `restart ${client.id}`, { pid: program.pid }, () => restartOne(run, client, program));
-    count++;
+    if (!client.restart.relaunch) continue;
+    const held = holders.filter((holder) => holder.client === client.id);
+    for (const program of programsOf(running, held, client.programs[run.ports.host.os])) {
+      await run.effect(step, `restart ${client.id}`, { pid: program.pid }, () => restartOne(run, client, program));
+      count++;
+    }
   }
   return count;
 }
 
-const isNamed = (process: ProcessInfo | undefined, names: ReadonlySet<string>): boolean =>
-  process !== undefined && names.has(process.name);
+/** The programs called one of `names` under which the holders run, or which they are. */
+export function programsOf(
+  running: readonly ProcessInfo[],
+  holders: readonly Pick<RunningHolder, 'pid' | 'identity'>[],
+  names: readonly string[],
+): readonly ProcessInfo[] {
+  const byPid = new Map(running.map((process) => [process.pid, process]));
+  const plain = (name: string): string => name.replace(/\.exe$/i, '');
+  const called = new Set(names.map(plain));
+  const fits = ({ name, executable }: ProcessInfo): boolean =>
+    called.has(plain(name)) && called.has(plain(executable?.split(/[/\\]/).at(-1) ?? ''));
+  const found = new Set<ProcessInfo>();
+  for (const { pid, identity } of holders) {
+    let program: ProcessInfo | undefined;
+    const seen = new Set<number>();
+    const first = byPid.get(pid);
+    for (let at = first?.identity === identity ? first : undefined; at && !seen.has(at.pid); at = byPid.get(at.parent)) {
+      seen.add(at.pid);
+      if (fits(at)) program = at;
+    }
+    if (program && !program.terminal) found.add(program);
+  }
+  return [...found];
+}
 
 async function restartOne(run: Run, client: Client, program: ProcessInfo): Promise<void> {
   const { processes } = run.ports;
