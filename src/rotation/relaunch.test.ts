@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -58,7 +58,7 @@ const program = `
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 const [config, log] = process.argv.slice(2);
-const server = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { env: { TOKEN: readFileSync(config, 'utf8') }, stdio: 'ignore' });
+const server = spawn('node', ['-e', 'setInterval(() => {}, 1000)'], { env: { TOKEN: readFileSync(config, 'utf8'), PATH: process.env.PATH }, stdio: 'ignore' });
 writeFileSync(log, JSON.stringify({ pid: process.pid, server: server.pid, mark: process.env.MARK, folder: process.cwd() }));
 process.on('SIGTERM', () => { server.kill(); process.exit(0); });
 setInterval(() => {}, 1000);
@@ -73,7 +73,9 @@ describe.runIf(process.platform === 'linux')('a real program', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mcp-rotate-relaunch-'));
     config = join(folder, 'config');
-    await writeFile(join(folder, 'toydesk.mjs'), program);
+    await copyFile(process.execPath, join(folder, 'toydesk'));
+    await chmod(join(folder, 'toydesk'), 0o755);
+    await writeFile(join(folder, 'app.mjs'), program);
     await writeFile(config, oldValue);
   });
   afterEach(async () => {
@@ -108,7 +110,7 @@ describe.runIf(process.platform === 'linux')('a real program', () => {
       stdio: 'ignore',
       detached: true,
     } as const;
-    const child = spawn(process.execPath, [join(folder, 'toydesk.mjs'), config, log], options);
+    const child = spawn(join(folder, 'toydesk'), [join(folder, 'app.mjs'), config, log], options);
     children.push(child);
     return child;
   }
@@ -141,7 +143,7 @@ describe.runIf(process.platform === 'linux')('a real program', () => {
 describe('left to the person', () => {
   const running = (spec: { quits?: 'refuses'; terminal?: boolean }) => {
     const twin = createProcessesTwin({ clock: { now: () => Date.now() } });
-    const info = twin.start({ name: 'toydesk', env: { TOKEN: oldValue }, ...spec });
+    const info = twin.start({ name: 'toydesk', executable: '/opt/toydesk/toydesk', env: { TOKEN: oldValue }, ...spec });
     return { twin, info };
   };
 

@@ -32,7 +32,9 @@ const backWithin: Milliseconds = 60 * second;
 export async function relaunchPrograms(at: Relaunching): Promise<number> {
   let count = 0;
   for (const client of at.clients.filter(({ restart }) => restart.relaunch)) {
-    for (const program of await programsOf(at, client)) {
+    const held = at.holders.filter((holder) => holder.client === client.id);
+    const running = await at.ports.processes.list();
+    for (const program of programsOf(running, held, client.programs[at.ports.host.os])) {
       await at.effect(client, program, async () => {
         if (await restartOne(at, client, program)) count++;
       });
@@ -41,15 +43,28 @@ export async function relaunchPrograms(at: Relaunching): Promise<number> {
   return count;
 }
 
-async function programsOf({ ports, holders }: Relaunching, client: Client): Promise<readonly ProcessInfo[]> {
-  const byPid = new Map((await ports.processes.list()).map((process) => [process.pid, process]));
-  const names = new Set(client.programs[ports.host.os]);
-  const found = new Map<number, ProcessInfo>();
-  for (const holder of holders) {
-    const top = [...ancestry(byPid, holder.pid)].findLast((process) => names.has(process.name));
-    if (top && !top.terminal) found.set(top.pid, top);
+/**
+ * The programs called one of `names` under which the holders run, or which they are. A name alone makes nobody the program:
+ * it is the outermost of that name, and its own file has the name, for a script or a helper of another program can be
+ * called the same.
+ */
+export function programsOf(
+  running: readonly ProcessInfo[],
+  holders: readonly Pick<RunningHolder, 'pid' | 'identity'>[],
+  names: readonly string[],
+): readonly ProcessInfo[] {
+  const byPid = new Map(running.map((process) => [process.pid, process]));
+  const plain = (name: string): string => name.replace(/\.exe$/i, '');
+  const called = new Set(names.map(plain));
+  const fits = ({ name, executable }: ProcessInfo): boolean =>
+    called.has(plain(name)) && called.has(plain(executable?.split(/[/\\]/).at(-1) ?? ''));
+  const found = new Set<ProcessInfo>();
+  for (const { pid, identity } of holders) {
+    if (byPid.get(pid)?.identity !== identity) continue;
+    const program = [...ancestry(byPid, pid)].findLast(fits);
+    if (program && !program.terminal) found.add(program);
   }
-  return [...found.values()];
+  return [...found];
 }
 
 /** A process, its parent, and so on. */

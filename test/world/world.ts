@@ -217,6 +217,7 @@ export class World {
     if (running) this.processes.end(running.program.pid);
     const program = this.processes.start({
       name: config.client,
+      executable: `/opt/${config.client}`,
       terminal: config.terminal,
       ...(this.options.quits ? { quits: this.options.quits } : {}),
     });
