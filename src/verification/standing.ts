@@ -118,8 +118,3 @@ async function poll(
     pause = Math.min(2 * pause, longestPause);
   }
 }
-
-/** The proof to a waiting of `untilWorks` (kind 'works') or `untilDead` (kind 'dead'). */
-export function proofOf(kind: 'works' | 'dead', which: 'old' | 'new', { answer, standing, at }: Waited): Proof {
-  return { kind, answer, which, how: standing.how, at };
-}
