@@ -9,7 +9,7 @@
 import { type Instant, type Milliseconds, second } from '../base/time.ts';
 import type { Upstream } from '../ports/ports.ts';
 import type { Held, Provider, Standing } from '../providers/provider.ts';
-import type { Answer, Proof } from './proof.ts';
+import type { Answer } from './proof.ts';
 
 export interface Comparison {
   readonly account: 'same' | 'other' | 'unknown';
