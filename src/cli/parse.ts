@@ -40,7 +40,7 @@ Exit status:
   4 a person must act
 `;
 
-export function buildProgram({ terminal, version }: Pick<Context, 'terminal' | 'version'>, act: Act): Command {
+function buildProgram({ terminal, version }: Pick<Context, 'terminal' | 'version'>, act: Act): Command {
   const program = new Command('mcp-rotate');
   program
     .description('Rotate the credentials of MCP servers: find every copy, issue, update every client, prove, revoke, prove dead.')

@@ -15,7 +15,7 @@ import { heldIn } from './recognise.ts';
 import { resolveUse } from './resolve.ts';
 import { unknownPart, unknownProvider } from './unknown.ts';
 
-/** One file of a plan. `changes`: JSON pointer, the parts' names, and the value with every secret replaced. */
+/** One file of a plan. `changes`: JSON pointer, the parts' names, and the value with every secret replaced: `postgresql://app:[secret]@db/x`. */
 export interface RedactedEdit {
   readonly file: string;
   readonly format: string;

@@ -116,6 +116,34 @@ export function variable(slots: readonly Slot[], names: readonly string[]): { in
   return undefined;
 }
 
+export interface LoginNames {
+  readonly host: readonly string[];
+  readonly port: readonly string[];
+  readonly user: readonly string[];
+  readonly password: readonly string[];
+}
+
+/** A login in separate variables: its parts, and where it leads; undefined without a password. */
+export function loginIn(
+  slots: readonly Slot[],
+  names: LoginNames,
+  defaultPort: number,
+): { readonly parts: readonly PartSpan[]; readonly context: { readonly host: string; readonly port: string } } | undefined {
+  const password = variable(slots, names.password);
+  if (password === undefined) return undefined;
+  const user = variable(slots, names.user);
+  return {
+    parts: [
+      ...(user === undefined ? [] : [partSpan('user', user.index, user.at)]),
+      partSpan('password', password.index, password.at),
+    ],
+    context: {
+      host: variable(slots, names.host)?.at.text ?? 'localhost',
+      port: variable(slots, names.port)?.at.text ?? `${defaultPort}`,
+    },
+  };
+}
+
 /** One name for this machine's loopback, so that two spellings of it are one place. */
 export function sameHost(host: string): string {
   const lower = host.toLowerCase();

@@ -1,6 +1,7 @@
 /** A plan as text. The plan holds no secret: the engine has put `[secret]` in their place. Pure. */
 import { duration } from '../../base/time.ts';
-import type { Plan, PlannedEdit, PlannedRestart } from '../../rotation/rotation.ts';
+import type { RedactedEdit } from '../../inventory/redact.ts';
+import type { Plan, PlannedRestart } from '../../rotation/rotation.ts';
 import { spotsOf } from '../need.ts';
 import { count, field, lines, name, paint, type Style, truncateMiddle, wrap } from '../text.ts';
 
@@ -70,7 +71,7 @@ function indented(text: string, by: number, style: Style): string[] {
   return wrap(name(text), style.width - by).map((line) => indent + line);
 }
 
-function renderEdit({ file, gitTracked, changes }: PlannedEdit, style: Style): string[] {
+function renderEdit({ file, gitTracked, changes }: RedactedEdit, style: Style): string[] {
   return [
     `  ${truncateMiddle(name(file), style.width - 2)}`,
     ...(gitTracked

@@ -26,7 +26,7 @@ export type ProcessProof = Extract<Proof, { kind: 'processes' }>;
  * Which processes still hold `held`; those that a person lets run are left out. While rolling back, programs from before
  * the first write are not asked about: what they read is right again.
  */
-export async function holdersOf(run: Run, held: Held, changed?: readonly ChangedClient[]): Promise<ProcessProof> {
+async function holdersOf(run: Run, held: Held, changed?: readonly ChangedClient[]): Promise<ProcessProof> {
   const { firstWriteAt, lastWriteAt, openedAt, leaveRunning } = run.known;
   return findHolders(run.ports, clientsOf(run), {
     secrets: run.secretsOf(held),
