@@ -24,8 +24,10 @@ import {
 
 const scopes = ['read:org', 'repo'];
 
-function files(api: string): readonly HomeFile[] {
-  const env = (token: string) => ({ GITHUB_API_URL: api, GITHUB_PERSONAL_ACCESS_TOKEN: token });
+/** `api` undefined: as most people have it, without an address. */
+function files(api: string | undefined): readonly HomeFile[] {
+  const env = (token: string) => ({ ...(api ? { GITHUB_API_URL: api } : {}), GITHUB_PERSONAL_ACCESS_TOKEN: token });
+  const address = api ? `"-e", "GITHUB_API_URL=${api}", ` : '';
   return [
     {
       path: '~/.claude.json',
@@ -35,7 +37,7 @@ function files(api: string): readonly HomeFile[] {
     {
       path: '~/.codex/config.toml',
       text: ({ token = '' }) =>
-        `# mine\r\n[mcp_servers.gh]\r\ncommand = "docker"\r\nargs = ["run", "-i", "--rm", "-e", "GITHUB_API_URL=${api}", "-e", 'GITHUB_PERSONAL_ACCESS_TOKEN=${token}', "ghcr.io/github/github-mcp-server"] # keep\r\n`,
+        `# mine\r\n[mcp_servers.gh]\r\ncommand = "docker"\r\nargs = ["run", "-i", "--rm", ${address}"-e", 'GITHUB_PERSONAL_ACCESS_TOKEN=${token}', "ghcr.io/github/github-mcp-server"] # keep\r\n`,
     },
     {
       path: '~/.cursor/mcp.json',
@@ -64,14 +66,14 @@ afterEach(async () => {
   }
 });
 
-async function start(): Promise<World> {
+async function start(usualAddress = false): Promise<World> {
   const clock = new WholeClock();
   const toy = await ToyGitHub.start(clock);
   const old = toy.makeByPage('ada', 'old', scopes);
   toy.makeByPage('ada', 'of something else', scopes);
   const home = await whole({
     provider: 'github',
-    files: files(toy.server.url),
+    files: files(usualAddress ? undefined : toy.server.url),
     old: { token: old.text },
     clock,
     net: routed({ 'https://api.github.com': toy.server.url }),
@@ -213,5 +215,30 @@ describe('a whole rotation of a GitHub token', () => {
     expect(needs).toEqual(['new-credential', 'restart-by-hand']);
     expect(progress).toMatchObject({ state: 'complete' });
     await assertReplaced(world);
+  });
+
+  it('leak: what gh is signed in to tells what was done with the token, in every organisation', async () => {
+    const world = await start(true);
+    const { home, toy, old, clock } = world;
+    toy.organisations.push(
+      { login: 'acme', owners: ['ada'], members: [], enterprise: true },
+      { login: 'friends', owners: [], members: ['ada'], enterprise: false },
+    );
+    toy.audit.push({ token: old.text, action: 'repo.download_zip', at: clock.now() - 3_600_000 });
+    const lent = toy.makeByPage('ada', 'gh', ['read:org', 'read:audit_log']);
+    const script = `#!/bin/sh\n[ "$*" = "auth token --hostname github.com" ] && [ -z "$GH_TOKEN" ] || exit 4\necho ${lent.text}\n`;
+    await home.write('~/bin/gh', script, 0o700);
+    home.env['PATH'] = `${home.home}/bin:${home.env['PATH']}`;
+    home.env['GH_TOKEN'] = old.text;
+    await home.borrow('gh');
+    const { progress, needs } = await home.rotate('leak', world.person);
+    expect(progress).toMatchObject({ state: 'complete' });
+    expect(needs).toEqual(['new-credential']);
+    const receipt = await home.receipt(progress);
+    expect(receipt.activity).toMatchObject({ source: 'audit log of orgs/acme, by the hash of the token', events: 1 });
+    expect(receipt.activity?.note).toContain('not read: orgs/friends');
+    const { token = '' } = await home.held();
+    expect(toy.live().map(({ note }) => note)).toEqual(['of something else', 'gh', expect.stringMatching(/^mcp-rotate/)]);
+    await home.assertKept(progress, old.text, token, lent.text);
   });
 });
