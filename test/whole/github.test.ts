@@ -119,6 +119,10 @@ describe('a whole rotation of a GitHub token', () => {
       const receipt = await home.receipt(progress);
       expect(receipt).toMatchObject({ state: 'complete', provider: 'github', because, method: 'page', debts: [] });
       expect(receipt.steps.map(({ step }) => step)).toEqual(plan.steps.filter((step) => step !== 'receipt'));
+    expect(receipt.steps.find(({ step }) => step === 'revoke')?.note).toBe('accepted, not proven yet');
+    const [dead] = receipt.proofs.filter(({ kind }) => kind === 'dead');
+    const revoke = receipt.steps.find(({ step }) => step === 'revoke');
+    expect((dead?.at ?? 0) - (revoke?.endedAt ?? 0)).toBeGreaterThanOrEqual(80_000);
       expect(receipt.places.map(({ client, part }) => `${client} ${part}`).sort()).toEqual(clientIds.map((id) => `${id} token`));
       expect(provenUses(receipt)).toEqual(allProven(...clientIds));
       await home.assertKept(progress, old.text, now['token'] ?? '');

@@ -157,7 +157,8 @@ describe('a whole rotation of a PostgreSQL login', () => {
   it.each(['routine', 'leak'] as const)('%s: a connection that is cut while revoking: asked once more', async (because) => {
     const at = await start('issuer');
     const { home } = at;
-    home.calls.fail(/^ALTER ROLE/, 'down');
+    // With the overlap the first of these gives the sibling its rights.
+    home.calls.fail(/^ALTER ROLE/, 'down', because === 'routine' ? 1 : 0);
     const { progress } = await home.rotate(because);
     expect(home.calls.unmet, home.calls.made.join('; ')).toBe(0);
     expect(progress).toMatchObject({ state: 'complete' });
