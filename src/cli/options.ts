@@ -6,7 +6,7 @@ import type { Because, RotateOptions } from '../rotation/rotation.ts';
 export const soakByDefault: Milliseconds = 3 * 60_000;
 
 function wrong(what: string): Problem {
-  return new Problem('usage/wrong', { what });
+  return new Problem('usage/wrong', { what, next: 'mcp-rotate rotate --help' });
 }
 
 export function readDuration(option: string, text: string): Milliseconds {

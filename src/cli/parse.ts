@@ -74,6 +74,12 @@ function wrongUse({ code, message }: CommanderError, words: readonly string[]): 
       next: known ? `mcp-rotate ${first} --help` : 'mcp-rotate --help',
     });
   }
+  if (code === 'commander.help') {
+    return new Problem('usage/wrong', {
+      what: `${first ?? 'mcp-rotate'} needs another word`,
+      next: `mcp-rotate ${first} --help`,
+    });
+  }
   const what = message
     .replace(/^error: /, '')
     .replace(/(--[\w-]+)=[^']*/g, '$1')

@@ -138,6 +138,8 @@ export interface Client {
   readonly ownStore?: string;
   /** Project folders that the client itself lists, e.g. the keys of `projects`: file and path of the map. */
   readonly projectLists: readonly { readonly path: string; readonly format: Format; readonly at: readonly string[] }[];
+  /** Where the client keeps which servers of a project the person approved: a list of names. A `*` is the project's folder. */
+  readonly approvals?: { readonly path: string; readonly format: Format; readonly at: readonly string[] };
   /** Lock that the client takes on a config file before rewriting it; `<file>` is the file's path. */
   readonly locks: readonly { readonly file: string; readonly lock: string; readonly staleMs: number }[];
   readonly pickup: Pickup;

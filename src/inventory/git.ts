@@ -2,8 +2,9 @@
  * Which files git would publish: those it tracks, and those that the next `git add` would take.
  *
  * git itself is asked, once per repository, and only where a `.git` stands above a file. Its configuration is foreign:
- * the programs that it can name (file system monitor) are switched off. Where git is absent, slow or unwilling, nothing
- * is claimed.
+ * the programs that it can name are switched off (file system monitor, hooks, and the transports: in a partial clone a
+ * sparse index makes even `ls-files` fetch what is missing, by a program that the repository names). Where git is
+ * absent, slow or unwilling, nothing is claimed.
  */
 import { Problem } from '../base/problem.ts';
 import type { FilePath } from '../ports/disk.ts';
@@ -55,8 +56,11 @@ export async function gitStates(
         file,
       ]),
     );
-    const args = ['-c', 'core.fsmonitor=false', '-c', 'core.untrackedCache=false', '--literal-pathspecs', '-C', root];
-    const env = { PATH: host.env('PATH') ?? '', HOME: host.home, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' };
+    const settings = ['core.fsmonitor=false', 'core.untrackedCache=false', 'core.hooksPath=/dev/null'];
+    const args = [...settings.flatMap((each) => ['-c', each]), '--literal-pathspecs', '-C', root];
+    // GIT_NO_LAZY_FETCH is known since 2.44; that no protocol is allowed, to every git.
+    const noFetch = { GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none', GIT_TERMINAL_PROMPT: '0' };
+    const env = { PATH: host.env('PATH') ?? '', HOME: host.home, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', ...noFetch };
     try {
       const { status, output } = await processes.run(
         program,

@@ -42,21 +42,44 @@ const syntaxes: Readonly<Record<Reference, Syntax>> = {
 
 export type Scanner = (text: string) => readonly Token[];
 
-/** A scanner for a client's syntax. Its tokens cover the text from start to end. */
+const made = new WeakMap<readonly Reference[], WeakMap<object, Scanner>>();
+
+/** A scanner for a client's syntax, made once for the same tables. Its tokens cover the text from start to end. */
 export function scanner(references: readonly Reference[], builtIns: Readonly<Record<string, BuiltIn>>): Scanner {
-  const known: { readonly pattern: RegExp; readonly kind: Syntax['kind'] | BuiltIn; readonly builtIn: boolean }[] = [
-    ...Object.entries(builtIns).map(([text, is]) => ({ pattern: new RegExp(literally(text), 'y'), kind: is, builtIn: true })),
+  const byBuiltIns = made.get(references) ?? new WeakMap<object, Scanner>();
+  made.set(references, byBuiltIns);
+  const known = byBuiltIns.get(builtIns) ?? makeScanner(references, builtIns);
+  byBuiltIns.set(builtIns, known);
+  return known;
+}
+
+function makeScanner(references: readonly Reference[], builtIns: Readonly<Record<string, BuiltIn>>): Scanner {
+  const known: {
+    readonly pattern: RegExp;
+    readonly kind: Syntax['kind'] | BuiltIn;
+    readonly builtIn: boolean;
+    readonly closes: boolean;
+  }[] = [
+    ...Object.entries(builtIns).map(([text, is]) => ({
+      pattern: new RegExp(literally(text), 'y'),
+      kind: is,
+      builtIn: true,
+      closes: false,
+    })),
     ...references.map((reference) => ({
       pattern: new RegExp(syntaxes[reference].pattern, 'y'),
       kind: syntaxes[reference].kind,
       builtIn: false,
+      closes: syntaxes[reference].pattern.endsWith('}'),
     })),
   ];
   return (text) => {
     const tokens: Token[] = [];
+    if (!starts.test(text)) return [{ kind: 'text', start: 0, end: text.length }];
+    const lastClose = text.lastIndexOf('}');
     let done = 0;
     for (let at = 0; at < text.length; ) {
-      const token = starts.test(text[at] ?? '') ? tokenAt(text, at) : undefined;
+      const token = starts.test(text[at] ?? '') ? tokenAt(text, at, lastClose) : undefined;
       if (!token) {
         at++;
         continue;
@@ -69,8 +92,10 @@ export function scanner(references: readonly Reference[], builtIns: Readonly<Rec
     return tokens;
   };
 
-  function tokenAt(text: string, start: number): Token | undefined {
-    for (const { pattern, kind, builtIn } of known) {
+  /** What nothing closes is not looked for: each of many openings would be read to the end of the text. */
+  function tokenAt(text: string, start: number, lastClose: number): Token | undefined {
+    for (const { pattern, kind, builtIn, closes } of known) {
+      if (closes && start > lastClose) continue;
       pattern.lastIndex = start;
       const match = pattern.exec(text);
       if (!match) continue;

@@ -44,7 +44,8 @@ export function unknownHeld(text: string): Held {
 
 type Range = Omit<Span, 'slot'>;
 
-const url = /[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi;
+// Names have a most here and below: without one, a long text without what follows the name costs its length squared.
+const url = /[a-z][a-z0-9+.-]{0,31}:\/\/[^\s"'<>]+/gi;
 
 /** Passwords and query parameters of the addresses in a text. */
 function inUrls(text: string): Range[] {
@@ -59,7 +60,7 @@ function inUrls(text: string): Range[] {
     if (at > colon && colon !== -1) add(base + colon + 1, base + at, 3);
     const query = address.indexOf('?');
     if (query === -1) continue;
-    for (const pair of address.slice(query + 1).matchAll(/([^=&#]+)=([^&#]*)/g)) {
+    for (const pair of address.slice(query + 1).matchAll(/(?<![^&#])([^=&#]+)=([^&#]*)/g)) {
       const start = match.index + query + 1 + pair.index + (pair[1] ?? '').length + 1;
       if (speaksOfKey(pair[1] ?? '')) add(start, start + (pair[2] ?? '').length, 8);
     }
@@ -82,7 +83,7 @@ function whole(where: Slot['where'], name: string, value: string): Range[] {
   const named = (scheme !== '' || speaksOfKey(name)) && canBeKey(key, password ? 4 : 8);
   if (named || (canBeKey(key, 16) && hasKeyShape(key))) return [{ start, end: value.length, coding: 'plain' }];
   // A key inside a longer text, as in `sh -c "TOKEN=… server"`.
-  return [...value.matchAll(/([A-Za-z_][\w-]*)=(?:"([^"]+)"|'([^']+)'|([^\s"']+))/g)].flatMap((match) => {
+  return [...value.matchAll(/([A-Za-z_][\w-]{0,63})=(?:"([^"]+)"|'([^']+)'|([^\s"']+))/g)].flatMap((match) => {
     const text = match[2] ?? match[3] ?? match[4] ?? '';
     const end = match.index + match[0].length - (match[4] === undefined ? 1 : 0);
     const fits = speaksOfKey(match[1] ?? '') && canBeKey(text, 8);

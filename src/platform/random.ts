@@ -1,7 +1,10 @@
-/** Randomness of the system. */
-import { randomBytes } from 'node:crypto';
+/** Randomness and keyed hashes of the system. */
+import { createHmac, randomBytes } from 'node:crypto';
 import type { Random } from '../ports/random.ts';
 
 export function createRandom(): Random {
-  return { bytes: (length) => new Uint8Array(randomBytes(length)) };
+  return {
+    bytes: (length) => new Uint8Array(randomBytes(length)),
+    hmacSha256: (key, text) => createHmac('sha256', key).update(text).digest('hex'),
+  };
 }

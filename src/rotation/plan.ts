@@ -121,6 +121,6 @@ function warningsOf(provider: Provider, method: Method, passedOver: readonly str
     );
   const projects = new Set(credential.places.flatMap(({ use }) => (use.scope === 'project' ? [printable(use.configFile)] : [])));
   for (const file of projects)
-    warnings.push(`the proof starts the server that ${file} names: go on only if you trust that project`);
+    warnings.push(`the proof may start the server that ${file} names: go on only if you trust that project`);
   return warnings;
 }

@@ -15,9 +15,16 @@ import type { Proof } from './proof.ts';
 import { untilWorks } from './standing.ts';
 import { proveToolCall } from './tool-call.ts';
 
+/** `notStarted`: why the server may not be started with this copy; one clause, for a person. */
+export interface Copy {
+  readonly provider: Provider;
+  readonly held: Held;
+  readonly notStarted?: string;
+}
+
 /** How a use is read: the inventory's part, handed in. */
 export interface UseReader {
-  readBack(use: Use): Promise<readonly { readonly provider: Provider; readonly held: Held }[]>;
+  readBack(use: Use): Promise<readonly Copy[]>;
   resolve(use: Use): Promise<ResolvedServer>;
 }
 
@@ -63,6 +70,7 @@ export async function verifyUse(ports: UsePorts, reader: UseReader, question: Us
   };
   if (second.answer !== 'yes') return [first, second, untried('not tried: the copy was not accepted by the provider')];
 
+  if (readBack.notStarted !== undefined) return [first, second, untried(readBack.notStarted)];
   const resolved = await reader.resolve(use).catch(orProblem);
   if (resolved instanceof Problem || resolved.launch === undefined) {
     return [first, second, untried('how the client starts the server could not be resolved')];
@@ -89,16 +97,19 @@ interface ReadBack {
   readonly answer: 'yes' | 'no' | 'unknown';
   /** The copy as the client reads it, when it is the new one. */
   readonly copy?: Held;
+  readonly notStarted?: string | undefined;
 }
 
 async function readAgain(reader: UseReader, { use, provider, old, next }: UseQuestion): Promise<ReadBack> {
   const read = await reader.readBack(use).catch(orProblem);
   if (read instanceof Problem) return { answer: 'unknown' };
-  const copies = read.filter((one) => one.provider.id === provider.id).map(({ held }) => held);
+  const copies = read.filter((one) => one.provider.id === provider.id);
   // Both there: some reference still leads to the old one, and which of them the server takes is not ours to guess.
-  if (copies.some((held) => same(held, old))) return { answer: 'no' };
-  const copy = copies.find((held) => same(held, next));
-  return copy === undefined ? { answer: copies.length > 0 ? 'no' : 'unknown' } : { answer: 'yes', copy };
+  if (copies.some(({ held }) => same(held, old))) return { answer: 'no' };
+  const found = copies.filter(({ held }) => same(held, next));
+  const [first] = found;
+  if (first === undefined) return { answer: copies.length > 0 ? 'no' : 'unknown' };
+  return { answer: 'yes', copy: first.held, notStarted: found.find((one) => one.notStarted !== undefined)?.notStarted };
 }
 
 /** Every part that the copy has is that of the credential: a new password beside an old user is neither. */

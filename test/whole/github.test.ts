@@ -119,10 +119,10 @@ describe('a whole rotation of a GitHub token', () => {
       const receipt = await home.receipt(progress);
       expect(receipt).toMatchObject({ state: 'complete', provider: 'github', because, method: 'page', debts: [] });
       expect(receipt.steps.map(({ step }) => step)).toEqual(plan.steps.filter((step) => step !== 'receipt'));
-    expect(receipt.steps.find(({ step }) => step === 'revoke')?.note).toBe('accepted, not proven yet');
-    const [dead] = receipt.proofs.filter(({ kind }) => kind === 'dead');
-    const revoke = receipt.steps.find(({ step }) => step === 'revoke');
-    expect((dead?.at ?? 0) - (revoke?.endedAt ?? 0)).toBeGreaterThanOrEqual(80_000);
+      expect(receipt.steps.find(({ step }) => step === 'revoke')?.note).toBe('accepted, not proven yet');
+      const [dead] = receipt.proofs.filter(({ kind }) => kind === 'dead');
+      const revoke = receipt.steps.find(({ step }) => step === 'revoke');
+      expect((dead?.at ?? 0) - (revoke?.endedAt ?? 0)).toBeGreaterThanOrEqual(80_000);
       expect(receipt.places.map(({ client, part }) => `${client} ${part}`).sort()).toEqual(clientIds.map((id) => `${id} token`));
       expect(provenUses(receipt)).toEqual(allProven(...clientIds));
       await home.assertKept(progress, old.text, now['token'] ?? '');
@@ -171,17 +171,34 @@ describe('a whole rotation of a GitHub token', () => {
     expect(home.calls.made).not.toContain('POST /credentials/revoke');
   });
 
-  it('a token of another account is refused, and everything stays (failure mode 16)', async () => {
+  it('a token of another account is left alone, and asked for again (failure mode 16)', async () => {
+    const world = await start();
+    const { home, toy } = world;
+    const others: ToyToken[] = [];
+    const { progress, needs } = await home.rotate('routine', (need) => {
+      if (need.kind !== 'new-credential' || others.length > 0) return world.person(need);
+      others.push(toy.makeByPage('eve', 'hers', scopes));
+      return { kind: 'new-credential', parts: { token: new Secret(others[0]?.text ?? '') } };
+    });
+    expect(needs).toEqual(['new-credential', 'new-credential']);
+    expect(progress).toMatchObject({ state: 'complete' });
+    const { token = '' } = await home.held();
+    expect(toy.live().map(({ login, text }) => [login, text === token])).toEqual([
+      ['ada', false],
+      ['eve', false],
+      ['ada', true],
+    ]);
+    await home.assertKept(progress, token, others[0]?.text ?? '');
+  });
+
+  it('given up at the page: the old token stays everywhere, and lives', async () => {
     const world = await start();
     const { home, toy, old } = world;
-    const { progress } = await home.rotate('routine', () => {
-      const other = toy.makeByPage('eve', 'hers', scopes);
-      return { kind: 'new-credential', parts: { token: new Secret(other.text) } };
-    });
-    expect(progress).toMatchObject({ state: 'rolled-back', code: 'rotation/other-account' });
+    const { progress } = await home.rotate('routine', () => 'later');
+    expect(progress).toMatchObject({ state: 'waiting', need: { kind: 'new-credential' } });
+    expect(await home.undo(progress)).toMatchObject({ state: 'rolled-back' });
     expect(await home.held()).toEqual({ token: old.text });
-    expect(toy.live().map(({ text }) => text)).toContain(old.text);
-    await home.assertKept(progress, old.text);
+    expect(toy.live()).toHaveLength(2);
   });
 
   it('an answer to the look at the new token that is lost, and a 503 at revoke, hold nothing up', async () => {

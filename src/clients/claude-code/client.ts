@@ -65,6 +65,8 @@ export const client: Client = {
   builtIns: { '${CLAUDE_PROJECT_DIR}': 'project' },
   ownStore: 'change it in Claude Code with `/plugin` → Configure',
   projectLists: [{ path: main, format: 'json', at: ['projects'] }],
+  // Not those in `<project>/.claude/settings.local.json`: a repository can bring that file.
+  approvals: { path: main, format: 'json', at: ['projects', '*', 'enabledMcpjsonServers'] },
   locks: [{ file: main, lock: '<file>.lock', staleMs: 10_000 }],
   pickup: 'program',
   programs: { linux: ['claude'], macos: ['claude'], windows: ['claude.exe'] },

@@ -126,6 +126,7 @@ export const provider: Provider = {
       apiIn(issuer.context) === apiIn(held.context) && issuer.parts['token']?.equals(tokenOf(held)) !== true,
     borrow: [gh],
   },
+  hint: /ghp_|github_pat_/,
   recognise: (slots) => findTokens(slots, shape, 'token', kindOf, { api: apiOf(slots) }),
   identity,
   check,

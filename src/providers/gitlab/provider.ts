@@ -226,6 +226,7 @@ export const provider: Provider = {
   cadenceDays: 90,
   methods: [selfRotate, page],
   pace: { worksWithinMs: 10 * second, deadWithinMs: 30 * second },
+  hint: /glpat-/,
   recognise: (slots) => findTokens(slots, shape, 'token', kindOf, { api: apiOf(slots) }),
   identity,
   check: (up, held) => look(up, held).catch(couldNotTell),

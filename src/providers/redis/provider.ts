@@ -97,6 +97,7 @@ export const provider: Provider = {
     fits: (issuer, held) => place(issuer.context) === place(held.context) && requests.userOf(issuer) !== requests.userOf(held),
     borrow: [],
   },
+  hint: /redis|valkey/i,
   recognise,
   identity,
   check,

@@ -146,6 +146,7 @@ export const provider: Provider = {
   cadenceDays: 90,
   methods: [page],
   pace: { worksWithinMs: 30 * second, deadWithinMs: 5 * minute },
+  hint: /[sr]k_(?:live|test)_/,
   recognise: (slots) => findTokens(slots, shape, 'key', (key) => kindOf(key, slots), {}),
   identity,
   check,

@@ -6,12 +6,13 @@
  * name; anything else stops here with the old credential alive (failure modes 22, 23, 25).
  */
 import { Problem } from '../../base/problem.ts';
+import { Files } from '../../inventory/files.ts';
+import { isApproved, lentToProject } from '../../inventory/foreign.ts';
 import type { Use } from '../../inventory/inventory.ts';
 import { readBack } from '../../inventory/read-back.ts';
 import { resolveUse } from '../../inventory/resolve.ts';
-import type { Held, Provider } from '../../providers/provider.ts';
 import type { Proof } from '../../verification/proof.ts';
-import { verifyUse } from '../../verification/uses.ts';
+import { type Copy, verifyUse } from '../../verification/uses.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
 import { standingOf } from './preflight.ts';
@@ -68,10 +69,24 @@ async function runVerify(run: Run): Promise<Outcome> {
   return judge(run, proofs);
 }
 
-/** What the entry holds of this provider, read by its client's rules. */
-async function copiesOf(run: Run, use: Use): Promise<readonly { provider: Provider; held: Held }[]> {
-  const found = await readBack(run.ports, run.adapters, use);
-  return found.filter((one) => one.provider === run.provider.id).map(({ held }) => ({ provider: run.provider, held }));
+const lent = 'not started: a project’s file, which may be somebody else’s, takes the key from outside the project';
+
+/**
+ * What the entry holds of this provider, read by its client's rules. Where a key is sent is not for a project's file to
+ * say (inventory/collect.ts), and its command is started only with a key of the project's own, or when its client was let.
+ */
+async function copiesOf(run: Run, use: Use): Promise<readonly Copy[]> {
+  const files = new Files(run.ports);
+  const found = (await readBack(run.ports, run.adapters, use)).filter((one) => one.provider === run.provider.id);
+  const client = run.adapters.clients.find(({ id }) => id === use.client);
+  const approved = client !== undefined && (await isApproved(run.ports, files, client, use));
+  const copies: Copy[] = [];
+  for (const one of found) {
+    const held = use.scope === 'project' ? { ...one.held, context: (await run.nextOrFail()).context } : one.held;
+    const notStarted = !approved && (await lentToProject(run.ports, files, one)) ? { notStarted: lent } : {};
+    copies.push({ provider: run.provider, held, ...notStarted });
+  }
+  return copies;
 }
 
 export async function resolve(run: Run, use: Use): ReturnType<typeof resolveUse> {
@@ -89,7 +104,7 @@ function judge(run: Run, proofs: readonly Proof[]): Outcome {
   const hard = untold.find((proof) => proof.kind !== 'tool-call');
   if (hard) throw new Problem('rotation/not-proven', { what: `could not tell: ${describe(hard)}` });
   if (untold.length === 0) return done;
-  if (run.takeAnswer('accept') || run.known.accepted.has('accept-unproven')) {
+  if (run.takeAnswer('accept-unproven', 'accept') || run.known.accepted.has('accept-unproven')) {
     return { state: 'done', note: `${untold.length} without a tool call, accepted by a person` };
   }
   return { state: 'needs', need: { kind: 'accept-unproven', what: untold.map(describe) } };
