@@ -5,6 +5,7 @@
  * orders, and in arguments.
  */
 import { afterEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../src/base/secret.ts';
 import { minute } from '../../src/base/time.ts';
 import { ToyAws, type ToyKey } from '../toys/aws.ts';
 import { routed } from '../toys/server.ts';
@@ -224,5 +225,24 @@ describe('a whole rotation of an AWS key', () => {
     expect(needs).toEqual([]);
     expect(home.calls.unmet).toBe(0);
     await assertReplaced(world);
+  });
+
+  it.each(['issuer', 'self'] as const)('leak, %s: the key was deleted already (failure mode 35)', async (how) => {
+    const world = await start(how);
+    const { home, toy, old } = world;
+    // Used once, so that the trail knows whose it was.
+    await home.plan('routine');
+    old.deletedAt = world.clock.now();
+    const { progress, needs, plan } = await home.rotate('leak', (need) => {
+      if (need.kind !== 'new-credential') return patient(need);
+      const { id, secret } = toy.make('deploy');
+      return { kind: 'new-credential', parts: { accessKeyId: new Secret(id), secretAccessKey: new Secret(secret) } };
+    });
+    expect(progress).toMatchObject({ state: 'complete' });
+    expect(plan.method).toBe(how === 'issuer' ? 'second-key-by-issuer' : 'page');
+    expect(needs).toEqual(how === 'issuer' ? [] : ['new-credential']);
+    const now = await assertReplaced(world);
+    expect((await home.receipt(progress)).minutesToDead).toBeLessThan(1);
+    await home.assertKept(progress, old.secret, now.secret);
   });
 });

@@ -24,8 +24,10 @@ import {
 
 const scopes = ['read:org', 'repo'];
 
-function files(api: string): readonly HomeFile[] {
-  const env = (token: string) => ({ GITHUB_API_URL: api, GITHUB_PERSONAL_ACCESS_TOKEN: token });
+/** `api` undefined: as most people have it, without an address. */
+function files(api: string | undefined): readonly HomeFile[] {
+  const env = (token: string) => ({ ...(api ? { GITHUB_API_URL: api } : {}), GITHUB_PERSONAL_ACCESS_TOKEN: token });
+  const address = api ? `"-e", "GITHUB_API_URL=${api}", ` : '';
   return [
     {
       path: '~/.claude.json',
@@ -35,7 +37,7 @@ function files(api: string): readonly HomeFile[] {
     {
       path: '~/.codex/config.toml',
       text: ({ token = '' }) =>
-        `# mine\r\n[mcp_servers.gh]\r\ncommand = "docker"\r\nargs = ["run", "-i", "--rm", "-e", "GITHUB_API_URL=${api}", "-e", 'GITHUB_PERSONAL_ACCESS_TOKEN=${token}', "ghcr.io/github/github-mcp-server"] # keep\r\n`,
+        `# mine\r\n[mcp_servers.gh]\r\ncommand = "docker"\r\nargs = ["run", "-i", "--rm", ${address}"-e", 'GITHUB_PERSONAL_ACCESS_TOKEN=${token}', "ghcr.io/github/github-mcp-server"] # keep\r\n`,
     },
     {
       path: '~/.cursor/mcp.json',
@@ -64,14 +66,14 @@ afterEach(async () => {
   }
 });
 
-async function start(): Promise<World> {
+async function start(usualAddress = false): Promise<World> {
   const clock = new WholeClock();
   const toy = await ToyGitHub.start(clock);
   const old = toy.makeByPage('ada', 'old', scopes);
   toy.makeByPage('ada', 'of something else', scopes);
   const home = await whole({
     provider: 'github',
-    files: files(toy.server.url),
+    files: files(usualAddress ? undefined : toy.server.url),
     old: { token: old.text },
     clock,
     net: routed({ 'https://api.github.com': toy.server.url }),
@@ -117,6 +119,10 @@ describe('a whole rotation of a GitHub token', () => {
       const receipt = await home.receipt(progress);
       expect(receipt).toMatchObject({ state: 'complete', provider: 'github', because, method: 'page', debts: [] });
       expect(receipt.steps.map(({ step }) => step)).toEqual(plan.steps.filter((step) => step !== 'receipt'));
+      expect(receipt.steps.find(({ step }) => step === 'revoke')?.note).toBe('accepted, not proven yet');
+      const [dead] = receipt.proofs.filter(({ kind }) => kind === 'dead');
+      const revoke = receipt.steps.find(({ step }) => step === 'revoke');
+      expect((dead?.at ?? 0) - (revoke?.endedAt ?? 0)).toBeGreaterThanOrEqual(80_000);
       expect(receipt.places.map(({ client, part }) => `${client} ${part}`).sort()).toEqual(clientIds.map((id) => `${id} token`));
       expect(provenUses(receipt)).toEqual(allProven(...clientIds));
       await home.assertKept(progress, old.text, now['token'] ?? '');
@@ -165,17 +171,34 @@ describe('a whole rotation of a GitHub token', () => {
     expect(home.calls.made).not.toContain('POST /credentials/revoke');
   });
 
-  it('a token of another account is refused, and everything stays (failure mode 16)', async () => {
+  it('a token of another account is left alone, and asked for again (failure mode 16)', async () => {
+    const world = await start();
+    const { home, toy } = world;
+    const others: ToyToken[] = [];
+    const { progress, needs } = await home.rotate('routine', (need) => {
+      if (need.kind !== 'new-credential' || others.length > 0) return world.person(need);
+      others.push(toy.makeByPage('eve', 'hers', scopes));
+      return { kind: 'new-credential', parts: { token: new Secret(others[0]?.text ?? '') } };
+    });
+    expect(needs).toEqual(['new-credential', 'new-credential']);
+    expect(progress).toMatchObject({ state: 'complete' });
+    const { token = '' } = await home.held();
+    expect(toy.live().map(({ login, text }) => [login, text === token])).toEqual([
+      ['ada', false],
+      ['eve', false],
+      ['ada', true],
+    ]);
+    await home.assertKept(progress, token, others[0]?.text ?? '');
+  });
+
+  it('given up at the page: the old token stays everywhere, and lives', async () => {
     const world = await start();
     const { home, toy, old } = world;
-    const { progress } = await home.rotate('routine', () => {
-      const other = toy.makeByPage('eve', 'hers', scopes);
-      return { kind: 'new-credential', parts: { token: new Secret(other.text) } };
-    });
-    expect(progress).toMatchObject({ state: 'rolled-back', code: 'rotation/other-account' });
+    const { progress } = await home.rotate('routine', () => 'later');
+    expect(progress).toMatchObject({ state: 'waiting', need: { kind: 'new-credential' } });
+    expect(await home.undo(progress)).toMatchObject({ state: 'rolled-back' });
     expect(await home.held()).toEqual({ token: old.text });
-    expect(toy.live().map(({ text }) => text)).toContain(old.text);
-    await home.assertKept(progress, old.text);
+    expect(toy.live()).toHaveLength(2);
   });
 
   it('an answer to the look at the new token that is lost, and a 503 at revoke, hold nothing up', async () => {
@@ -213,5 +236,30 @@ describe('a whole rotation of a GitHub token', () => {
     expect(needs).toEqual(['new-credential', 'restart-by-hand']);
     expect(progress).toMatchObject({ state: 'complete' });
     await assertReplaced(world);
+  });
+
+  it('leak: what gh is signed in to tells what was done with the token, in every organisation', async () => {
+    const world = await start(true);
+    const { home, toy, old, clock } = world;
+    toy.organisations.push(
+      { login: 'acme', owners: ['ada'], members: [], enterprise: true },
+      { login: 'friends', owners: [], members: ['ada'], enterprise: false },
+    );
+    toy.audit.push({ token: old.text, action: 'repo.download_zip', at: clock.now() - 3_600_000 });
+    const lent = toy.makeByPage('ada', 'gh', ['read:org', 'read:audit_log']);
+    const script = `#!/bin/sh\n[ "$*" = "auth token --hostname github.com" ] && [ -z "$GH_TOKEN" ] || exit 4\necho ${lent.text}\n`;
+    await home.write('~/bin/gh', script, 0o700);
+    home.env['PATH'] = `${home.home}/bin:${home.env['PATH']}`;
+    home.env['GH_TOKEN'] = old.text;
+    await home.borrow('gh');
+    const { progress, needs } = await home.rotate('leak', world.person);
+    expect(progress).toMatchObject({ state: 'complete' });
+    expect(needs).toEqual(['new-credential']);
+    const receipt = await home.receipt(progress);
+    expect(receipt.activity).toMatchObject({ source: 'audit log of orgs/acme, by the hash of the token', events: 1 });
+    expect(receipt.activity?.note).toContain('not read: orgs/friends');
+    const { token = '' } = await home.held();
+    expect(toy.live().map(({ note }) => note)).toEqual(['of something else', 'gh', expect.stringMatching(/^mcp-rotate/)]);
+    await home.assertKept(progress, old.text, token, lent.text);
   });
 });

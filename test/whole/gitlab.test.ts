@@ -158,4 +158,16 @@ describe('a whole rotation of a GitLab token', () => {
     expect(needs).toEqual(['new-credential']);
     await assertReplaced(world, progress);
   });
+
+  it('leak: GitLab was quicker: never rotated with the dead one, but by the page (failure mode 35)', async () => {
+    const world = await start(['api']);
+    const { home, old } = world;
+    old.revoked = true;
+    const { progress, needs, plan } = await home.rotate('leak', world.person);
+    expect(plan.method).toBe('page');
+    expect(progress).toMatchObject({ state: 'complete' });
+    expect(needs).toEqual(['new-credential']);
+    expect(home.calls.made.filter(isRotate)).toEqual([]);
+    await assertReplaced(world, progress);
+  });
 });

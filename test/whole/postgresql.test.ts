@@ -55,7 +55,7 @@ afterEach(async () => {
   home = undefined;
 });
 
-const partsOf = (held: PostgresqlWorld['old']): Parts =>
+const partsOf = (held: Pick<PostgresqlWorld['old'], 'parts'>): Parts =>
   Object.fromEntries(Object.entries(held.parts).map(([name, part]) => [name, part.reveal()]));
 const works = (parts: Parts) =>
   takes((address) => databases.postgresql({ ...address, database: 'app' }), parts, worlds.server.port);
@@ -79,7 +79,7 @@ async function start(how: 'issuer' | 'self'): Promise<Start> {
     databases,
     knows: (launch) => works(loginOf(launch, 'PGUSER', 'PGPASSWORD')),
   });
-  const issuer: Parts | undefined = how === 'issuer' ? partsOf(world.issuer as unknown as PostgresqlWorld['old']) : undefined;
+  const issuer: Parts | undefined = how === 'issuer' ? partsOf(world.issuer) : undefined;
   if (issuer) await home.addIssuer(dsnOf('postgresql', issuer, port, 'app'));
   return { home, world, old, issuer };
 }
@@ -130,7 +130,8 @@ describe('a whole rotation of a PostgreSQL login', () => {
     expect(receipt.debts).toEqual([]);
     expect(receipt.activity?.source).toContain('pg_stat_activity');
     await home.assertKept(progress, ...secretsOf(old, now, issuer));
-    // And the next rotation of the same login, as it will come.
+    // After a leak, the next rotation of the same login, as it will come.
+    if (because !== 'leak') return;
     const next = await home.rotate('routine');
     expect(next.progress).toMatchObject({ state: 'complete' });
     await assertReplaced({ ...at, old: now });
@@ -156,7 +157,8 @@ describe('a whole rotation of a PostgreSQL login', () => {
   it.each(['routine', 'leak'] as const)('%s: a connection that is cut while revoking: asked once more', async (because) => {
     const at = await start('issuer');
     const { home } = at;
-    home.calls.fail(/^ALTER ROLE/, 'down');
+    // With the overlap the first of these gives the sibling its rights.
+    home.calls.fail(/^ALTER ROLE/, 'down', because === 'routine' ? 1 : 0);
     const { progress } = await home.rotate(because);
     expect(home.calls.unmet, home.calls.made.join('; ')).toBe(0);
     expect(progress).toMatchObject({ state: 'complete' });

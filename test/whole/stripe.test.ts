@@ -126,22 +126,41 @@ describe('a whole rotation of a Stripe key', () => {
     },
   );
 
-  it('a test key in place of a live one is refused, and everything stays', async () => {
+  it('a test key in place of a live one is left alone, and asked for again', async () => {
     const world = await start();
     const { home, toy, old } = world;
-    const { progress } = await home.rotate('routine', () => {
+    let asked = 0;
+    const { progress } = await home.rotate('routine', (need) => {
+      if (need.kind !== 'new-credential' || asked++ > 0) return world.person(need);
       const wrong = toy.makeByPage('acct_1', 'new', 'test');
       return { kind: 'new-credential', parts: { key: new Secret(wrong.text) } };
     });
-    // The key that a person made stays a debt: there is no call to end it, and it is named until it is dead.
-    expect(progress).toMatchObject({ state: 'debt', debts: [{ kind: 'stray-key' }] });
+    expect(asked).toBe(2);
+    expect(progress).toMatchObject({ state: 'complete' });
+    const { key = '' } = await home.held();
+    expect(toy.live().map(({ text, mode }) => [text === key, mode])).toEqual([
+      [false, 'live'],
+      [false, 'test'],
+      [true, 'live'],
+    ]);
+    await home.assertKept(progress, old.text, key);
+  });
+
+  it('undone before the old one is ended: the key that a person made is owed until it is dead', async () => {
+    const world = await start();
+    const { home, toy, old } = world;
+    home.processes.start({ name: 'node', env: { STRIPE_SECRET_KEY: old.text } });
+    const { progress } = await home.rotate('routine', (need) => (need.kind === 'restart-by-hand' ? 'later' : world.person(need)));
+    expect(progress).toMatchObject({ state: 'waiting', need: { kind: 'restart-by-hand' } });
+    const undone = await home.undo(progress);
+    expect(undone).toMatchObject({ state: 'debt', debts: [{ kind: 'stray-key' }] });
     expect(await home.held()).toEqual({ key: old.text });
-    const later = await home.resume(progress, (need) => {
+    const later = await home.resume(undone, (need) => {
       expect(need.kind).toBe('revoke-by-hand');
-      for (const { text, mode } of toy.keys) if (mode === 'test') toy.expireByPage(text);
+      for (const { text, name } of toy.keys) if (name === 'new') toy.expireByPage(text);
       return { kind: 'done' };
     });
-    expect(later).toMatchObject({ state: 'rolled-back', code: 'rotation/other-account' });
+    expect(later).toMatchObject({ state: 'rolled-back' });
     expect(toy.live().map(({ name }) => name)).toEqual(['old', 'of the shop']);
     await home.assertKept(later, old.text);
   });

@@ -50,11 +50,9 @@ export async function revokeOld(run: Run, survivor: Held | undefined): Promise<O
       'revoke old',
       {},
       () =>
-        run.patiently('revoke', () =>
-          onceMore(run, ask, () => {
-            again = true;
-          }),
-        ),
+        untilTold(run, ask, () => {
+          again = true;
+        }),
       (answer) => ({ revoked: answer }),
     );
     if (revoked === 'absent') {
@@ -70,16 +68,37 @@ export async function revokeOld(run: Run, survivor: Held | undefined): Promise<O
   }
 }
 
-/** A lost answer or a broken one is asked for once more, before a person is troubled. */
-async function onceMore<T>(run: Run, ask: () => Promise<T>, onLost: () => void): Promise<T> {
+/**
+ * A lost or broken answer is asked for once more, before a person is troubled. Once one was lost, no later failure (an
+ * interruption, a refused connection) tells that the revocation did not happen.
+ */
+export async function untilTold<T>(
+  run: Pick<Run, 'patiently' | 'pause' | 'note'>,
+  ask: () => Promise<T>,
+  onLost: () => void,
+): Promise<T> {
+  const lost: Problem[] = [];
+  const patiently = () =>
+    run.patiently('revoke', () =>
+      ask().catch((error: unknown) => {
+        if (error instanceof Problem && error.effect === 'unknown') lost.push(error);
+        throw error;
+      }),
+    );
   try {
-    return await ask();
+    return await patiently();
   } catch (error) {
-    if (!(error instanceof Problem) || error.effect === 'none') throw error;
+    const [first] = lost;
+    if (first === undefined) throw error;
     onLost();
-    run.note('revoke', `${error.what}; asking once more`);
-    await run.pause('revoke', second);
-    return ask();
+    run.note('revoke', `${first.what}; asking once more`);
+    try {
+      await run.pause('revoke', second);
+      return await patiently();
+    } catch (later) {
+      if (!(later instanceof Problem) || later.effect === 'unknown') throw later;
+      throw later.code === 'rotation/interrupted' ? first : new Problem(later.code, { what: later.what, effect: 'unknown' });
+    }
   }
 }
 
