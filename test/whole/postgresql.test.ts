@@ -5,6 +5,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabases } from '../../src/platform/databases.ts';
+import { identifier } from '../../src/providers/postgresql/requests.ts';
 import { type PostgresqlWorld, type PostgresqlWorlds, startPostgresqlWorlds } from '../real/postgresql-world.ts';
 import { WholeClock } from './clock.ts';
 import { dsnOf, loginOf, takes } from './databases.ts';
@@ -177,5 +178,23 @@ describe('a whole rotation of a PostgreSQL login', () => {
     expect(await works(old)).toBe(true);
     expect(await logins(world)).toEqual([old['user']]);
     await home.assertKept({ ...progress, state: 'rolled-back' } as typeof progress, ...secretsOf(old));
+  });
+
+  it('leak: an administrator was quicker and changed the password: with an issuer it is replaced all the same', async () => {
+    const at = await start('issuer');
+    const { home, world, old } = at;
+    await worlds.admin.query(`ALTER ROLE ${identifier(world.base)} PASSWORD 'changed-by-an-administrator'`);
+    const { progress } = await home.rotate('leak');
+    expect(progress).toMatchObject({ state: 'complete' });
+    const now = await assertReplaced(at);
+    expect((await home.receipt(progress)).minutesToDead).toBeLessThan(1);
+    await home.assertKept(progress, ...secretsOf(old, now));
+  });
+
+  it('leak, dead already, and nobody to issue: said before anything is done', async () => {
+    const { home, world, old } = await start('self');
+    await worlds.admin.query(`ALTER ROLE ${identifier(world.base)} PASSWORD 'changed-by-an-administrator'`);
+    await expect(home.plan('leak')).rejects.toMatchObject({ code: 'provider/refused' });
+    expect(await home.held()).toEqual(old);
   });
 });
