@@ -187,11 +187,14 @@ export function createRotations(
 
   async function advance(rotation: RotationId, options: AdvanceOptions): Promise<Progress> {
     return withRun(rotation, options, async (run) => {
+      const declined = run.known.waiting?.kind === 'accept-unproven' && options.answer?.kind === 'refuse';
       await run.takeUp(options.answer);
       const { closed, rollingBack } = run.known;
       if (closed?.state === 'debt') return settleDebts(run);
       if (closed) return ended(run);
       if (rollingBack) return rollBack(run);
+      if (declined && !run.known.pastReturn)
+        return rollBack(run, { code: 'rotation/not-proven', why: 'a person did not accept what was not proven' });
       return walk(run, playbookFrom(run.plan));
     });
   }

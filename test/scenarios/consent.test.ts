@@ -22,3 +22,16 @@ it('consent to an unproven call does not pay for a lost key (failure mode 3)', a
   expect(await advance(undefined, { kind: 'accept' })).toMatchObject({ state: 'debt', debts: [{ kind: 'lost-key' }] });
   expect(await advance()).toMatchObject({ state: 'waiting', need: { kind: 'confirm-strays' } });
 });
+
+it('who declines an unproven call has the rotation taken back (failure mode 23)', async () => {
+  const world = new World({ kind: 'many', because: 'routine', seed: 1 });
+  world.server = () => ({ kind: 'answered', isError: false, text: githubAnswer });
+  const { advance } = await begun(world);
+  expect(await advance('restart-by-hand')).toMatchObject({ state: 'waiting', need: { kind: 'accept-unproven' } });
+  let progress = await advance(undefined, { kind: 'refuse' });
+  for (let times = 0; progress.state === 'waiting' && times < 5; times++) {
+    progress = await advance(undefined, await world.person(progress.need));
+  }
+  expect(progress).toMatchObject({ state: 'rolled-back', code: 'rotation/not-proven' });
+  world.assertEnd('rolled-back');
+});
