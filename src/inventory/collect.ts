@@ -7,6 +7,7 @@
 
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
+import type { FileSnapshot } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Adapters } from './adapters.ts';
 import { type AgeSource, ageOf, FirstSeen } from './ages.ts';
@@ -58,41 +59,49 @@ export async function collect(
       else found.set(print, [held]);
     }
   }
-  const realPaths = await realPathsOf(files, [...found.values()].flat());
-  const git = await gitStates(ports, [...new Set(realPaths.values())]);
+  const snapshots = await snapshotsOf(files, [...found.values()].flat());
+  const git = await gitStates(ports, [...new Set([...snapshots].map(([path, snapshot]) => snapshot?.realPath ?? path))]);
   const groups = [...found].flatMap(([print, held]) =>
     held[0] ? [{ provider: held[0].provider, fingerprint: print, held }] : [],
   );
   const ids = credentialIds(groups);
   const now = ports.clock.now();
-  const credentials = await Promise.all(
-    groups.map(async ({ provider: id, fingerprint: print, held }, at): Promise<Credential> => {
-      const provider = adapters.providers.find((each) => each.id === id);
-      const places = held.flatMap((each) => each.places).map((place) => withGit(place));
-      const paths = [...new Set(places.flatMap(({ spot }) => (spot ? [spot.file] : [])))];
-      const snapshots = (await Promise.all(paths.map((path) => files.snapshot(path)))).flatMap((each) => each ?? []);
-      const age = ageOf(now, ages.rotatedAt(print), firstSeen.at(print), snapshots);
-      const dueInDays = provider && age.days !== undefined ? provider.cadenceDays - age.days : undefined;
-      return {
-        id: ids[at] ?? `${id}-${print}`,
-        provider: id,
-        fingerprint: print,
-        held: merged(held),
+  const byId = new Map(adapters.providers.map((provider) => [provider.id, provider]));
+  const credentials = groups.map(({ provider: id, fingerprint: print, held }, at): Credential => {
+    const provider = byId.get(id);
+    const places = held.flatMap((each) => each.places).map((place) => withGit(place));
+    const paths = [...new Set(places.flatMap(({ spot }) => (spot ? [spot.file] : [])))];
+    const read = paths.flatMap((path) => snapshots.get(path) ?? []);
+    const age = ageOf(now, ages.rotatedAt(print), firstSeen.at(print), read);
+    const dueInDays = provider && age.days !== undefined ? provider.cadenceDays - age.days : undefined;
+    return {
+      id: ids[at] ?? `${id}-${print}`,
+      provider: id,
+      fingerprint: print,
+      held: merged(held),
+      places,
+      findings: findingsOf({
+        held,
         places,
-        findings: findingsOf({ held, places, snapshots, git, age, dueInDays, known: provider !== undefined, os: ports.host.os }),
-        valueClass: provider?.valueClass ?? 'unknown',
+        snapshots: read,
+        git,
         age,
         dueInDays,
-      };
-    }),
-  );
+        known: provider !== undefined,
+        os: ports.host.os,
+      }),
+      valueClass: provider?.valueClass ?? 'unknown',
+      age,
+      dueInDays,
+    };
+  });
   if (!key.problem) await firstSeen.note(groups.map((group) => group.fingerprint));
   const unseen = resolved.flatMap((server) => server.unseen);
   problems.push(...files.problems, ...unseen.map(unseenProblem));
   return { credentials, problems, uses: discovery.uses.map(({ use }) => use), unseen };
 
   function withGit(place: Place): Place {
-    const real = place.spot && realPaths.get(place.spot.file);
+    const real = place.spot && (snapshots.get(place.spot.file)?.realPath ?? place.spot.file);
     return real !== undefined && git.get(real) === 'tracked' ? { ...place, gitTracked: true } : place;
   }
 }
@@ -110,10 +119,10 @@ function merged(held: readonly HeldBy[]): HeldBy['held'] {
   return { ...first.held, context: Object.assign({}, ...trusted.toReversed().map((each) => each.held.context)) };
 }
 
-async function realPathsOf(files: Files, found: readonly HeldBy[]): Promise<ReadonlyMap<string, string>> {
+/** Of every file that holds a part; undefined for one that has gone since. */
+async function snapshotsOf(files: Files, found: readonly HeldBy[]): Promise<ReadonlyMap<string, FileSnapshot | undefined>> {
   const paths = new Set(found.flatMap((each) => each.places).flatMap(({ spot }) => (spot ? [spot.file] : [])));
-  const real = await Promise.all([...paths].map(async (path) => [path, (await files.snapshot(path))?.realPath ?? path] as const));
-  return new Map(real);
+  return new Map(await Promise.all([...paths].map(async (path) => [path, await files.snapshot(path)] as const)));
 }
 
 function asProblem(error: unknown): Problem {
