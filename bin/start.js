@@ -11,10 +11,9 @@ const { existsSync, mkdirSync, readdirSync, statSync } = require('node:fs');
 const { enableCompileCache } = require('node:module');
 const { homedir, platform } = require('node:os');
 const { join } = require('node:path');
-const { pathToFileURL } = require('node:url');
 
 const root = join(__dirname, '..');
-const bundle = join(root, 'dist', 'mcp-rotate.js');
+const bundle = join(root, 'dist', 'mcp-rotate.cjs');
 const source = join(root, 'src', 'main.ts');
 
 function cacheFolder() {
@@ -54,5 +53,7 @@ if (chosen === bundle) {
   } catch {
     // No home, or a read-only one: everything works, only slower.
   }
+  require(chosen);
+} else {
+  import(require('node:url').pathToFileURL(chosen).href);
 }
-import(pathToFileURL(chosen).href);

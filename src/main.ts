@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import type { Context } from './cli/context.ts';
 import { runProgram } from './cli/program.ts';
-import { createTerminal } from './platform/terminal.ts';
+import { createTerminal, flushed } from './platform/terminal.ts';
 
 /** The same place from src/ in a checkout and from dist/ in a package. */
 function version(): string {
@@ -17,7 +17,9 @@ function version(): string {
 
 const context: Context = {
   terminal: createTerminal(),
-  version: version(),
+  get version() {
+    return version();
+  },
   absolute: (path) => resolve(path),
   useCases: async () => {
     const [{ createPorts }, { createUseCases }, { clients, providers }] = await Promise.all([
@@ -37,17 +39,9 @@ const context: Context = {
   },
 };
 
-/** A reader that closed the pipe (`mcp-rotate | head`) has all it wanted. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
-
-const written = (stream: NodeJS.WriteStream): Promise<void> => new Promise((done) => stream.write('', () => done()));
-
 async function main(): Promise<void> {
   const status = await runProgram(process.argv.slice(2), context);
-  await Promise.all([written(process.stdout), written(process.stderr)]);
+  await flushed();
   // A pool or a timer that is still open must not keep a finished command from ending.
   process.exit(status);
 }

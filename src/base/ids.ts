@@ -30,8 +30,13 @@ export function marker(rotation: RotationId): string {
   return `mcp-rotate ${rotation}`;
 }
 
+/** Nothing but printable ASCII: the search below takes a while. */
+const ordinary = /^[\x20-\x7e]*$/;
+
 /** Control characters and line breaks of a hostile name become visible, so that it cannot move the cursor or fake a line. */
 export function printable(name: string, most = 200): string {
-  const plain = name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+  const plain = ordinary.test(name)
+    ? name
+    : name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
   return plain.length > most ? `${plain.slice(0, most)}…` : plain;
 }

@@ -112,7 +112,7 @@ async function consent(ask: Ask, question: string, yes: string, no: string): Pro
 }
 
 /** One secret part: the whole text. Several: a line `name=value` for each. */
-export function partsFrom(text: string, parts: readonly { readonly name: string }[]): Record<string, Secret> {
+function partsFrom(text: string, parts: readonly { readonly name: string }[]): Record<string, Secret> {
   const wrong = (what: string): Problem =>
     new Problem('usage/wrong', {
       what,

@@ -22,7 +22,7 @@ export async function drive(rotation: RotationId, { rotations, view, answer, sig
   try {
     let progress = await rotations.advance(rotation, { onEvent, signal });
     while (progress.state === 'waiting') {
-      view.pause();
+      view.ask();
       const answered = await answer(progress.need, rotation);
       if (answered === 'later') return progress;
       progress = await rotations.advance(rotation, { onEvent, signal, answer: answered });

@@ -2,7 +2,7 @@
 import type { RotationId } from '../base/ids.ts';
 import { isoSeconds } from '../base/time.ts';
 import type { Page } from '../providers/provider.ts';
-import type { Need } from '../rotation/rotation.ts';
+import type { Need, Plan } from '../rotation/rotation.ts';
 import { lines, name, paint, type Style, wrap } from './text.ts';
 
 const byWords = {
@@ -31,8 +31,8 @@ function words(need: Need, rotation: RotationId): [title: string, items: readonl
       return [
         'these places are changed by hand',
         [
-          ...need.places.map(({ client, server, where, todo }) => `${client}, ${server}: ${where}: ${todo}`),
-          `the new value comes through a pipe: mcp-rotate hand-over ${rotation} | pbcopy (or wl-copy, clip)`,
+          ...spotsOf(need.places).map(({ who, where, todo }) => `${where} (${who}): ${todo}`),
+          `the new value comes through a pipe: mcp-rotate hand-over ${rotation} [PART] | pbcopy (or wl-copy, clip)`,
         ],
       ];
     case 'restart-by-hand':
@@ -56,6 +56,17 @@ function words(need: Need, rotation: RotationId): [title: string, items: readonl
     case 'accept-unproven':
       return ['this could not be proven', need.what];
   }
+}
+
+/** Several clients read one file, and several parts stand in one value: what a person changes is one spot. */
+export function spotsOf(places: Plan['byHand']): readonly { who: string; where: string; todo: string }[] {
+  return [...Map.groupBy(places, ({ where, todo }) => JSON.stringify([where, todo])).values()].flatMap((same) => {
+    const [first] = same;
+    const who = [...Map.groupBy(same, ({ server }) => server)].map(
+      ([server, uses]) => `${server} of ${[...new Set(uses.map(({ client }) => client))].join(', ')}`,
+    );
+    return first ? [{ who: who.join('; '), where: first.where, todo: first.todo }] : [];
+  });
 }
 
 function pageItems({ url, steps }: Page): string[] {

@@ -3,20 +3,20 @@ import { Problem } from '../base/problem.ts';
 import { type Instant, type Milliseconds, parseDuration } from '../base/time.ts';
 import type { Because, RotateOptions } from '../rotation/rotation.ts';
 
-export const soakByDefault: Milliseconds = 3 * 60_000;
+const soakByDefault: Milliseconds = 3 * 60_000;
 
 function wrong(what: string): Problem {
-  return new Problem('usage/wrong', { what });
+  return new Problem('usage/wrong', { what, next: 'mcp-rotate rotate --help' });
 }
 
-export function readDuration(option: string, text: string): Milliseconds {
+function readDuration(option: string, text: string): Milliseconds {
   const length = parseDuration(text);
   if (length === undefined) throw wrong(`${option} takes a duration such as 90s, 3m or 2h`);
   return length;
 }
 
 /** `2026-11-20`, `2026-11-20T08:00:00Z` or a duration before now (`36h`, `3d`); never after now. */
-export function readSince(text: string, now: Instant): Instant {
+function readSince(text: string, now: Instant): Instant {
   const ago = parseDuration(text);
   const at = ago === undefined ? (/^\d{4}-\d\d-\d\d([T ].*)?$/.test(text) ? Date.parse(text) : Number.NaN) : now - ago;
   if (Number.isNaN(at)) throw wrong('--since takes a time such as 2026-11-20T08:00:00Z, or how long ago: 36h, 3d');
@@ -26,13 +26,13 @@ export function readSince(text: string, now: Instant): Instant {
 
 const reasons: readonly Because[] = ['routine', 'departure', 'leak'];
 
-export function readBecause(text: string): Because {
+function readBecause(text: string): Because {
   const because = reasons.find((each) => each === text);
   if (!because) throw wrong(`--because takes ${reasons.join(', ')}`);
   return because;
 }
 
-export function readPids(texts: readonly string[]): number[] {
+function readPids(texts: readonly string[]): number[] {
   return texts.map((text) => {
     if (!/^[1-9]\d{0,9}$/.test(text)) throw wrong('--leave-running takes process ids');
     return Number(text);

@@ -40,7 +40,7 @@ Exit status:
   4 a person must act
 `;
 
-export function buildProgram({ terminal, version }: Pick<Context, 'terminal' | 'version'>, act: Act): Command {
+function buildProgram({ terminal, version }: Pick<Context, 'terminal' | 'version'>, act: Act): Command {
   const program = new Command('mcp-rotate');
   program
     .description('Rotate the credentials of MCP servers: find every copy, issue, update every client, prove, revoke, prove dead.')
@@ -72,6 +72,12 @@ function wrongUse({ code, message }: CommanderError, words: readonly string[]): 
         ? `too many words after ${first}; a secret is never given as a word, it is asked for or read from --stdin`
         : `there is no command ${shown(first)}`,
       next: known ? `mcp-rotate ${first} --help` : 'mcp-rotate --help',
+    });
+  }
+  if (code === 'commander.help') {
+    return new Problem('usage/wrong', {
+      what: `${first ?? 'mcp-rotate'} needs another word`,
+      next: `mcp-rotate ${first} --help`,
     });
   }
   const what = message

@@ -36,7 +36,7 @@ describe('wrong use', () => {
     [['frobnicate'], 'there is no command frobnicate', 'mcp-rotate --help'],
     [['show'], "missing required argument 'id'", 'mcp-rotate show --help'],
     [['status', '--nope'], "unknown option '--nope'", 'mcp-rotate status --help'],
-    [['issuer'], 'issuer', 'mcp-rotate issuer --help'],
+    [['issuer'], 'issuer needs another word', 'mcp-rotate issuer --help'],
     [['--in'], "option '--in <folders...>' argument missing", 'mcp-rotate --help'],
   ])('%j', async (words, what, next) => {
     const { status, out, err } = await runCommand(words);

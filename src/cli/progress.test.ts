@@ -67,7 +67,7 @@ describe('on a terminal', () => {
     seen.pass(1000);
     expect(seen.screen().at(-1)).toContain('asking the server 2.5 s');
     seen.view.onEvent(step('issue', 'done'));
-    expect(seen.screen()).toEqual(['✓ issue      making the new credential (2.5 s)', '']);
+    expect(seen.screen()).toEqual(['✓ issue      the new credential is made (2.5 s)', '']);
     expect(seen.ticking()).toBe(false);
   });
 
@@ -109,6 +109,21 @@ describe('on a terminal', () => {
     expect(seen.ticking()).toBe(false);
     seen.view.onEvent({ kind: 'note', step: 'restart', text: 'looking again', at: 0 });
     expect(seen.ticking()).toBe(true);
+  });
+});
+
+describe('before a person is asked', () => {
+  it('leaves standing what was noted last, once, and shows a note of a step whose start was not told', () => {
+    const seen = watch(true);
+    seen.view.onEvent({ kind: 'note', step: 'issue', text: 'that key does not work', at: 0 });
+    seen.pass(1000);
+    expect(seen.screen().at(-1)).toContain('that key does not work 1.0 s');
+    seen.view.ask();
+    seen.view.ask();
+    expect(seen.screen().filter((line) => line !== '')).toEqual(['… issue      that key does not work']);
+    seen.view.onEvent(step('issue', 'done'));
+    seen.view.ask();
+    expect(seen.screen().at(-2)).toContain('✓ issue');
   });
 });
 

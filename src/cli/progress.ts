@@ -8,7 +8,7 @@ import { duration, type Milliseconds } from '../base/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Terminal } from '../ports/terminal.ts';
 import type { Event, StepName } from '../rotation/rotation.ts';
-import { stepWords } from './step-words.ts';
+import { doingWords, doneWords, undoneWords } from './step-words.ts';
 import { columns, lines, name, pad, paint, styleOf, truncate, wrap } from './text.ts';
 
 const tickMs = 100;
@@ -20,6 +20,8 @@ export interface ProgressView {
   readonly onEvent: (event: Event) => void;
   /** Takes the moving line away, so that a question or another text can stand there; the next event brings it back. */
   pause(): void;
+  /** As `pause`, before a person is asked; what was noted last stays, for it may say why. */
+  ask(): void;
   end(): void;
 }
 
@@ -31,6 +33,11 @@ const signs: Record<Exclude<StepState, 'started'>, readonly [sign: string, color
   failed: ['✗', 'red'],
   undone: ['↶', 'yellow'],
 };
+
+function wordsFor(step: StepName, state: StepState): string {
+  if (state === 'done') return doneWords[step];
+  return (state === 'undone' ? undoneWords[step] : undefined) ?? doingWords[step];
+}
 
 export interface ProgressOptions {
   /** A leak that was started this long ago: the clock to dead is shown. */
@@ -47,6 +54,7 @@ export function createProgress(
   let current: { step: StepName; text: string; since: number } | undefined;
   let leak = leakSinceMs === undefined ? undefined : { since: clock.elapsed() - leakSinceMs, stopped: false };
   let stopTicking: (() => void) | undefined;
+  let noted: string | undefined;
 
   /** Logs take lines of any length. */
   const write = (text: string): void => err.write(`${text}\n`);
@@ -83,7 +91,8 @@ export function createProgress(
   };
 
   const onStep = ({ step, state, note }: Extract<Event, { kind: 'step' }>): void => {
-    const text = note === undefined ? stepWords[step] : name(note);
+    noted = undefined;
+    const text = note === undefined ? wordsFor(step, state) : name(note);
     if (state === 'started') {
       current = { step, text, since: clock.elapsed() };
       if (err.isTerminal) tick();
@@ -102,7 +111,8 @@ export function createProgress(
     else if (event.kind === 'note') {
       const text = name(event.text);
       if (err.isTerminal) {
-        if (current) current = { ...current, text };
+        current = { step: event.step, text, since: current?.step === event.step ? current.since : clock.elapsed() };
+        noted = text;
         tick();
       } else write(`${event.step}: ${text}`);
     } else if (event.kind === 'clock') {
@@ -122,6 +132,11 @@ export function createProgress(
   return {
     onEvent,
     pause,
+    ask: () => {
+      pause();
+      if (current && noted !== undefined) finished('…', 'dim', current.step, noted);
+      noted = undefined;
+    },
     end: () => {
       pause();
       current = undefined;

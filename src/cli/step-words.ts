@@ -1,7 +1,7 @@
-/** What each step is doing, for the person who waits. */
+/** What each step is doing, for the person who waits, and what is true once it is done. */
 import type { StepName } from '../rotation/rotation.ts';
 
-export const stepWords: Record<StepName, string> = {
+export const doingWords: Record<StepName, string> = {
   preflight: 'looking whether all is ready',
   issue: 'making the new credential',
   check: 'trying the new credential',
@@ -13,4 +13,24 @@ export const stepWords: Record<StepName, string> = {
   'prove dead': 'trying the old credential',
   audit: 'reading what was done with it',
   receipt: 'writing the receipt',
+};
+
+export const doneWords: Record<StepName, string> = {
+  preflight: 'all is ready',
+  issue: 'the new credential is made',
+  check: 'the new credential works',
+  update: 'every place has it',
+  restart: 'no process is left to restart',
+  verify: 'every use is proven',
+  soak: 'no use of the old one was seen',
+  revoke: 'the provider took the revocation',
+  'prove dead': 'the old credential is refused',
+  audit: 'the record is read',
+  receipt: 'the receipt is written',
+};
+
+/** Of the steps that are taken back. */
+export const undoneWords: Partial<Record<StepName, string>> = {
+  issue: 'the new credential is revoked',
+  update: 'every place has the old value again',
 };

@@ -28,12 +28,16 @@ const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
 const zero = /\p{M}|\u200d/u;
 
+/** Nearly every text; told at once, where the classes above take a while. */
+const plain = /^[\x20-\x7e]*$/;
+
 function columnsOf(c: string): number {
   return zero.test(c) ? 0 : wide.test(c) ? 2 : 1;
 }
 
 /** Columns that a text without escape sequences takes. */
 export function columns(text: string): number {
+  if (plain.test(text)) return text.length;
   let sum = 0;
   for (const c of text) sum += columnsOf(c);
   return sum;
@@ -78,6 +82,7 @@ export function pad(text: string, width: number): string {
 
 /** Breaks at blanks; a word that is longer than a line is broken where it must. Later lines start with `indent`. */
 export function wrap(text: string, width: number, indent = ''): string[] {
+  if (text.length <= width && plain.test(text) && !text.startsWith(' ') && !text.includes('  ')) return [text];
   const lines: string[] = [];
   let line = '';
   const room = (): number => width - (lines.length === 0 ? 0 : columns(indent));
@@ -88,6 +93,10 @@ export function wrap(text: string, width: number, indent = ''): string[] {
   for (const word of text.split(/ +/)) {
     if (line !== '' && columns(line) + 1 + columns(word) > room()) push();
     if (line !== '') line += ' ';
+    if (columns(line) + columns(word) <= room()) {
+      line += word;
+      continue;
+    }
     for (const c of word) {
       if (columns(line) + columnsOf(c) > room()) push();
       line += c;

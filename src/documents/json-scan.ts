@@ -11,9 +11,8 @@ import { broken, lineAndColumn, mostDepth, notText, tooDeep } from './reading.ts
 
 export const quote = 0x22;
 export const openBrace = 0x7b;
-export const closeBrace = 0x7d;
+const closeBrace = 0x7d;
 export const openBracket = 0x5b;
-export const closeBracket = 0x5d;
 export const comma = 0x2c;
 const colon = 0x3a;
 const backslash = 0x5c;

@@ -51,7 +51,7 @@ export async function collect(
     for (const held of heldIn(adapters, server)) {
       const identity = identityOf(adapters, held.provider, held.held);
       const known = `${held.provider}\0${identity}`;
-      const print = prints.get(known) ?? fingerprint(key.key, held.provider, identity);
+      const print = prints.get(known) ?? fingerprint(ports.random, key.key, held.provider, identity);
       prints.set(known, print);
       const same = found.get(print);
       if (same) same.push(held);

@@ -17,7 +17,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { Held } from '../providers/provider.ts';
 import type { Adapters } from './adapters.ts';
 import { lockOf, useName } from './discover.ts';
-import { parse } from './files.ts';
+import { look } from './files.ts';
 import type { Credential, Spot, Use } from './inventory.ts';
 import { heldIn, identityOf } from './recognise.ts';
 import { resolveUse } from './resolve.ts';
@@ -102,7 +102,7 @@ export async function applyEdit(ports: Reads, adapters: Adapters, edit: FileEdit
 /** The splices that are still to be made, by where the old text stands now. Empty: the new text is in every spot. */
 export async function locate(ports: Reads, adapters: Adapters, edit: FileEdit) {
   const snapshot = await ports.disk.read(edit.file);
-  const document = parse(snapshot, edit.format);
+  const document = await look(snapshot, edit.format);
   const direct = document && splicesAt(document, edit, edit.spots);
   if (direct) return { snapshot, splices: direct, spots: edit.spots };
   const spots = await spotsAnew(ports, adapters, edit);

@@ -7,7 +7,7 @@
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { Document, Format } from '../documents/document.ts';
-import { readDocument } from '../documents/read.ts';
+import { lookInto } from '../documents/look.ts';
 import type { Disk, FilePath, FileSnapshot } from '../ports/disk.ts';
 import type { Host } from '../ports/host.ts';
 import { Folders } from './folders.ts';
@@ -78,15 +78,15 @@ export class Files {
 
   async #parse(path: FilePath, format: Format): Promise<Document | undefined> {
     const snapshot = await this.snapshot(path);
-    return snapshot && parse(snapshot, format);
+    return snapshot && look(snapshot, format);
   }
 }
 
 /** undefined for a file of nothing but white space, which clients take as an empty one. */
-export function parse(snapshot: FileSnapshot, format: Format): Document | undefined {
+export async function look(snapshot: FileSnapshot, format: Format): Promise<Document | undefined> {
   if (isBlank(snapshot.bytes)) return undefined;
   try {
-    return readDocument(snapshot.bytes, format);
+    return await lookInto(snapshot.bytes, format);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const named = new Problem(error.code, { what: `${printable(snapshot.path)}: ${error.what}`, effect: error.effect });

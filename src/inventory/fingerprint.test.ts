@@ -4,14 +4,17 @@
  */
 import { createHmac } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { twinRandom } from '../../test/twins/random.ts';
 import { credentialIds, fingerprint } from './fingerprint.ts';
+
+const random = twinRandom(1);
 
 it('is HMAC-SHA-256 over provider and identity', () => {
   const key = new Uint8Array(32).fill(7);
   const expected = createHmac('sha256', key).update('github\0ghp_ä').digest('hex');
-  expect(fingerprint(key, 'github', 'ghp_ä')).toBe(expected);
-  expect(fingerprint(key, 'gitlab', 'ghp_ä')).not.toBe(expected);
-  expect(fingerprint(new Uint8Array(32), 'github', 'ghp_ä')).not.toBe(expected);
+  expect(fingerprint(random, key, 'github', 'ghp_ä')).toBe(expected);
+  expect(fingerprint(random, key, 'gitlab', 'ghp_ä')).not.toBe(expected);
+  expect(fingerprint(random, new Uint8Array(32), 'github', 'ghp_ä')).not.toBe(expected);
 });
 
 it('makes ids longer only where two of one provider begin alike', () => {

@@ -4,15 +4,15 @@
  * Keyed, because many passwords are short enough to be guessed from a bare hash. The key is made once and never leaves
  * the machine; on a home that cannot be written to it lives for this run alone, and the problem says so.
  */
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import type { CredentialId, Fingerprint } from '../base/ids.ts';
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { Random } from '../ports/random.ts';
 
 const keyLength = 32;
+/** Digits of a fingerprint in an id, where they are enough. */
+const shortest = 4;
 
 export interface FingerprintKey {
   readonly key: Uint8Array;
@@ -55,18 +55,29 @@ export async function fingerprintKey(ports: Pick<Ports, 'host' | 'disk' | 'rando
 }
 
 /** `identity`: the provider's text for the credential; the provider's id keeps those of two providers apart. */
-export function fingerprint(key: Uint8Array, provider: string, identity: string): Fingerprint {
-  return bytesToHex(hmac(sha256, key, new TextEncoder().encode(`${provider}\0${identity}`)));
+export function fingerprint(random: Random, key: Uint8Array, provider: string, identity: string): Fingerprint {
+  return random.hmacSha256(key, `${provider}\0${identity}`);
 }
 
 /** Short ids, each made longer until no other credential of its provider begins with it. */
 export function credentialIds(
   found: readonly { readonly provider: string; readonly fingerprint: Fingerprint }[],
 ): readonly CredentialId[] {
-  return found.map(({ provider, fingerprint: own }) => {
-    const others = found.filter((other) => other.provider === provider && other.fingerprint !== own);
-    let length = 4;
-    while (length < own.length && others.some((other) => other.fingerprint.startsWith(own.slice(0, length)))) length++;
-    return `${provider}-${own.slice(0, length)}`;
-  });
+  // In order, whoever shares the longest beginning is a neighbour.
+  const all = [...new Set(found.map((each) => `${each.provider}-${each.fingerprint}`))].sort();
+  const ids = new Map<string, CredentialId>();
+  for (const [at, name] of all.entries()) {
+    const before = shared(name, all[at - 1] ?? '');
+    const behind = shared(name, all[at + 1] ?? '');
+    const least = name.lastIndexOf('-') + 1 + shortest;
+    ids.set(name, name.slice(0, Math.max(least, before + 1, behind + 1)));
+  }
+  return found.map((each) => ids.get(`${each.provider}-${each.fingerprint}`) ?? '');
+}
+
+/** Characters that two texts begin with alike. */
+function shared(one: string, other: string): number {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length++;
+  return length;
 }

@@ -1,7 +1,7 @@
 /** From the values that a server is given to the credentials in them, each part with the place of its literal. */
 import { Secret } from '../base/secret.ts';
 import { decodePart } from '../documents/coding.ts';
-import type { Held, PartSpan, Provider, Recognised } from '../providers/provider.ts';
+import type { Held, PartSpan, Provider, Recognised, Slot } from '../providers/provider.ts';
 import type { Adapters } from './adapters.ts';
 import type { Editable, Place, Use } from './inventory.ts';
 import type { Piece, ResolvedServer, ResolvedSlot } from './resolved.ts';
@@ -31,7 +31,9 @@ export function heldIn(adapters: Pick<Adapters, 'providers'>, resolved: Resolved
 function heldInSlots(adapters: Pick<Adapters, 'providers'>, slots: readonly ResolvedSlot[], use: Use): readonly HeldBy[] {
   const taken: PartSpan[] = [];
   const found: HeldBy[] = [];
+  const text = hintText(slots);
   for (const provider of adapters.providers) {
+    if (provider.hint && !provider.hint.test(text)) continue;
     for (const recognised of provider.recognise(slots)) {
       if (secretSpans(provider, recognised).some((span) => taken.some((other) => overlap(span, other)))) continue;
       const held = heldOf(slots, recognised);
@@ -47,6 +49,13 @@ function heldInSlots(adapters: Pick<Adapters, 'providers'>, slots: readonly Reso
     if (text) found.push(heldBy(unknownProvider, unknownHeld(text), slots, [{ part: unknownPart, ...span }], use));
   }
   return found;
+}
+
+/** What a provider's hint is tried on. */
+export function hintText(slots: readonly Slot[]): string {
+  let text = '';
+  for (const { name, value } of slots) text += `${name}=${value}\n`;
+  return text;
 }
 
 /** Text that is equal for two copies of one credential. */

@@ -10,12 +10,12 @@ import type { Ports } from '../ports/ports.ts';
 import type { Held } from '../providers/provider.ts';
 import type { Adapters } from './adapters.ts';
 import { byValue, type FileEdit, locate, type PartSpot } from './edit.ts';
-import { parse } from './files.ts';
+import { look } from './files.ts';
 import { heldIn } from './recognise.ts';
 import { resolveUse } from './resolve.ts';
 import { unknownPart, unknownProvider } from './unknown.ts';
 
-/** One file of a plan. `changes`: JSON pointer, the parts' names, and the value with every secret replaced. */
+/** One file of a plan. `changes`: JSON pointer, the parts' names, and the value with every secret replaced: `postgresql://app:[secret]@db/x`. */
 export interface RedactedEdit {
   readonly file: string;
   readonly format: string;
@@ -37,7 +37,7 @@ export async function redactedChanges(
   edit: FileEdit,
 ): Promise<RedactedEdit> {
   const { snapshot, splices, spots } = await locate(ports, adapters, edit);
-  const document = parse(snapshot, edit.format);
+  const document = await look(snapshot, edit.format);
   const others = await textsToHide(ports, adapters, edit);
   const isSecret = (part: string): boolean => secretParts(adapters, edit.provider).has(part);
   const standing = spots.filter((spot) =>

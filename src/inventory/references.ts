@@ -42,8 +42,18 @@ const syntaxes: Readonly<Record<Reference, Syntax>> = {
 
 export type Scanner = (text: string) => readonly Token[];
 
-/** A scanner for a client's syntax. Its tokens cover the text from start to end. */
+const made = new WeakMap<readonly Reference[], WeakMap<object, Scanner>>();
+
+/** A scanner for a client's syntax, made once for the same tables. Its tokens cover the text from start to end. */
 export function scanner(references: readonly Reference[], builtIns: Readonly<Record<string, BuiltIn>>): Scanner {
+  const byBuiltIns = made.get(references) ?? new WeakMap<object, Scanner>();
+  made.set(references, byBuiltIns);
+  const known = byBuiltIns.get(builtIns) ?? makeScanner(references, builtIns);
+  byBuiltIns.set(builtIns, known);
+  return known;
+}
+
+function makeScanner(references: readonly Reference[], builtIns: Readonly<Record<string, BuiltIn>>): Scanner {
   const known: {
     readonly pattern: RegExp;
     readonly kind: Syntax['kind'] | BuiltIn;
@@ -65,6 +75,7 @@ export function scanner(references: readonly Reference[], builtIns: Readonly<Rec
   ];
   return (text) => {
     const tokens: Token[] = [];
+    if (!starts.test(text)) return [{ kind: 'text', start: 0, end: text.length }];
     const lastClose = text.lastIndexOf('}');
     let done = 0;
     for (let at = 0; at < text.length; ) {

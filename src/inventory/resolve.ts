@@ -92,6 +92,7 @@ class Resolving {
     const url = await this.#url();
     const fields: ResolvedSlot[] = [];
     for (const path of shape.secrets ?? []) {
+      if (!this.#entry.has(String(path[0]))) continue;
       const text = await this.#at(path, 'field', path.join('.'));
       if (text) fields.push({ where: 'field', name: path.join('.'), ...text });
     }
@@ -152,8 +153,10 @@ class Resolving {
       if (typeof value === 'string') words.push(await this.#follow(value, [field], 'arg', ''));
       if (!Array.isArray(value)) continue;
       for (const [at, item] of value.entries()) {
-        if (typeof item === 'string') words.push(await this.#follow(item, [field, at], 'arg', ''));
-        else if (item !== null && !(typeof item === 'object')) words.push(untraced(String(item)));
+        if (typeof item === 'string') {
+          const text = this.#follow(item, [field, at], 'arg', '');
+          words.push(text instanceof Promise ? await text : text);
+        } else if (item !== null && !(typeof item === 'object')) words.push(untraced(String(item)));
       }
     }
     return words;
@@ -219,6 +222,7 @@ class Resolving {
 
   async #url(): Promise<Traced | undefined> {
     for (const field of this.#client.entry.url ?? []) {
+      if (!this.#entry.has(field)) continue;
       const text = await this.#at([field], 'url', '');
       if (text && text.value !== '') return text;
     }
@@ -230,27 +234,29 @@ class Resolving {
     const map = this.#entry.get(field);
     if (!(map instanceof Map)) return all;
     for (const [name, value] of map as Entry) {
-      if (typeof value === 'string') all.set(name, await this.#follow(value, [field, name], where, name));
-      else if (typeof value === 'number' || typeof value === 'boolean') all.set(name, untraced(String(value)));
+      if (typeof value === 'string') {
+        const text = this.#follow(value, [field, name], where, name);
+        all.set(name, text instanceof Promise ? await text : text);
+      } else if (typeof value === 'number' || typeof value === 'boolean') all.set(name, untraced(String(value)));
     }
     return all;
   }
 
-  async #at(path: Path, where: Slot['where'], name: string): Promise<Traced | undefined> {
+  #at(path: Path, where: Slot['where'], name: string): Traced | Promise<Traced> | undefined {
     let value: Tree | undefined = this.#entry;
     for (const step of path) value = value instanceof Map ? (value as Entry).get(String(step)) : undefined;
     return typeof value === 'string' ? this.#follow(value, path, where, name) : undefined;
   }
 
-  /** A text of the entry, at `path` inside it, with its references followed. */
-  async #follow(text: string, path: Path, where: Slot['where'], name: string): Promise<Traced> {
+  /** A text of the entry, at `path` inside it, with its references followed: at once when it has none, as nearly all. */
+  #follow(text: string, path: Path, where: Slot['where'], name: string): Traced | Promise<Traced> {
     const { configFile, format, entry } = this.#use;
     const byHand = this.#row?.byHand === undefined ? {} : { byHand: this.#row.byHand };
     const source: Piece['source'] = { kind: 'file', file: configFile, format, path: [...entry, ...path], offset: 0, ...byHand };
     const whole = from(source, text);
     const tokens = this.#scan(text);
     if (tokens.length === 1 && tokens[0]?.kind === 'text') return whole;
-    return joined(await Promise.all(tokens.map((token) => this.#token(token, whole, source, where, name))));
+    return Promise.all(tokens.map((token) => this.#token(token, whole, source, where, name))).then(joined);
   }
 
   async #token(token: Token, whole: Traced, source: Piece['source'], where: Slot['where'], name: string): Promise<Traced> {

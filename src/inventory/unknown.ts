@@ -49,6 +49,7 @@ const url = /[a-z][a-z0-9+.-]{0,31}:\/\/[^\s"'<>]+/gi;
 
 /** Passwords and query parameters of the addresses in a text. */
 function inUrls(text: string): Range[] {
+  if (!text.includes('://')) return [];
   const found: Range[] = [];
   for (const match of text.matchAll(url)) {
     const address = match[0];
@@ -81,7 +82,9 @@ function whole(where: Slot['where'], name: string, value: string): Range[] {
   const key = value.slice(start);
   const password = /pass|pwd/i.test(name);
   const named = (scheme !== '' || speaksOfKey(name)) && canBeKey(key, password ? 4 : 8);
-  if (named || (canBeKey(key, 16) && hasKeyShape(key))) return [{ start, end: value.length, coding: 'plain' }];
+  if (named || (key.length >= 16 && hasKeyShape(key) && canBeKey(key, 16)))
+    return [{ start, end: value.length, coding: 'plain' }];
+  if (!value.includes('=')) return [];
   // A key inside a longer text, as in `sh -c "TOKEN=… server"`.
   return [...value.matchAll(/([A-Za-z_][\w-]{0,63})=(?:"([^"]+)"|'([^']+)'|([^\s"']+))/g)].flatMap((match) => {
     const text = match[2] ?? match[3] ?? match[4] ?? '';
@@ -98,8 +101,17 @@ const parts = /secret|password|passwd|passphrase|apikey|token(?!i[sz])/;
 const about =
   /(?:_|^)(?:id|ids|file|path|dir|url|uri|name|type|limit|count|max|ttl|expiry|expires|expires_in|endpoint|host|port|user|username|header|mode|method|provider|public_key|length)$/;
 
+/** The same few names come again and again. */
+const told = new Map<string, boolean>();
+
 /** Does a variable, header, flag or parameter with this name hold a key? */
 export function speaksOfKey(name: string): boolean {
+  const known = told.get(name) ?? tell(name);
+  told.set(name, known);
+  return known;
+}
+
+function tell(name: string): boolean {
   const snake = name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/^-+/, '')

@@ -48,6 +48,10 @@ export function confined(disk: Disk, { join }: Pick<Host, 'join'>, folder: FileP
       write(lock.path);
       return disk.withLock(lock, work, timeoutMs);
     },
+    async tidy(path) {
+      write(path);
+      return disk.tidy(path);
+    },
     async remove(path) {
       write(path);
       return disk.remove(path);

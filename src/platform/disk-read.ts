@@ -7,9 +7,8 @@
  */
 
 import { hash } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
+import { constants, type Dirent, type Stats } from 'node:fs';
 import type * as Fs from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FilePath } from '../ports/disk.ts';
 import { fileProblem, readProblem, systemCode } from './disk-problems.ts';
 
@@ -17,7 +16,17 @@ import { fileProblem, readProblem, systemCode } from './disk-problems.ts';
 export type Calls = Pick<
   typeof Fs,
   'open' | 'stat' | 'lstat' | 'realpath' | 'rename' | 'link' | 'unlink' | 'readdir' | 'mkdir' | 'rmdir' | 'utimes' | 'access'
-> & { readonly statSync: (path: string) => Stats; readonly renameSync: (from: string, to: string) => void };
+> & {
+  readonly statSync: (path: string) => Stats;
+  readonly lstatSync: (path: string) => Stats;
+  readonly renameSync: (from: string, to: string) => void;
+  readonly realpathSync: (path: string) => string;
+  readonly readdirSync: (path: string) => Dirent[];
+  readonly openSync: (path: string, flags: number) => number;
+  readonly fstatSync: (descriptor: number) => Stats;
+  readonly readSync: (descriptor: number, buffer: Uint8Array, at: number, length: number, position: number) => number;
+  readonly closeSync: (descriptor: number) => void;
+};
 
 export interface ReadFile {
   readonly realPath: FilePath;
@@ -43,25 +52,25 @@ export function sameState(a: Stats, b: Stats): boolean {
 
 export async function readRegularFile(fs: Calls, path: FilePath, mostBytes: number): Promise<ReadFile> {
   try {
-    const realPath = await fs.realpath(path);
-    checkRegular(await fs.stat(realPath), path);
-    const handle = await fs.open(realPath, openFlags);
+    const realPath = fs.realpathSync(path);
+    checkRegular(fs.statSync(realPath), path);
+    const descriptor = fs.openSync(realPath, openFlags);
     try {
       for (let tries = 1; ; tries++) {
-        const before = await handle.stat();
+        const before = fs.fstatSync(descriptor);
         checkRegular(before, path);
         if (before.size > mostBytes) {
           throw fileProblem('file/too-large', path, `is larger than ${Math.floor(mostBytes / 1024 / 1024)} MiB`);
         }
-        const bytes = await readWhole(handle, before.size);
-        const stats = await handle.stat();
+        const bytes = readAll(fs, descriptor, before.size);
+        const stats = fs.fstatSync(descriptor);
         const justEmptied = stats.size === 0 && Math.abs(Date.now() - stats.mtimeMs) < emptyMs;
-        if (justEmptied) await sleep(emptyMs / mostTries);
+        if (justEmptied) await new Promise((done) => setTimeout(done, emptyMs / mostTries));
         else if (bytes.length === stats.size && sameState(before, stats)) return { realPath, bytes, stats };
         if (tries >= mostTries && !justEmptied) throw fileProblem('file/unreadable', path, 'changes all the time');
       }
     } finally {
-      await handle.close();
+      fs.closeSync(descriptor);
     }
   } catch (error) {
     if (systemCode(error) === 'ENOENT' && (await isLink(fs, path))) {
@@ -73,6 +82,17 @@ export async function readRegularFile(fs: Calls, path: FilePath, mostBytes: numb
 
 function checkRegular(stats: Stats, path: FilePath): void {
   if (!stats.isFile()) throw fileProblem('file/not-a-file', path, 'is not a regular file');
+}
+
+function readAll(fs: Calls, descriptor: number, size: number): Buffer {
+  const buffer = Buffer.allocUnsafeSlow(size);
+  let length = 0;
+  while (length < size) {
+    const more = fs.readSync(descriptor, buffer, length, size - length, length);
+    if (more === 0) break;
+    length += more;
+  }
+  return buffer.subarray(0, length);
 }
 
 /** At most `size` bytes, from the start. */

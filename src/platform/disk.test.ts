@@ -6,6 +6,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { unlinkSync } from 'node:fs';
 import real from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -71,12 +72,12 @@ describe('what is no regular file', () => {
     await real.writeFile(path, 'x');
     const disk = createDisk({
       ...systemCalls,
-      stat: (async (...args: Parameters<typeof real.stat>) => {
-        const stats = await real.stat(...args);
-        await real.unlink(path);
+      statSync: (at) => {
+        const stats = systemCalls.statSync(at);
+        unlinkSync(path);
         execFileSync('mkfifo', [path]);
         return stats;
-      }) as typeof real.stat,
+      },
     });
     await expect(disk.read(path)).rejects.toThrow(code('file/not-a-file'));
   });
@@ -89,13 +90,9 @@ describe('what is no regular file', () => {
     let reads = 0;
     const disk = createDisk({
       ...systemCalls,
-      open: async (...args: Parameters<typeof real.open>) => {
-        const opened = await real.open(...args);
-        opened.read = (() => {
-          reads++;
-          throw new Error('read');
-        }) as typeof opened.read;
-        return opened;
+      readSync: () => {
+        reads++;
+        throw new Error('read');
       },
     });
     await expect(disk.read(path)).rejects.toThrow(code('file/too-large'));
@@ -273,6 +270,17 @@ describe('leftovers', () => {
     } finally {
       child.kill('SIGKILL');
     }
+  });
+
+  it('are removed without a write too, and a folder that is gone is no problem', async () => {
+    const root = await freshFolder();
+    const gone = spawn(process.execPath, ['-e', '']);
+    await once(gone, 'exit');
+    await real.writeFile(join(root, 'a'), 'kept');
+    await real.writeFile(join(root, `.a.mcp-rotate-${gone.pid}-0123456789ab`), 'the new value');
+    await createDisk().tidy(join(root, 'a'));
+    expect(await real.readdir(root)).toEqual(['a']);
+    await expect(createDisk().tidy(join(root, 'nowhere', 'a'))).resolves.toBeUndefined();
   });
 });
 

@@ -1,17 +1,44 @@
-/** The real Disk: Node's file system behind the port. How a file is replaced safely is told in disk-replace.ts. */
-
-import { type Dirent, renameSync, type Stats, statSync } from 'node:fs';
-import * as promises from 'node:fs/promises';
+/**
+ * The real Disk: Node's file system behind the port. How a file is replaced safely is told in disk-replace.ts.
+ *
+ * Looking is done by calls that block: on a local disk each takes microseconds, and its way through Node's pool of threads
+ * ten times as long. Changing is done by calls that do not, in modules of their own that a look does not load.
+ */
+import type { Dirent, Stats } from 'node:fs';
+import * as node from 'node:fs';
+import { dirname } from 'node:path';
 import type { Disk, EntryKind, FilePath, LockRule } from '../ports/disk.ts';
-import { withLock } from './disk-lock.ts';
 import { fileProblem, readProblem, systemCode, writeProblem } from './disk-problems.ts';
 import { type Calls, mostBytesByDefault, readRegularFile, versionOf } from './disk-read.ts';
-import { createFile, type Replaced, replaceFile } from './disk-replace.ts';
+import type { Replaced } from './disk-replace.ts';
 import { checkOwn } from './own-folder.ts';
 
 const timeoutByDefaultMs = 10_000;
 
-export const systemCalls: Calls = { ...promises, statSync: (path) => statSync(path), renameSync };
+export const systemCalls: Calls = {
+  // Node makes `promises` when it is first asked for.
+  open: (...given) => node.promises.open(...given),
+  stat: ((path) => node.promises.stat(path)) as Calls['stat'],
+  lstat: ((path) => node.promises.lstat(path)) as Calls['lstat'],
+  realpath: ((path) => node.promises.realpath(path)) as Calls['realpath'],
+  rename: (...given) => node.promises.rename(...given),
+  link: (...given) => node.promises.link(...given),
+  unlink: (path) => node.promises.unlink(path),
+  readdir: ((path) => node.promises.readdir(path)) as Calls['readdir'],
+  mkdir: ((...given: Parameters<Calls['mkdir']>) => node.promises.mkdir(...given)) as Calls['mkdir'],
+  rmdir: (path) => node.promises.rmdir(path),
+  utimes: (...given) => node.promises.utimes(...given),
+  access: (...given) => node.promises.access(...given),
+  statSync: (path) => node.statSync(path),
+  renameSync: (from, to) => node.renameSync(from, to),
+  lstatSync: (path) => node.lstatSync(path),
+  realpathSync: (path) => node.realpathSync.native(path),
+  readdirSync: (path) => node.readdirSync(path, { withFileTypes: true }),
+  openSync: (path, flags) => node.openSync(path, flags),
+  fstatSync: (descriptor) => node.fstatSync(descriptor),
+  readSync: (descriptor, buffer, at, length, position) => node.readSync(descriptor, buffer, at, length, position),
+  closeSync: (descriptor) => node.closeSync(descriptor),
+};
 
 export function createDisk(fs: Calls = systemCalls): Disk {
   let lastRead: { readonly version: string; readonly bytes: WeakRef<Uint8Array> } | undefined;
@@ -35,17 +62,16 @@ export function createDisk(fs: Calls = systemCalls): Disk {
     async replace(path, version, bytes, options = {}) {
       const { lock, mode = 0o600, timeoutMs = timeoutByDefaultMs } = options;
       const started = performance.now();
+      const { createFile, replaceFile } = await import('./disk-replace.ts');
       const work = (): Promise<Replaced> => {
         if (version === 'absent') return createFile(fs, path, bytes, mode);
         const expected = { version, bytes: lastRead?.version === version ? lastRead.bytes.deref() : undefined };
         return replaceFile(fs, path, expected, bytes, Math.max(0, timeoutMs - (performance.now() - started)));
       };
-      return lock ? withLock(fs, lock, timeoutMs, work) : work();
+      return lock ? locked(lock, work, timeoutMs) : work();
     },
 
-    withLock<T>(lock: LockRule, work: () => Promise<T>, timeoutMs = timeoutByDefaultMs): Promise<T> {
-      return withLock(fs, lock, timeoutMs, work);
-    },
+    withLock: locked,
 
     async remove(path) {
       try {
@@ -58,10 +84,19 @@ export function createDisk(fs: Calls = systemCalls): Disk {
       }
     },
 
+    async tidy(path) {
+      const { removeLeftovers } = await import('./disk-leftovers.ts');
+      try {
+        await removeLeftovers(fs, dirname(await fs.realpath(path)));
+      } catch {
+        // The folder is gone or may not be read: there is nothing that we could remove.
+      }
+    },
+
     async list(path) {
       let entries: Dirent[];
       try {
-        entries = await fs.readdir(path, { withFileTypes: true });
+        entries = fs.readdirSync(path);
       } catch (error) {
         const code = systemCode(error);
         if (code === 'ENOENT' || code === 'ENOTDIR') return [];
@@ -73,7 +108,11 @@ export function createDisk(fs: Calls = systemCalls): Disk {
     },
 
     async kind(path) {
-      return fs.stat(path).then(kindOf, () => undefined);
+      try {
+        return kindOf(fs.statSync(path));
+      } catch {
+        return undefined;
+      }
     },
 
     async makeFolder(path) {
@@ -85,6 +124,11 @@ export function createDisk(fs: Calls = systemCalls): Disk {
       }
     },
   };
+
+  async function locked<T>(lock: LockRule, work: () => Promise<T>, timeoutMs = timeoutByDefaultMs): Promise<T> {
+    const { withLock } = await import('./disk-lock.ts');
+    return withLock(fs, lock, timeoutMs, work);
+  }
 }
 
 function kindOf(entry: Stats | Dirent): EntryKind {

@@ -1,7 +1,10 @@
 /**
  * The real terminal. What only questions need is loaded when one is asked (terminal-prompts.ts).
+ *
+ * Node's own streams take half as long to make as a whole `status` takes, so a file or pipe is written to directly. Only
+ * a character device can be a terminal; for one, and for what a full pipe does not take, there is the stream.
  */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import process from 'node:process';
 import { exits, Problem } from '../base/problem.ts';
 import type { Ask, Interrupts, Output, Terminal } from '../ports/terminal.ts';
@@ -11,7 +14,69 @@ const leastWidth = 40;
 const plainWidth = 80;
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-function output(stream: NodeJS.WriteStream): Output {
+/** What stands at 1 and 2, told without making a stream. */
+function isDirect(descriptor: number): boolean {
+  if (process.platform === 'win32') return false;
+  try {
+    const stats = fstatSync(descriptor);
+    return stats.isFIFO() || stats.isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Nothing is written out of turn: once the stream was needed, all goes through it. */
+function direct(descriptor: 1 | 2): Output {
+  let full = false;
+  return {
+    isScreen: false,
+    isTerminal: false,
+    color: false,
+    width: plainWidth,
+    write: (text) => {
+      let rest: Uint8Array = Buffer.from(text);
+      while (!full && rest.length > 0) {
+        try {
+          rest = rest.subarray(writeSync(descriptor, rest));
+        } catch (error) {
+          // The stream tells of every other failure as it always does.
+          full = (error as NodeJS.ErrnoException).code !== 'EINTR';
+        }
+      }
+      if (rest.length > 0) streamOf(descriptor).write(rest);
+    },
+  };
+}
+
+const streams = { 1: () => process.stdout, 2: () => process.stderr } as const;
+const made = new Map<1 | 2, NodeJS.WriteStream>();
+
+function streamOf(descriptor: 1 | 2): NodeJS.WriteStream {
+  let stream = made.get(descriptor);
+  if (!stream) {
+    stream = streams[descriptor]();
+    made.set(descriptor, stream);
+    // A reader that closed the pipe (`mcp-rotate | head`) has all it wanted.
+    if (descriptor === 1) {
+      stream.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPIPE') throw error;
+        process.exit(0);
+      });
+    }
+  }
+  return stream;
+}
+
+/** All that was written has left this process. */
+export async function flushed(): Promise<void> {
+  await Promise.all([...made.values()].map((stream) => new Promise<void>((done) => stream.write('', () => done()))));
+}
+
+function output(descriptor: 1 | 2): Output {
+  return isDirect(descriptor) ? direct(descriptor) : streamed(streamOf(descriptor));
+}
+
+function streamed(stream: NodeJS.WriteStream): Output {
   const dumb = process.env['TERM'] === 'dumb';
   const noColor = (process.env['NO_COLOR'] ?? '') !== '';
   const isTerminal = stream.isTTY === true && !dumb;
@@ -86,8 +151,8 @@ function catchInterrupts(onFirst: () => void): Interrupts {
 export function createTerminal(): Terminal {
   let ask: Ask | null | undefined;
   return {
-    out: output(process.stdout),
-    err: output(process.stderr),
+    out: output(1),
+    err: output(2),
     get ask() {
       ask ??= someoneThere() ? lazyAsk() : null;
       return ask ?? undefined;

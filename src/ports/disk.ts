@@ -69,6 +69,11 @@ export interface Disk {
   withLock<T>(lock: LockRule, work: () => Promise<T>, timeoutMs?: number): Promise<T>;
   /** Removes a file; removing what is not there is no problem. */
   remove(path: FilePath): Promise<void>;
+  /**
+   * Removes what a replacement that was cut off left beside a file: a temporary copy that holds the new text. Those of
+   * running processes stay. Never a problem.
+   */
+  tidy(path: FilePath): Promise<void>;
   /** Entries of a folder, sorted by name; empty when there is none. Problem: file/unreadable. */
   list(path: FilePath): Promise<readonly DirectoryEntry[]>;
   /** What stands at a path, links followed; undefined when nothing does (or it cannot be looked at). */

@@ -59,9 +59,19 @@ function queryOf(value: string, start: number, end: number): Map<string, Span> {
   return query;
 }
 
+const patterns = new Map<string, RegExp>();
+
+function patternOf(schemes: readonly string[]): RegExp {
+  const names = schemes.join('|');
+  const known = patterns.get(names) ?? new RegExp(`(?<![A-Za-z0-9+.-])(${names})(?:\\+[a-z0-9_]+)?://`, 'i');
+  patterns.set(names, known);
+  return known;
+}
+
 /** The first URL with one of the schemes (`postgresql`, also written `postgresql+driver`). */
 export function findDsn(value: string, schemes: readonly string[]): Dsn | undefined {
-  const match = new RegExp(`(?<![A-Za-z0-9+.-])(${schemes.join('|')})(?:\\+[a-z0-9_]+)?://`, 'i').exec(value);
+  if (!value.includes('://')) return undefined;
+  const match = patternOf(schemes).exec(value);
   if (match === null) return undefined;
   const start = match.index + match[0].length;
   // A URL that is the whole value may hold quotes; one inside a longer text ends at them.
@@ -99,11 +109,39 @@ export function partSpan(part: string, slot: number, at: Span): PartSpan {
 /** A variable that is the part as a whole; undefined when it is missing, empty or a placeholder. */
 export function variable(slots: readonly Slot[], names: readonly string[]): { index: number; at: Span } | undefined {
   for (const name of names) {
-    const index = slots.findIndex((slot) => slot.where === 'env' && slot.name === name);
+    const index = slots.findIndex((slot) => slot.name === name && slot.where === 'env');
     const text = slots[index]?.value ?? '';
     if (text !== '' && !isPlaceholder(text)) return { index, at: { start: 0, end: text.length, coding: 'plain', text } };
   }
   return undefined;
+}
+
+export interface LoginNames {
+  readonly host: readonly string[];
+  readonly port: readonly string[];
+  readonly user: readonly string[];
+  readonly password: readonly string[];
+}
+
+/** A login in separate variables: its parts, and where it leads; undefined without a password. */
+export function loginIn(
+  slots: readonly Slot[],
+  names: LoginNames,
+  defaultPort: number,
+): { readonly parts: readonly PartSpan[]; readonly context: { readonly host: string; readonly port: string } } | undefined {
+  const password = variable(slots, names.password);
+  if (password === undefined) return undefined;
+  const user = variable(slots, names.user);
+  return {
+    parts: [
+      ...(user === undefined ? [] : [partSpan('user', user.index, user.at)]),
+      partSpan('password', password.index, password.at),
+    ],
+    context: {
+      host: variable(slots, names.host)?.at.text ?? 'localhost',
+      port: variable(slots, names.port)?.at.text ?? `${defaultPort}`,
+    },
+  };
 }
 
 /** One name for this machine's loopback, so that two spellings of it are one place. */

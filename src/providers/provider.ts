@@ -212,6 +212,11 @@ export interface Provider {
     /** Signed-in tools it may be borrowed from. */
     readonly borrow: readonly Borrow[];
   };
+  /**
+   * Matches the lines `name=value` of every set of slots in which `recognise` finds something; where it does not match,
+   * `recognise` is not asked. Absent: it always is. Not global.
+   */
+  readonly hint?: RegExp;
   /** Pure and total: never throws, whatever the slots hold. */
   recognise(slots: readonly Slot[]): readonly Recognised[];
   /** Text from which the fingerprint is made: equal for two places that hold the same credential, whatever its form. */

@@ -51,7 +51,7 @@ async function payStray(run: Run, debt: Debt): Promise<Outcome> {
 async function payLost(run: Run, debt: Debt): Promise<Outcome> {
   const next = await run.next();
   const { method } = run;
-  const answer = run.takeAnswer('done', 'accept', 'refuse');
+  const answer = run.takeAnswer('confirm-strays', 'done', 'accept', 'refuse');
   if (method.issue !== 'api' || method.value !== 'theirs' || !method.findStrays) {
     if (answer?.kind === 'done' || answer?.kind === 'accept') return { state: 'done' };
     return { state: 'needs', need: { kind: 'confirm-strays', strays: [] } };

@@ -11,6 +11,7 @@ import type { Secret } from '../base/secret.ts';
 import type { Adapters } from '../inventory/adapters.ts';
 import { collect } from '../inventory/collect.ts';
 import type { Credential } from '../inventory/inventory.ts';
+import { journalFile } from '../ports/journal-store.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Held } from '../providers/provider.ts';
 import { payDebts } from './debts.ts';
@@ -19,13 +20,12 @@ import { damaged, type Journal, openJournal } from './journal/journal.ts';
 import { withLease } from './lease.ts';
 import { methodById } from './method.ts';
 import { planFor } from './plan.ts';
-
 import { playbookFrom } from './playbooks.ts';
 import { writeReceipt } from './receipt.ts';
 import { ended, rollBack } from './rollback.ts';
 import type { AdvanceOptions, HistoryRow, Plan, Progress, Receipt, RotateOptions, Rotations } from './rotation.ts';
 import { Run } from './run.ts';
-import { createSealer, type Sealer } from './seal.ts';
+import { createSealer, type Sealer, sealHeld } from './seal.ts';
 import { close } from './steps/receipt.ts';
 import { walk } from './walk.ts';
 
@@ -48,6 +48,11 @@ export function createRotations(
   async function allKnown(): Promise<Known[]> {
     const byRotation = Map.groupBy(await (await journal()).all(), (entry) => entry.rotation);
     return [...byRotation.values()].flatMap((entries) => fold(entries) ?? []);
+  }
+
+  /** A machine without a journal gets none made by looking. */
+  async function journaled(): Promise<Known[]> {
+    return (await ports.disk.kind(journalFile(ports.host))) === 'file' ? allKnown() : [];
   }
 
   /** A cut after the last entry leaves the receipt unwritten and sealed values behind: ended rotations keep none. */
@@ -73,6 +78,8 @@ export function createRotations(
     const { credentials } = await collect(ports, adapters, { folders });
     const found = credentials.find((credential) => credential.id === id);
     if (found) return found;
+    const open = (await journaled()).find((known) => !known.closed && known.plan.credential === id);
+    if (open) throw unfinished(id, open.rotation);
     throw new Problem('usage/unknown-credential', { what: `no credential ${id} was found`, next: 'mcp-rotate status' });
   }
 
@@ -129,18 +136,25 @@ export function createRotations(
     return planFor(ports, adapters, await find(id, options.folders), options);
   }
 
+  /** Starts of this process come one after the other: the lease would refuse the second. */
+  let lastStart: Promise<unknown> = Promise.resolve();
+
   async function start(planned: Plan): Promise<RotationId> {
+    const mine = lastStart.then(() => startAlone(planned));
+    lastStart = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function startAlone(planned: Plan): Promise<RotationId> {
     const store = await ports.journal();
     return withLease(ports, store, 'start', async () => {
       await whole();
-      const open = (await sweep()).find((known) => known.oldFingerprint === planned.fingerprint && !known.closed);
-      if (open) {
-        throw new Problem('rotation/unfinished', {
-          what: `${planned.credential} has an unfinished rotation, ${open.rotation}`,
-          state: 'it is as it was left',
-          next: `mcp-rotate resume ${open.rotation}, or mcp-rotate undo ${open.rotation}`,
-        });
-      }
+      // Half-way the places hold the new one: rotating that would leave the open rotation's old one alive, in no place.
+      const open = (await sweep()).find(
+        ({ closed, oldFingerprint, issued }) =>
+          !closed && (oldFingerprint === planned.fingerprint || issued?.fingerprint === planned.fingerprint),
+      );
+      if (open) throw unfinished(planned.credential, open.rotation);
       const credential = await find(planned.credential, planned.options.folders);
       if (credential.fingerprint !== planned.fingerprint) {
         throw new Problem('rotation/drift', {
@@ -149,7 +163,7 @@ export function createRotations(
           next: `mcp-rotate plan ${planned.credential}`,
         });
       }
-      await parts.createSealer(ports);
+      const sealer = await parts.createSealer(ports);
       const id = rotationId(ports.clock.now(), ports.random.bytes(32));
       return withLease(ports, store, id, async (lease) => {
         await (await journal()).append(lease, {
@@ -158,6 +172,8 @@ export function createRotations(
           at: ports.clock.now(),
           ...opened(planned, credential),
         });
+        // Already here, where it is in hand; after a cut in between it still stands in its places.
+        await store.putSealed(id, 'old', await sealHeld(sealer, credential.held), lease);
         return id;
       });
     });
@@ -236,4 +252,12 @@ export function createRotations(
     history,
     open: async () => (await sweep()).map(historyRow).filter((row) => row.state !== 'complete' && row.state !== 'rolled-back'),
   };
+}
+
+function unfinished(credential: string, rotation: RotationId): Problem {
+  return new Problem('rotation/unfinished', {
+    what: `${credential} has an unfinished rotation, ${rotation}`,
+    state: 'it is as it was left',
+    next: `mcp-rotate resume ${rotation}, or mcp-rotate undo ${rotation}`,
+  });
 }

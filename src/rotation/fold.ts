@@ -89,6 +89,8 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
       }
     } else if (entry.kind === 'outcome') {
       if (entry.result !== 'unknown') pending.delete(entry.effect);
+      // The intent may lie seconds before the write (a lock that was waited for); what started in between read the old text.
+      if (entry.effect.startsWith('write ')) lastWriteAt = entry.at;
       if (entry.result === 'done') outcomes.set(entry.effect, { detail: entry.detail, at: entry.at });
     } else if (entry.kind === 'step') {
       current = entry.step;
@@ -103,6 +105,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
       proofs.push(entry.proof);
     } else if (entry.kind === 'waiting') {
       waiting = entry.need;
+      current = entry.step;
       askedToRevoke ||= entry.step === 'revoke' && entry.need.kind === 'revoke-by-hand';
     } else if (entry.kind === 'answered') {
       waiting = undefined;

@@ -50,7 +50,7 @@ export async function planFor(ports: Ports, adapters: Adapters, credential: Cred
   };
 }
 
-export function providerOf(adapters: Adapters, credential: Credential): Provider {
+function providerOf(adapters: Adapters, credential: Credential): Provider {
   const provider = adapters.providers.find((one) => one.id === credential.provider);
   if (provider) return provider;
   throw new Problem('provider/cannot', {

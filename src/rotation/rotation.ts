@@ -6,6 +6,7 @@ import type { CredentialId, Fingerprint, RotationId } from '../base/ids.ts';
 import type { Code } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Instant, Milliseconds } from '../base/time.ts';
+import type { RedactedEdit } from '../inventory/redact.ts';
 import type { Page } from '../providers/provider.ts';
 import type { Proof, RunningHolder } from '../verification/proof.ts';
 
@@ -39,20 +40,6 @@ export interface RotateOptions {
   readonly exposedSince?: Instant;
 }
 
-/** One file of a plan with its redacted differences. */
-export interface PlannedEdit {
-  readonly file: string;
-  readonly format: string;
-  readonly gitTracked: boolean;
-  /** Each changed value: JSON pointer, part, and the value with every secret replaced: `postgresql://app:[secret]@db/x`. */
-  readonly changes: readonly {
-    readonly pointer: string;
-    readonly part: string;
-    readonly before: string;
-    readonly after: string;
-  }[];
-}
-
 export interface PlannedRestart {
   readonly client: string;
   readonly how: 'by itself' | 'by --restart' | 'by a person';
@@ -73,7 +60,7 @@ export interface Plan {
   readonly pointOfNoReturn: StepName;
   /** What is asked of the provider, in order. */
   readonly calls: readonly string[];
-  readonly edits: readonly PlannedEdit[];
+  readonly edits: readonly RedactedEdit[];
   /** Places that a person must change. */
   readonly byHand: readonly { readonly client: string; readonly server: string; readonly where: string; readonly todo: string }[];
   readonly restarts: readonly PlannedRestart[];

@@ -56,12 +56,16 @@ export class Run {
   readonly id: RotationId;
   readonly signal: AbortSignal | undefined;
   readonly emit: (event: Event) => void;
+  /** New keys that were given up in this call. */
+  givenUp = 0;
   readonly #journal: Journal;
   readonly #sealer: Sealer;
   readonly #lease: Lease;
   readonly #entries: JournalEntry[];
   #known: Known;
   #answer: PersonAnswer | undefined;
+  /** What it is the answer to. */
+  #answered: Need['kind'] | undefined;
   #old: Held | undefined;
   #next: { readonly sealed: string; readonly held: Held } | undefined;
 
@@ -109,6 +113,10 @@ export class Run {
         next: 'restore the state folder (journal.sqlite together with fingerprint.key) from a backup',
       });
     }
+    // A cut in the middle of a write left a copy with the new value beside the file, and nobody may write there again.
+    for (const [effect, { detail }] of this.#known.pending) {
+      if (effect.startsWith('write ') && detail.file !== undefined) await this.ports.disk.tidy(detail.file);
+    }
     this.#journal.guard(this.secretsOf(this.#old));
     const next = await this.next();
     if (next) this.#journal.guard(this.secretsOf(next));
@@ -131,6 +139,7 @@ export class Run {
   async takeUp(answer: PersonAnswer | undefined): Promise<void> {
     const { waiting, at } = this.#known;
     if (!answer || !waiting) return;
+    this.#answered = waiting.kind;
     const pids = answer.kind === 'leave-running' ? { pids: answer.pids } : {};
     await this.record({ kind: 'answered', step: at ?? 'preflight', need: waiting.kind, answer: answer.kind, ...pids });
   }
@@ -215,10 +224,16 @@ export class Run {
     await this.record({ kind: 'debt', debt });
   }
 
-  /** The person's answer to the last need, handed out once and only if it is of one of these kinds. */
-  takeAnswer<K extends PersonAnswer['kind']>(...kinds: readonly K[]): Extract<PersonAnswer, { kind: K }> | undefined {
+  /**
+   * The person's answer to the last need, handed out once: only for the kind of need that was asked, so that consent to one
+   * thing is never taken for another, and only if it is of one of these kinds.
+   */
+  takeAnswer<K extends PersonAnswer['kind']>(
+    need: Need['kind'],
+    ...kinds: readonly K[]
+  ): Extract<PersonAnswer, { kind: K }> | undefined {
     const answer = this.#answer;
-    if (!answer || !(kinds as readonly string[]).includes(answer.kind)) return undefined;
+    if (!answer || need !== this.#answered || !(kinds as readonly string[]).includes(answer.kind)) return undefined;
     this.#answer = undefined;
     return answer as Extract<PersonAnswer, { kind: K }>;
   }
@@ -316,7 +331,7 @@ export class Run {
   }
 
   async fingerprintOf(held: Held): Promise<string> {
-    return fingerprint(await this.#key(), this.provider.id, this.provider.identity(held));
+    return fingerprint(this.ports.random, await this.#key(), this.provider.id, this.provider.identity(held));
   }
 
   /** The key of this machine. Under one that is good for this run only, no place would be found. */

@@ -33,6 +33,10 @@ const undecided = new Set<Code>([
   'file/changed',
 ]);
 
+/** The new key is of no use as it is: another one may be. */
+const unusable = new Set<Code>(['rotation/new-does-not-work', 'rotation/other-account', 'rotation/wider-scope']);
+
+/** Given up in one call; the next `resume` may try as often. */
 const mostCandidates = 3;
 
 export async function walk(run: Run, playbook: Playbook): Promise<Progress> {
@@ -54,6 +58,7 @@ async function take(run: Run, playbook: Playbook, step: Step): Promise<Progress 
     }
     if (name === 'receipt' && run.known.debts.length > 0) await payDebts(run);
     if (run.known.steps.get(name)?.state !== 'started') await run.step(name, 'started');
+    else run.emit({ kind: 'step', step: name, state: 'started', at: run.now });
     const outcome = await step.run(run);
     if (outcome.state === 'needs') return run.wait(name, outcome.need);
     if (outcome.state === 'debt') {
@@ -75,7 +80,7 @@ async function failed(run: Run, playbook: Playbook, step: StepName, problem: Pro
   if (step === 'revoke' && problem.code.startsWith('provider/')) return undefined;
   if (canTakeBack(run, playbook, step)) {
     if (step === 'preflight' || !undecided.has(problem.code)) return rollBack(run, { code: problem.code, why: problem.what });
-  } else if (problem.code === 'rotation/new-does-not-work' && (await giveUp(run, step))) {
+  } else if (unusable.has(problem.code) && (await giveUp(run, step))) {
     return walk(run, playbook);
   }
   return {
@@ -95,14 +100,14 @@ function canTakeBack(run: Run, playbook: Playbook, step: StepName): boolean {
   return names.indexOf(step) <= names.indexOf(playbook.pointOfNoReturn);
 }
 
-/** A key of ours that does not work, where there is no way back: revoke it and ask for another. */
+/** A new key that is of no use, where there is no way back: end it and ask for another. */
 async function giveUp(run: Run, step: StepName): Promise<boolean> {
   const { method } = run;
-  if (step !== 'check' || method.issue !== 'api' || method.overlap === 'replaces') return false;
-  if (run.known.candidates + 1 >= mostCandidates) return false;
+  if (step !== 'check' || method.overlap === 'replaces' || run.givenUp + 1 >= mostCandidates) return false;
+  run.givenUp++;
   const outcome = await issue.undo?.(run);
   if (outcome?.state === 'debt') await run.owe(outcome.debt);
-  await run.record({ kind: 'decision', what: 'new-candidate', why: 'the issued key did not work' });
+  await run.record({ kind: 'decision', what: 'new-candidate', why: 'the new key could not be used' });
   return true;
 }
 

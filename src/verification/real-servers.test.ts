@@ -15,6 +15,7 @@ import { describeWith, partPath } from '../../test/parts.ts';
 import { Secret } from '../base/secret.ts';
 import { createMcp } from '../platform/mcp.ts';
 import { createProcesses } from '../platform/processes.ts';
+import { createRandom } from '../platform/random.ts';
 import type { ServerLaunch } from '../ports/mcp.ts';
 import { canaryOf } from './canary.ts';
 import { proveToolCall } from './tool-call.ts';
@@ -26,7 +27,7 @@ const clock = {
   elapsed: () => performance.now(),
   sleep: (length: number) => new Promise<void>((resolve) => setTimeout(resolve, length)),
 };
-const random = { bytes: (length: number) => Uint8Array.from({ length }, (_, i) => i * 31) };
+const random = { ...createRandom(), bytes: (length: number) => Uint8Array.from({ length }, (_, i) => i * 31) };
 const ports = { mcp: createMcp(), clock, random };
 
 const server = (name: string, ...args: string[]): ServerLaunch => ({

@@ -9,7 +9,7 @@
 import { type Instant, type Milliseconds, second } from '../base/time.ts';
 import type { Upstream } from '../ports/ports.ts';
 import type { Held, Provider, Standing } from '../providers/provider.ts';
-import type { Answer, Proof } from './proof.ts';
+import type { Answer } from './proof.ts';
 
 export interface Comparison {
   readonly account: 'same' | 'other' | 'unknown';
@@ -117,9 +117,4 @@ async function poll(
     await clock.sleep(Math.min(wait, left), signal);
     pause = Math.min(2 * pause, longestPause);
   }
-}
-
-/** The proof to a waiting of `untilWorks` (kind 'works') or `untilDead` (kind 'dead'). */
-export function proofOf(kind: 'works' | 'dead', which: 'old' | 'new', { answer, standing, at }: Waited): Proof {
-  return { kind, answer, which, how: standing.how, at };
 }

@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMcpTwin, goodTexts, type McpWorld, refusals, upstreamServers } from '../../test/twins/mcp.ts';
+import { twinRandom } from '../../test/twins/random.ts';
 import { Secret } from '../base/secret.ts';
 import type { ServerLaunch, ToolOutcome } from '../ports/mcp.ts';
 import { proveToolCall } from './tool-call.ts';
@@ -35,7 +36,7 @@ function bench(world: McpWorld, more: { worksWithinMs?: number; before?: boolean
     calls.push(key === keys.next ? 'new' : key === keys.old ? 'old' : 'canary');
     return world(launch, call);
   };
-  const random = { bytes: (length: number) => new Uint8Array(length).fill(7) };
+  const random = { ...twinRandom(7), bytes: (length: number) => new Uint8Array(length).fill(7) };
   const launch = { ...launchWith(more.key ?? keys.next), ...(more.command ? { command: more.command } : {}) } as ServerLaunch;
   const prove = () =>
     proveToolCall(

@@ -3,12 +3,12 @@
  * stands. Nothing of the person who runs the tests is read (files that an administrator may have put into /etc are).
  */
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { access, chmod, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
 import { Problem } from '../../src/base/problem.ts';
 import { createDisk } from '../../src/platform/disk.ts';
+import { createRandom } from '../../src/platform/random.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import type { RunOptions, RunResult } from '../../src/ports/processes.ts';
 
@@ -70,7 +70,7 @@ export async function scratchMachine(): Promise<Machine> {
         elapsed: () => performance.now(),
         sleep: (length) => new Promise((resolve) => setTimeout(resolve, length)),
       },
-      random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
+      random: createRandom(),
       processes: {
         self: notHere,
         list: notHere,

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { decodePart } from '../../src/documents/coding.ts';
+import { hintText } from '../../src/inventory/recognise.ts';
 import type { Held, PartSpan, Provider, Recognised, Slot } from '../../src/providers/provider.ts';
 import type { Case, Coverage, KitOptions, Mutation, Sample } from './provider.ts';
 import { findSpill } from './spills.ts';
@@ -29,6 +30,7 @@ function heldOf(sample: Sample): Held {
 
 /** What must hold of any answer, whatever was asked. */
 function wellFormed(provider: Provider, slots: readonly Slot[], found: readonly Recognised[]): void {
+  if (found.length > 0 && provider.hint) expect(hintText(slots), 'the hint matches').toMatch(provider.hint);
   for (const recognised of found) {
     expect(recognised.parts.length).toBeGreaterThan(0);
     for (const span of recognised.parts) {

@@ -48,6 +48,7 @@ export function stateDisk(files: StateDisk['files'] = new Map(), hooks: DiskHook
     list: unused,
     kind: unused,
     withLock: unused,
+    tidy: unused,
   };
   return {
     disk,

@@ -2,11 +2,13 @@
  * A small provider over a toy upstream with memory, to test the kit with. Each of `bugs` is one that a real provider
  * could have; without any, the kit passes.
  */
+
 import { Problem } from '../../src/base/problem.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { HttpAnswer, HttpRequest } from '../../src/ports/net.ts';
 import type { Upstream } from '../../src/ports/ports.ts';
 import type { Held, Provider, Standing } from '../../src/providers/provider.ts';
+import { twinRandom } from '../twins/random.ts';
 import type { World } from './provider.ts';
 
 export const bugs = [
@@ -71,7 +73,7 @@ class Toy {
 
 const upstreamOf = (toy: Toy): Upstream => ({
   clock: { now: () => 1_800_000_000_000, elapsed: () => 0, sleep: async () => {} },
-  random: { bytes: (length) => new Uint8Array(length).fill(7) },
+  random: { ...twinRandom(7), bytes: (length) => new Uint8Array(length).fill(7) },
   net: { send: async (request) => toy.answer(request) },
   databases: {
     postgresql: () => Promise.reject(new Error('no database here')),

@@ -17,7 +17,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mcp-rotate-start-'));
   await cp(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
-  await put('dist/mcp-rotate.js', "console.log('bundle');\n");
+  await put('dist/mcp-rotate.cjs', "console.log('bundle');\n");
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -108,9 +108,9 @@ describe('which program is started', () => {
     await put('src/deep/down/other.ts', '');
     await at('src/main.ts', 1000);
     await at('src/deep/down/other.ts', 3000);
-    await at('dist/mcp-rotate.js', 2000);
+    await at('dist/mcp-rotate.cjs', 2000);
     expect((await start(process.execPath)).output).toBe('source\n');
-    await at('dist/mcp-rotate.js', 4000);
+    await at('dist/mcp-rotate.cjs', 4000);
     expect((await start(process.execPath)).output).toBe('bundle\n');
   });
 
@@ -137,7 +137,7 @@ describe('which program is started', () => {
   });
 
   it('runs all the same when there is no place for compiled code', async () => {
-    const nowhere = join(folder, 'dist/mcp-rotate.js');
+    const nowhere = join(folder, 'dist/mcp-rotate.cjs');
     expect(await start(process.execPath, [], { HOME: nowhere, XDG_CACHE_HOME: nowhere })).toEqual({
       status: 0,
       output: 'bundle\n',

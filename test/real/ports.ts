@@ -1,6 +1,6 @@
 /** Ports for tests against real servers: real time, real randomness, real databases, and no HTTP. */
-import { randomBytes } from 'node:crypto';
 import { createDatabases } from '../../src/platform/databases.ts';
+import { createRandom } from '../../src/platform/random.ts';
 import type { Upstream } from '../../src/ports/ports.ts';
 
 export const realUpstream = (): Upstream => ({
@@ -9,7 +9,7 @@ export const realUpstream = (): Upstream => ({
     elapsed: () => performance.now(),
     sleep: (length) => new Promise((resolve) => setTimeout(resolve, length)),
   },
-  random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
+  random: createRandom(),
   net: { send: () => Promise.reject(new Error('a database provider sends no HTTP')) },
   databases: createDatabases(),
 });

@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import type { HttpRequest } from '../../src/ports/net.ts';
-import { readAuditLog } from '../../src/providers/github/answers.ts';
+import { readAuditLog, readOrganisations } from '../../src/providers/github/answers.ts';
 import { provider } from '../../src/providers/github/provider.ts';
 import * as requests from '../../src/providers/github/requests.ts';
 import type { Held } from '../../src/providers/provider.ts';
@@ -33,6 +33,7 @@ const upOf = (prism: Prism) => toyUpstream(new ToyClock(), { [api]: prism.url })
 /** Every builder of requests.ts, with the status that the description has for it. */
 const cases: Record<string, { prism: () => Prism; status: number; make: () => HttpRequest | Promise<HttpRequest> }[]> = {
   getUser: [{ prism: () => usual, status: 200, make: () => requests.getUser(api, token) }],
+  listOrganisations: [{ prism: () => usual, status: 200, make: () => requests.listOrganisations(api, token) }],
   revokeCredentials: [
     { prism: () => usual, status: 202, make: () => requests.revokeCredentials(api, [token]) },
     { prism: () => usual, status: 202, make: () => requests.revokeCredentials(api, [token, other]) },
@@ -74,5 +75,7 @@ describe("requests to GitHub and GitHub's description", () => {
     expect(await provider.check(upOf(usual), held)).toMatchObject({ alive: 'yes' });
     const answer = await upOf(enterprise).net.send(await requests.auditLog(api, 'orgs/acme', other, window, undefined));
     expect(readAuditLog(answer)).toBeDefined();
+    const organisations = await upOf(usual).net.send(requests.listOrganisations(api, token));
+    expect(readOrganisations(organisations)).toBeDefined();
   });
 });

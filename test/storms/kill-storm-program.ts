@@ -4,6 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createHost } from '../../src/platform/host.ts';
+import { createProcesses } from '../../src/platform/processes.ts';
+import { clients } from '../../src/registry.ts';
 import type { StepName } from '../../src/rotation/rotation.ts';
 
 export interface KillAt {
@@ -63,3 +66,17 @@ export async function runProgram(
   if (tookMs >= mostMs) throw new Error(`mcp-rotate ${args.join(' ')} hung:\n${errors.slice(-2000)}`);
   return { killed: signal === 'SIGKILL', status, output, errors, tookMs, seenMs };
 }
+
+/**
+ * Clients that this person has open beside the test (it may run inside of one). They are no part of the storm, and the
+ * program is told to let them run.
+ */
+export async function openClients(): Promise<readonly number[]> {
+  const { os } = createHost();
+  const names = new Set(clients.flatMap(({ programs }) => programs[os]));
+  return (await createProcesses().list()).filter(({ name }) => names.has(name)).map(({ pid }) => pid);
+}
+
+/** Did it stop for a client that was opened beside the test meanwhile? */
+export const stoppedForClient = ({ killed, status, output, errors }: Ended): boolean =>
+  !killed && (status === 4 || status === 6) && /\bprocess \d+/.test(output + errors);

@@ -1,6 +1,6 @@
 /**
- * Goal: no series of cuts, lost answers, slow propagation, rate limits, concurrent writers and clock jumps breaks a promise
- * (failure modes 1, 2, 3, 9, 13, 14, 24, 25, 28, 33).
+ * Goal: no series of cuts, torn writes, lost answers, slow propagation, rate limits, a full disk, concurrent writers, a second
+ * process, odd keys and clock jumps breaks a promise (failure modes 1, 2, 3, 7, 9, 10, 13, 14, 24, 25, 27, 28, 33, 35).
  * Method: half of 20,000 random series in the failing world, the promises asserted after every effect; the seeds are
  * printed, and a seed given in SEED is run alone.
  */

@@ -36,6 +36,13 @@ export class ToyGitHub {
   revocationTakesMs = 0;
   /** An organisation whose owners may read the audit log. */
   readonly audit: { token: string; action: string; at: number }[] = [];
+  /** With at least one: whose, and whether it has an audit log. Without any, every name has one. */
+  readonly organisations: {
+    readonly login: string;
+    readonly owners: readonly string[];
+    readonly members: readonly string[];
+    readonly enterprise: boolean;
+  }[] = [];
   #made = 0;
 
   private constructor(server: ToyServer, clock: ToyClock, tokens: ToyToken[]) {
@@ -84,6 +91,7 @@ export class ToyGitHub {
     const token = this.live().find((each) => each.text === text);
     if (token === undefined) return wrong;
     if (what === 'GET /user') return { status: 200, headers: about(token), body: { login: token.login, id: token.userId } };
+    if (what === 'GET /user/orgs') return this.#organisationsOf(token);
     if (/^GET \/(orgs|enterprises)\/[^/]+\/audit-log$/.test(what)) return this.#auditLog(request, token);
     return { status: 404, body: { message: 'Not Found' } };
   }
@@ -97,7 +105,18 @@ export class ToyGitHub {
     return { status: 202, body: {} };
   }
 
+  #organisationsOf({ login, scopes }: ToyToken): ToyAnswer {
+    if (scopes !== undefined && !scopes.includes('read:org')) return { status: 403, body: { message: 'Must have read:org' } };
+    const mine = this.organisations.filter(({ owners, members }) => owners.includes(login) || members.includes(login));
+    return { status: 200, body: mine.map((each, id) => ({ login: each.login, id })) };
+  }
+
   #auditLog(request: ToyRequest, reader: ToyToken): ToyAnswer {
+    const name = request.path.split('/')[2];
+    const owner = this.organisations.find(({ login }) => login === name);
+    if (this.organisations.length > 0 && !(owner?.enterprise && owner.owners.includes(reader.login))) {
+      return { status: owner?.enterprise ? 403 : 404, body: { message: 'Not Found' } };
+    }
     if (!reader.scopes?.includes('read:audit_log')) return { status: 403, body: { message: 'Must have read:audit_log' } };
     const match = /^hashed_token:"([^"]+)" created:(\S+)\.\.(\S+)$/.exec(request.query.get('phrase') ?? '');
     if (match === null) return { status: 422, body: { message: 'phrase' } };

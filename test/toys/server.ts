@@ -8,6 +8,7 @@ import { createNet } from '../../src/platform/net.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Net } from '../../src/ports/net.ts';
 import type { Upstream } from '../../src/ports/ports.ts';
+import { twinRandom } from '../twins/random.ts';
 
 export interface ToyRequest {
   readonly method: string;
@@ -159,6 +160,7 @@ export function toyUpstream(clock: Clock, routes: Readonly<Record<string, string
   return {
     clock,
     random: {
+      ...twinRandom(1),
       bytes(length) {
         return Uint8Array.from({ length }, () => {
           state = (state * 48271) % 0x7fffffff;

@@ -175,6 +175,15 @@ export class DiskTwin implements Disk {
     this.#announce({ name: 'remove', path, moment: 'after' });
   }
 
+  async tidy(path: FilePath): Promise<void> {
+    const folder = folderOf(this.#real(path) ?? path);
+    for (const each of this.#left) {
+      if (folderOf(each) !== folder) continue;
+      await this.remove(each);
+      this.#left.delete(each);
+    }
+  }
+
   async list(path: FilePath): Promise<readonly DirectoryEntry[]> {
     const real = this.#real(path) ?? path;
     return [...this.#entries]

@@ -1,4 +1,7 @@
 /** Twin of randomness: the same seed gives the same bytes (sfc32, a small generator without cryptographic strength). */
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Random } from '../../src/ports/random.ts';
 
 export interface TwinRandom extends Random {
@@ -26,6 +29,7 @@ export function twinRandom(seed: number): TwinRandom {
   const fraction = (): number => next() / 2 ** 32;
   return {
     bytes: (length) => Uint8Array.from({ length }, () => next() & 0xff),
+    hmacSha256: (key, text) => bytesToHex(hmac(sha256, key, utf8ToBytes(text))),
     fraction,
     below: (end) => Math.floor(fraction() * end),
   };

@@ -33,6 +33,7 @@ export async function drive(world: World, { between = () => undefined, undo = ()
   let seen: Progress | undefined;
   let stops = 0;
   let refusals = 0;
+  let locked = 0;
   for (let start = 1; start <= mostStarts; start++) {
     await between(start);
     try {
@@ -41,8 +42,13 @@ export async function drive(world: World, { between = () => undefined, undo = ()
       answer = undefined;
       seen = progress;
       if (progress.state === 'complete' || progress.state === 'rolled-back') return { progress, cuts, starts: start };
-      if (progress.state === 'waiting') answer = await world.person(progress.need);
-      else await world.clock.advance(5 * minute);
+      if (progress.state === 'waiting') {
+        answer = await world.person(progress.need);
+        // A page takes a while, for the person and until the provider has heard of it.
+        if (progress.need.kind === 'revoke-by-hand') await world.clock.advance(minute);
+      } else {
+        await world.clock.advance(5 * minute);
+      }
       if (progress.state === 'stopped') stops++;
       if (progress.state === 'stopped' && progress.code === 'file/locked' && stops % 4 === 0) world.removeLocks();
       // The account's keys are all dead: nobody can prove more, and the tool goes on saying so.
@@ -56,6 +62,7 @@ export async function drive(world: World, { between = () => undefined, undo = ()
         world.shown.push(`${error.message} ${error.state ?? ''} ${error.next ?? ''}`);
         if (error.code === 'rotation/past-return') stops = 1;
         if (error.code === 'usage/unknown-credential') world.forgetId();
+        if (error.code === 'file/locked' && ++locked % 4 === 0) world.removeLocks();
         if (world.memory.entries.length === 0 && refused.has(error.code) && ++refusals > 2) {
           return { progress: { state: 'rolled-back', rotation: '', code: error.code, why: error.what }, cuts, starts: start };
         }

@@ -89,6 +89,7 @@ interface Entry {
   readonly effect?: string;
   readonly result?: string;
   readonly answer?: string;
+  readonly need?: unknown;
   readonly proof?: { readonly kind: string; readonly answer: string; readonly which?: string; readonly client?: string };
 }
 
@@ -107,7 +108,9 @@ function lastOf(world: World, effect: string): string | undefined {
 function assertProofs(world: World): void {
   const entries = entriesOf(world);
   const written = entries.findLastIndex((entry) => entry.effect?.startsWith('write ') && entry.kind === 'intent');
-  const accepted = entries.some((entry) => entry.kind === 'answered' && entry.answer === 'accept');
+  const accepted = entries.some(
+    ({ kind, need, answer }) => kind === 'answered' && need === 'accept-unproven' && answer === 'accept',
+  );
   let last = written;
   for (const { client } of configs) {
     for (const kind of ['read-back', 'authenticated', 'tool-call']) {

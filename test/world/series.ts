@@ -4,13 +4,10 @@
  * work or have other rights, a second process, somebody who revokes the old key, and a wall clock that jumps. Everything
  * comes from the seed.
  */
-import { Problem } from '../../src/base/problem.ts';
 import { day, minute, second } from '../../src/base/time.ts';
 import type { Because } from '../../src/rotation/rotation.ts';
-import { PowerCut as TornWrite } from '../twins/disk.ts';
 import { drive } from './drive.ts';
-import { PowerCut } from './power.ts';
-import { BrokenPromise } from './promises.ts';
+import { secondProcess } from './second-process.ts';
 import { type Kind, kinds, toyText } from './toy-providers.ts';
 import type { UpstreamFault } from './upstream.ts';
 import { World, type WorldOptions } from './world.ts';
@@ -99,7 +96,7 @@ function troubleUpstream(world: World, choose: Chooser, happened: Set<string>): 
 
 /** What goes on on this machine meanwhile. Answers how to wait for the other processes of ours. */
 function troubleHere(world: World, choose: Chooser, happened: Set<string>): () => Promise<void> {
-  const others: Promise<void>[] = [];
+  const others: ReturnType<typeof secondProcess>[] = [];
   if (choose.chance(0.15)) world.cachedStarts = 1 + choose.whole(4);
   const full = choose.chance(0.2) ? { from: choose.whole(120), length: 1 + choose.whole(25) } : undefined;
   world.power.refuses = (name, number) => {
@@ -128,19 +125,9 @@ function troubleHere(world: World, choose: Chooser, happened: Set<string>): () =
     }
   };
   return async () => {
-    for (const other of others.splice(0)) await other;
+    for (const other of others.splice(0)) {
+      const broken = await other;
+      if (broken) throw broken;
+    }
   };
-}
-
-/** Another terminal takes the rotation up while it is under way: it is told so, or takes over from one that slept. */
-async function secondProcess(world: World): Promise<void> {
-  const rotation = world.memory.entries.at(-1)?.rotation;
-  if (rotation === undefined) return;
-  try {
-    await world.engine(world.portsOf(5000)).advance(rotation, { onEvent: () => undefined });
-  } catch (error) {
-    if (error instanceof BrokenPromise) throw error;
-    if (error instanceof PowerCut || error instanceof TornWrite || error instanceof Problem) return;
-    throw error;
-  }
 }

@@ -46,6 +46,9 @@ export class ToyUpstream {
   onIssue: (text: string | undefined) => void = () => undefined;
   /** Called before a key is ended. */
   onRevoke: (key: Key, by: Revoker) => void = () => undefined;
+  /** Does the look with this number, from 1, fail? */
+  lookFaults: (number: number) => boolean = () => false;
+  #looks = 0;
   #made = 0;
 
   constructor(power: Power, clock: Clock) {
@@ -108,7 +111,7 @@ export class ToyUpstream {
 
   /** One call that only looks. undefined: could not tell. */
   look<T>(apply: () => T): T | undefined {
-    const fault = this.#nextFault();
+    const fault = this.lookFaults(++this.#looks) ? 'unavailable' : this.#nextFault();
     return fault === 'none' ? apply() : undefined;
   }
 }

@@ -46,8 +46,6 @@ export interface WorldOptions {
   readonly restart?: boolean;
   /** 'real': age, with its key in the keyring. */
   readonly seal?: 'toy' | 'real';
-  /** How the MCP servers take a call. */
-  readonly server?: (key: string, world: World) => ToolOutcome;
   /** Programs that go on when asked to quit. */
   readonly quits?: 'ends' | 'refuses';
   /** Where a test plants a bug. */
@@ -69,12 +67,16 @@ export class World {
   readonly adapters: Adapters;
   /** Everything that was shown, for the search for secrets. */
   readonly shown: string[] = [];
+  /** Processes of ours that run now; a cut ends them and others come after it. */
+  readonly ours = new Set([10]);
   /** Texts of the keys that the person made and gave to the tool. */
   readonly handedOver = new Set<string>();
   /** Somebody else revoked the old key: what still holds it is no fault of ours. */
   oldLost = false;
   /** So many of the next program starts use what the program had read before, not the file (failure mode 20). */
   cachedStarts = 0;
+  /** How the MCP servers take a call. */
+  server: (key: string) => ToolOutcome = (key) => honestServer(key, this);
   readonly #counters = new Map<string, number>(configs.map((config) => [config.path, 1]));
   readonly #programs = new Map<string, { program: ProcessInfo; server: ProcessInfo }>();
   readonly #asked = new Map<Need['kind'], number>();
@@ -120,7 +122,6 @@ export class World {
       },
       after: (name) => this.power.after(name),
     });
-    const self: ProcessInfo = { pid, parent: 1, name: 'mcp-rotate', startedAt: 0, identity: `${pid}:self`, terminal: true };
     return {
       host: twinHost(),
       disk: this.disk,
@@ -130,12 +131,26 @@ export class World {
       databases: { postgresql: unused, mysql: unused, redis: unused },
       processes: {
         ...this.processes,
-        self: async () => ({ ...self, pid: pid + this.#boots, identity: `${pid + this.#boots}:self` }),
+        self: async () => this.#self(pid),
+        list: async () => [
+          ...(await this.processes.list()),
+          ...[...this.ours].filter((other) => other !== pid).map((other) => this.#self(other)),
+        ],
       },
       keyring: twinKeyring(this.keyring),
       mcp: this.#mcp(),
       journal: async () => store,
     };
+  }
+
+  #self(pid: number): ProcessInfo {
+    const now = pid + this.#boots;
+    return { pid: now, parent: 1, name: 'mcp-rotate', startedAt: 0, identity: `${now}:self`, terminal: true };
+  }
+
+  /** Is this one of our processes that run now? */
+  runs(pid: number): boolean {
+    return [...this.ours].some((each) => each + this.#boots === pid);
   }
 
   engine(ports: Ports = this.ports): Rotations {
@@ -198,8 +213,8 @@ export class World {
 
   #startProgram(config: ConfigFile): void {
     const running = this.#programs.get(config.client);
-    if (running) this.processes.end(running.program.pid);
     const cached = running && this.cachedStarts-- > 0 ? this.processes.held(running.server.pid) : undefined;
+    if (running) this.processes.end(running.program.pid);
     const program = this.processes.start({
       name: config.client,
       executable: `/opt/${config.client}`,
@@ -222,7 +237,7 @@ export class World {
       call: async (launch) => {
         const key = keyOfLaunch(launch);
         const startedAt = this.clock.now();
-        const answer = this.upstream.look(() => this.options.server?.(key, this) ?? honestServer(key, this));
+        const answer = this.upstream.look(() => this.server(key));
         return { outcome: answer ?? { kind: 'timeout', stage: 'call' }, startedAt, tookMs: 1 };
       },
       tools: async () => ['get_me', 'search_repositories'],
@@ -256,7 +271,10 @@ export class World {
   }
 }
 
-function honestServer(key: string, world: World): ToolOutcome {
-  if (world.upstream.works(key)) return { kind: 'answered', isError: false, text: '{"login":"ada"}' };
+/** What the server's call answers, by its recipe. */
+export const githubAnswer = '{"total_count": 1, "items": []}';
+
+export function honestServer(key: string, world: World): ToolOutcome {
+  if (world.upstream.works(key)) return { kind: 'answered', isError: false, text: githubAnswer };
   return { kind: 'rpc-error', code: -32603, text: 'Bad credentials' };
 }

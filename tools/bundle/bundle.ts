@@ -1,7 +1,7 @@
 /**
  * `npm run build`: src/main.ts with every library becomes dist/, the whole program for users.
  *
- * dist/mcp-rotate.js holds what every command needs; what is loaded by `import()` (drivers, SDKs) becomes files of its
+ * dist/mcp-rotate.cjs holds what every command needs; what is loaded by `import()` (drivers, SDKs) becomes files of its
  * own beside it, since reading all of it would cost more than `status` may (docs/decisions/0004-bundle.md).
  * Whatever would have to be found at the user's, but was not named here, stops the build.
  */
@@ -20,7 +20,11 @@ const atRunTime: Readonly<Record<string, string>> = {
 };
 
 /** Asked for by libraries inside a try, never needed. */
-const neverThere = new Set(['pg-native', 'cloudflare:sockets', '@node-rs/xxhash']);
+const neverThere = new Set(['pg-native', 'cloudflare:sockets', '@node-rs/xxhash', 'cardinal', '@opentelemetry/api']);
+
+/** What `status` loads, in one file: each file more costs a search, a look and a read. Static imports come along. */
+const status =
+  /[\\/]src[\\/](?:registry|platform[\\/]ports|cli[\\/](?:use-cases|ages|looking|status[\\/](?:run|render))|inventory[\\/]collect)\.ts$/;
 
 export interface Bundled {
   readonly files: readonly { readonly name: string; readonly bytes: number; readonly lazy: boolean }[];
@@ -36,12 +40,15 @@ export async function bundle(entry: string, folder: string): Promise<Bundled> {
   await rm(folder, { recursive: true, force: true });
   const { output } = await build.write({
     dir: folder,
-    format: 'esm',
+    // Not ES modules: Node's loader takes ten times as long over one, and looks at everything that a built-in exports.
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
     // Beside the entry, not below it: a path relative to the source file's own (`../package.json`) stays true.
-    chunkFileNames: 'part-[name]-[hash].js',
+    chunkFileNames: 'part-[name]-[hash].cjs',
     // Names stay, so that a stack trace in a bug report can be read.
     minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
     comments: false,
+    codeSplitting: { groups: [{ name: 'status', test: status, includeDependenciesRecursively: true }] },
   });
   await build.close();
   const chunks = output.filter((file): file is OutputChunk => file.type === 'chunk');
@@ -64,9 +71,19 @@ export function strangers(
   },
   own: ReadonlySet<string>,
 ): string[] {
-  const required = [...chunk.code.matchAll(/\b__require\(\s*["'`]([^"'`]+)["'`]\s*\)/g)].map((match) => match[1] ?? '');
+  // Code without white space: what follows a blank, a bracket or a backtick is text about `require`.
+  const required = [...chunk.code.matchAll(/(?<=[=(,:?{;!&|>]|\breturn )require\(\s*["'`]([^"'`]+)["'`]\s*\)/g)].map(
+    (match) => match[1] ?? '',
+  );
   return [...new Set([...chunk.imports, ...chunk.dynamicImports, ...required])]
-    .filter((id) => !isBuiltin(id) && !own.has(id) && !neverThere.has(id) && !(packageOf(id) in atRunTime))
+    .filter(
+      (id) =>
+        !isBuiltin(id) &&
+        !own.has(id.replace(/^\.\//, '')) &&
+        !own.has(id) &&
+        !neverThere.has(id) &&
+        !(packageOf(id) in atRunTime),
+    )
     .map((id) => `${chunk.fileName} imports ${id}`);
 }
 
@@ -106,5 +123,5 @@ if (import.meta.main) {
   const { files } = await bundle('src/main.ts', join(root, 'dist'));
   const parts = files.filter((file) => file.lazy);
   const kib = (list: Bundled['files']): string => `${Math.round(list.reduce((sum, file) => sum + file.bytes, 0) / 1024)} KiB`;
-  console.log(`dist/mcp-rotate.js ${kib(files.filter((file) => !file.lazy))}, ${parts.length} lazy parts ${kib(parts)}`);
+  console.log(`dist/mcp-rotate.cjs ${kib(files.filter((file) => !file.lazy))}, ${parts.length} lazy parts ${kib(parts)}`);
 }

@@ -25,7 +25,7 @@ export function render(rows: readonly HistoryRow[], style: Style): string {
     name(row.rotation),
     isoSeconds(row.startedAt).slice(0, 16).replace('T', ' '),
     row.because,
-    row.step === undefined ? row.state : `${row.state} at ${row.step}`,
+    row.step === undefined ? row.state : `${row.state === 'running' ? 'open' : row.state} at ${row.step}`,
     name(row.credential),
   ]);
   const header = ['ROTATION', 'STARTED (UTC)', 'BECAUSE', 'STATE', 'CREDENTIAL'];

@@ -24,7 +24,7 @@ describe('plan', () => {
     expect(out).toContain('- postgresql://app:[secret]@db.example/app\n');
     expect(out).toContain('+ postgresql://[user]:[secret]@db.example/app\n');
     expect(out).toContain('make a sibling role with the same rights');
-    expect(out).toContain('cursor: picks the change up by itself (running: node 4321)');
+    expect(out).toContain('cursor: none, it picks the change up by itself');
     expect(out).toContain('export DB anew');
     expect(out).toContain('tracked by git');
     expect(out).toContain('the new role may not read the table prices');

@@ -29,7 +29,7 @@ export function register(program: Command, act: Act): void {
     .addHelpText('after', help)
     .action((id: string, flags: RotateFlags & { json?: boolean }) =>
       act(async (context) => {
-        const [{ run }, { render }, { readRotateFlags }, { json, styleOf }] = await Promise.all([
+        const [{ run }, { render, renderNext }, { readRotateFlags }, { json, styleOf }] = await Promise.all([
           import('./run.ts'),
           import('./render.ts'),
           import('../options.ts'),
@@ -38,7 +38,7 @@ export function register(program: Command, act: Act): void {
         const useCases = await context.useCases();
         const { out } = context.terminal;
         const plan = await run(useCases, id, readRotateFlags(flags, useCases.clock.now(), context.absolute));
-        out.write(flags.json ? json(plan) : render(plan, styleOf(out)));
+        out.write(flags.json ? json(plan) : `${render(plan, styleOf(out))}${renderNext(plan)}`);
         return 'done';
       }),
     );

@@ -1,6 +1,8 @@
 /** A plan as text. The plan holds no secret: the engine has put `[secret]` in their place. Pure. */
 import { duration } from '../../base/time.ts';
-import type { Plan, PlannedEdit, PlannedRestart } from '../../rotation/rotation.ts';
+import type { RedactedEdit } from '../../inventory/redact.ts';
+import type { Plan, PlannedRestart } from '../../rotation/rotation.ts';
+import { spotsOf } from '../need.ts';
 import { count, field, lines, name, paint, type Style, truncateMiddle, wrap } from '../text.ts';
 
 const labelWidth = 12;
@@ -11,19 +13,19 @@ export function render(plan: Plan, style: Style): string {
   return lines([
     ...wrap(`plan: ${plan.because} rotation of ${name(plan.credential)}`, style.width).map((line) => paint(style, 'bold', line)),
     ...about('method', `${plan.provider}, ${plan.method}`),
-    ...about('overlap', overlapWords[plan.overlap]),
+    ...about('overlap', overlapOf(plan)),
     ...about('downtime', plan.downtime),
     ...(options.soakMs > 0 && steps.includes('soak')
       ? about('soak', `${duration(options.soakMs)} with both credentials alive`)
       : []),
     ...about('steps', steps.map((step) => (step === pointOfNoReturn ? `*${step}*` : step)).join(' > ')),
-    ...about('', `*${pointOfNoReturn}* is the point of no return: before it, anything wrong rolls back by itself`),
+    ...about('', `*${pointOfNoReturn}* is the point of no return: ${before(plan)}`),
     ...plan.calls.flatMap((call, index) => about(index === 0 ? 'calls' : '', call)),
     ...heading('edits', `${count(plan.edits.length, 'file')}, nothing else in them changes`, style),
     ...plan.edits.flatMap((edit) => renderEdit(edit, style)),
     ...(plan.byHand.length > 0 ? heading('by hand', 'places that only a person can change', style) : []),
-    ...plan.byHand.flatMap(({ client, server, where, todo }) => [
-      ...indented(`${client}, ${server}: ${where}`, 2, style),
+    ...spotsOf(plan.byHand).flatMap(({ who, where, todo }) => [
+      ...indented(`${where} (${who})`, 2, style),
       ...indented(todo, 4, style),
     ]),
     ...(plan.restarts.length > 0 ? heading('restarts', '', style) : []),
@@ -32,6 +34,26 @@ export function render(plan: Plan, style: Style): string {
       field('warning', name(warning), style, labelWidth).map((line) => paint(style, 'yellow', line)),
     ),
   ]);
+}
+
+/** Stands under a plan that nobody is asked about: `rotate` asks instead. */
+export function renderNext({ credential, because }: Plan): string {
+  return `next: mcp-rotate rotate ${name(credential)}${because === 'routine' ? '' : ` --because ${because}`}\n`;
+}
+
+/** In a leak the old credential dies before the new one is in any place, whatever the provider could do. */
+function overlapOf({ because, overlap, steps }: Plan): string {
+  if (because !== 'leak' || overlap === 'none') return overlapWords[overlap];
+  return steps.indexOf('revoke') < steps.indexOf('issue')
+    ? 'none: the leaked credential dies first'
+    : 'seconds: the leaked credential dies right after the new one is made';
+}
+
+/** What becomes of a rotation that fails before the point of no return. */
+function before({ because }: Plan): string {
+  return because === 'leak'
+    ? 'until then the old credential is not touched, after it there is only forwards'
+    : 'before it, anything wrong rolls back by itself';
 }
 
 const overlapWords: Record<Plan['overlap'], string> = {
@@ -49,7 +71,7 @@ function indented(text: string, by: number, style: Style): string[] {
   return wrap(name(text), style.width - by).map((line) => indent + line);
 }
 
-function renderEdit({ file, gitTracked, changes }: PlannedEdit, style: Style): string[] {
+function renderEdit({ file, gitTracked, changes }: RedactedEdit, style: Style): string[] {
   return [
     `  ${truncateMiddle(name(file), style.width - 2)}`,
     ...(gitTracked
@@ -70,7 +92,8 @@ function changed(sign: '-' | '+', value: string, style: Style): string[] {
 }
 
 function restartWords({ client, how, byHand, running }: PlannedRestart): string {
+  if (how === 'by itself') return `${client}: none, it picks the change up by itself`;
+  if (running.length === 0) return `${client}: none, it is not running`;
   const processes = running.map(({ pid, name: program }) => `${program} ${pid}`).join(', ');
-  const way = how === 'by itself' ? 'picks the change up by itself' : how === 'by --restart' ? 'quit and started again' : byHand;
-  return `${client}: ${way}${processes ? ` (running: ${processes})` : ' (not running)'}`;
+  return `${client} (running: ${processes}): ${how === 'by --restart' ? 'quit and started again' : byHand}`;
 }

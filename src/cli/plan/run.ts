@@ -1,8 +1,25 @@
 /** Asks the engine for the plan: a value, of which nothing is applied. */
-import type { Plan, RotateOptions } from '../../rotation/rotation.ts';
+import { Problem } from '../../base/problem.ts';
+import type { Plan, RotateOptions, Rotations } from '../../rotation/rotation.ts';
 import type { UseCases } from '../context.ts';
 
 export async function run(useCases: UseCases, id: string, options: RotateOptions): Promise<Plan> {
-  const rotations = await useCases.rotations();
-  return rotations.plan(id, options);
+  return planned(await useCases.rotations(), id, options);
+}
+
+/** A provider that could not be asked says nothing of what a plan is: that nothing was changed, and where to look. */
+export async function planned(rotations: Rotations, id: string, options: RotateOptions): Promise<Plan> {
+  try {
+    return await rotations.plan(id, options);
+  } catch (error) {
+    if (!(error instanceof Problem) || !error.code.startsWith('provider/')) throw error;
+    throw error.with({
+      state: error.state ?? 'nothing was changed',
+      next:
+        error.next ??
+        (error.code === 'provider/refused'
+          ? `look at what was refused: mcp-rotate show ${id}, mcp-rotate issuer list`
+          : `mcp-rotate plan ${id}, when the provider can be reached`),
+    });
+  }
 }

@@ -1,5 +1,5 @@
 /** A receipt as text. It holds names, times and fingerprints only. Pure. */
-import { duration, isoSeconds } from '../../base/time.ts';
+import { duration, isoSeconds, minute } from '../../base/time.ts';
 import type { Receipt } from '../../rotation/rotation.ts';
 import type { Proof } from '../../verification/proof.ts';
 import { debtLines } from '../outcome.ts';
@@ -19,15 +19,13 @@ export function render(receipt: Receipt, style: Style): string {
     ...about('time', `${isoSeconds(startedAt)} to ${isoSeconds(endedAt)} (${duration(endedAt - startedAt)})`),
     ...about('old', receipt.oldFingerprint),
     ...about('new', receipt.newFingerprint ?? 'none'),
-    ...(minutesToDead === undefined ? [] : about('dead after', `${minutesToDead.toFixed(1)} min from the start`)),
+    ...(minutesToDead === undefined ? [] : about('dead after', `${duration(minutesToDead * minute)} from the start`)),
     paint(style, 'dim', 'steps'),
     ...receipt.steps.flatMap(({ step, startedAt: from, endedAt: to, note }) =>
       field(`  ${step}`, `${duration(to - from)}${note === undefined ? '' : `, ${name(note)}`}`, style, 14),
     ),
     paint(style, 'dim', count(receipt.places.length, 'place')),
-    ...receipt.places.map(
-      ({ client, server, file }) => `  ${truncateMiddle(name(`${client}, ${server}: ${file}`), style.width - 2)}`,
-    ),
+    ...placesIn(receipt).map((place) => `  ${truncateMiddle(name(place), style.width - 2)}`),
     paint(style, 'dim', count(receipt.proofs.length, 'proof')),
     ...receipt.proofs.flatMap((proof) =>
       wrap(name(proofWords(proof)), style.width - 4).map((line, index) => `${index === 0 ? '  ' : '    '}${line}`),
@@ -43,9 +41,14 @@ export function render(receipt: Receipt, style: Style): string {
   ]);
 }
 
+/** Several parts of a credential may stand in one file: one line each for what a person would open. */
+function placesIn({ places }: Receipt): string[] {
+  return [...new Set(places.map(({ client, server, file }) => `${client}, ${server}: ${file}`))];
+}
+
 const answers = { yes: 'yes', no: 'NO', unknown: 'could not tell' } as const;
 
-export function proofWords(proof: Proof): string {
+function proofWords(proof: Proof): string {
   const answer = answers[proof.answer];
   switch (proof.kind) {
     case 'read-back':

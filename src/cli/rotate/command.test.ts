@@ -181,7 +181,7 @@ describe('needs', () => {
 
   it('says how the new value comes to a place that is edited by hand', async () => {
     const { out } = await rotate(engine([waiting(editByHand)]), ['--yes']);
-    expect(out.replace(/\s+/g, ' ')).toContain(`mcp-rotate hand-over ${rotation} | pbcopy`);
+    expect(out.replace(/\s+/g, ' ')).toContain(`mcp-rotate hand-over ${rotation} [PART] | pbcopy`);
   });
 
   it('leaves running what a person names', async () => {

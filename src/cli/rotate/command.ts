@@ -50,7 +50,7 @@ export function register(program: Command, act: Act): void {
     );
 }
 
-export const flagsOf = ({ yes, acceptUnproven, stdin }: Flags) => ({
+const flagsOf = ({ yes, acceptUnproven, stdin }: Flags) => ({
   yes: yes === true,
   acceptUnproven: acceptUnproven === true,
   stdin: stdin === true,

@@ -6,6 +6,7 @@ import { answerAtTerminal } from '../answers.ts';
 import type { UseCases } from '../context.ts';
 import { drive, stopping, withInterrupts } from '../drive.ts';
 import { render as renderPlan } from '../plan/render.ts';
+import { planned } from '../plan/run.ts';
 import { createProgress } from '../progress.ts';
 import { styleOf } from '../text.ts';
 
@@ -23,7 +24,7 @@ export async function run(input: RotateInput): Promise<Progress> {
   const { useCases, terminal, id, options } = input;
   if (!input.yes && !terminal.ask) throw needsYes('rotate');
   const rotations = await useCases.rotations();
-  const plan = await rotations.plan(id, options);
+  const plan = await planned(rotations, id, options);
   terminal.err.write(renderPlan(plan, styleOf(terminal.err)));
   if (!input.yes) await consent(terminal, plan);
   const rotation = await rotations.start(plan);

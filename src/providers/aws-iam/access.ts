@@ -33,7 +33,7 @@ interface Hand {
 const isProblem = (error: unknown, ...codes: readonly Problem['code'][]): error is Problem =>
   error instanceof Problem && codes.includes(error.code);
 
-export const callerOf = (keys: Pick<Held, 'parts'>, { old, marker }: MethodContext): Caller => ({
+const callerOf = (keys: Pick<Held, 'parts'>, { old, marker }: MethodContext): Caller => ({
   parts: keys.parts,
   context: old.context,
   marker,

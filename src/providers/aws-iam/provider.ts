@@ -135,6 +135,7 @@ export const provider: Provider = {
       },
     ],
   },
+  hint: /AKIA/,
   recognise: recogniseKeys,
   identity,
   check,

@@ -53,13 +53,15 @@ export async function activity(
   up: Upstream,
   at: {
     readonly held: Held;
+    readonly survivor?: Held;
     readonly issuer: Issuer | undefined;
     readonly from: Instant;
     readonly to: Instant;
   },
 ): Promise<ActivityReport> {
-  const { held, issuer } = at;
-  const caller: Caller = { parts: (issuer ?? held).parts, context: held.context };
+  const { held, issuer, survivor } = at;
+  // The old key is dead by the time of an audit; the new one is of the same user.
+  const caller: Caller = { parts: (issuer ?? survivor ?? held).parts, context: held.context };
   const regions = [...new Set([homeRegion(regionOf(caller)), regionOf(caller)])];
   const source = `CloudTrail in ${regions.join(' and ')}, by access key id`;
   const found = new Map<string, TrailEvent>();

@@ -41,6 +41,16 @@ function expiry(header: string | undefined): Instant | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
+/** Names of organisations, as they go into addresses; undefined when it is no list. */
+export function readOrganisations(answer: HttpAnswer): readonly string[] | undefined {
+  const list = jsonOf(answer.body);
+  if (answer.status !== 200 || !Array.isArray(list)) return undefined;
+  return list.flatMap((item: unknown) => {
+    const login = textOf(asFields(item)?.['login']);
+    return login !== undefined && /^[A-Za-z0-9-]{1,100}$/.test(login) ? [login] : [];
+  });
+}
+
 /** One page of an audit log; undefined when it is not one. */
 export function readAuditLog(answer: HttpAnswer): ActivityReport['events'] | undefined {
   const list = jsonOf(answer.body);

@@ -10,11 +10,12 @@ import { Secret } from '../../base/secret.ts';
 import { minute, second } from '../../base/time.ts';
 import type { Upstream } from '../../ports/ports.ts';
 import { couldNotTell, isOwnRefusal, sendChanging, sendReading, unexpected } from '../http.ts';
-import type { ActivityReport, Held, Issuer, PageMethod, Provider, Revoked, Standing } from '../provider.ts';
+import type { Borrow, Held, PageMethod, Provider, Revoked, Standing } from '../provider.ts';
 import { base62, crc32, findTokens, inDigits } from '../tokens.ts';
-import { nextCursor, readAuditLog, readUser } from './answers.ts';
-import { apiIn, apiOf, classic, deletePage, fineGrained, isServer, newTokenPage, securityLog } from './places.ts';
-import { auditLog, getUser, identity, revokeCredentials } from './requests.ts';
+import { readUser } from './answers.ts';
+import { activity } from './audit.ts';
+import { apiIn, apiOf, classic, deletePage, fineGrained, isServer, newTokenPage } from './places.ts';
+import { getUser, identity, revokeCredentials } from './requests.ts';
 
 const shape = /(?<![A-Za-z0-9_])(?:ghp_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})(?![A-Za-z0-9_])/g;
 
@@ -82,40 +83,26 @@ const serverPage: PageMethod = {
   revocation: { by: 'page', page: deletePage },
 };
 
-const mostPages = 20;
-
-async function activity(
-  up: Upstream,
-  at: { readonly held: Held; readonly issuer: Issuer | undefined; readonly from: number; readonly to: number },
-): Promise<ActivityReport> {
-  const reader = at.issuer?.parts['token'];
-  const owner = at.issuer?.context['owner'];
-  if (reader === undefined || owner === undefined) {
-    return {
-      source: 'none: GitHub shows a personal account its security log on the web only',
-      complete: false,
-      events: [],
-      note: `look through ${securityLog(at.held)}; an organisation on Enterprise Cloud has an audit log by token (issuer add)`,
-    };
-  }
-  const name = `GitHub: GET /${owner}/audit-log`;
-  const events: ActivityReport['events'][number][] = [];
-  let after: string | undefined;
-  for (let pages = 0; pages < mostPages; pages++) {
-    const of = { token: tokenOf(at.held), from: at.from, to: at.to };
-    const answer = await sendReading(up, name, await auditLog(apiIn(at.issuer?.context ?? {}), owner, reader, of, after));
-    const found = readAuditLog(answer);
-    if (found === undefined) throw unexpected(up, name, answer, 'reading');
-    events.push(...found);
-    after = nextCursor(answer);
-    if (after === undefined) break;
-  }
-  const source = `audit log of ${owner}, by the hash of the token`;
-  const note = 'events of Git itself (clone, push) are kept for seven days only';
-  return { source, complete: after === undefined, events, note };
-}
-
 const ownerAndToken = /^\s*((?:orgs|enterprises)\/[A-Za-z0-9-]{1,100})\s+(\S+)\s*$/;
+
+/** A sign-in of gh by the browser, or a token that it was given. */
+const borrowed = /^(?:gho_|ghu_|ghp_|github_pat_)[A-Za-z0-9_]{30,250}$/;
+
+/**
+ * Of github.com and nothing else: gh may be signed in to other hosts, and a token goes only where it came from. gh stores
+ * the scopes repo, read:org and gist; reading an audit log takes one more, which the report names.
+ */
+const gh: Borrow = {
+  kind: 'command',
+  name: 'gh',
+  program: 'gh',
+  args: ['auth', 'token', '--hostname', 'github.com'],
+  read(output) {
+    const token = output.trim();
+    if (!borrowed.test(token)) return undefined;
+    return { source: 'gh', parts: { token: new Secret(token) }, context: { api: apiOf([]) } };
+  },
+};
 
 export const provider: Provider = {
   id: 'github',
@@ -133,10 +120,13 @@ export const provider: Provider = {
       if (owner === undefined || token === undefined || token.search(shape) !== 0) return undefined;
       return { source: 'pasted', parts: { token: new Secret(token) }, context: { owner, api: apiOf([]) } };
     },
-    // An owner's token goes only where it came from, never to an address that some config names.
-    fits: (issuer, held) => apiIn(issuer.context) === apiIn(held.context),
-    borrow: [],
+    // An owner's token goes only where it came from, never to an address that some config names; and what is to be revoked
+    // does not look into its own traces.
+    fits: (issuer, held) =>
+      apiIn(issuer.context) === apiIn(held.context) && issuer.parts['token']?.equals(tokenOf(held)) !== true,
+    borrow: [gh],
   },
+  hint: /ghp_|github_pat_/,
   recognise: (slots) => findTokens(slots, shape, 'token', kindOf, { api: apiOf(slots) }),
   identity,
   check,

@@ -20,6 +20,10 @@ export function getUser(api: string, token: Secret): HttpRequest {
   return { method: 'GET', url: `${api}/user`, headers: authorized(token) };
 }
 
+export function listOrganisations(api: string, token: Secret): HttpRequest {
+  return { method: 'GET', url: `${api}/user/orgs?per_page=100`, headers: authorized(token) };
+}
+
 /** 1 to 1000 tokens, without authorization: with one GitHub answers 403. */
 export function revokeCredentials(api: string, tokens: readonly Secret[]): HttpRequest {
   return {

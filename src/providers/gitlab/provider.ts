@@ -196,15 +196,17 @@ const mostPages = 20;
 
 async function activity(
   up: Upstream,
-  at: { readonly held: Held; readonly from: Instant; readonly to: Instant },
+  at: { readonly held: Held; readonly survivor?: Held; readonly from: Instant; readonly to: Instant },
 ): Promise<ActivityReport> {
   const source = "the user's own events";
   const byHand = `${webOf(at.held)}/-/user_settings/authentication_log`;
   const note = `contributions only, by user and not by token; reading leaves no trace there; sign-ins: ${byHand}`;
   const found: ActivityReport['events'][number][] = [];
+  // The old token is dead by the time of an audit; the new one is of the same user.
+  const asker = at.survivor ?? at.held;
   const name = 'GitLab: GET /events';
   for (let number = 1; number <= mostPages; number++) {
-    const answer = await sendReading(up, name, events(apiIn(at.held), tokenOf(at.held), at.from, at.to, number));
+    const answer = await sendReading(up, name, events(apiIn(asker), tokenOf(asker), at.from, at.to, number));
     if (answer.status === 401 || answer.status === 403) {
       return { source, complete: false, events: [], note: `this token may not read events (any more); look at ${byHand}` };
     }
@@ -224,6 +226,7 @@ export const provider: Provider = {
   cadenceDays: 90,
   methods: [selfRotate, page],
   pace: { worksWithinMs: 10 * second, deadWithinMs: 30 * second },
+  hint: /glpat-/,
   recognise: (slots) => findTokens(slots, shape, 'token', kindOf, { api: apiOf(slots) }),
   identity,
   check: (up, held) => look(up, held).catch(couldNotTell),

@@ -15,7 +15,7 @@ export function getSelf(api: string, token: Secret): HttpRequest {
 }
 
 /** `YYYY-MM-DD` in UTC, as GitLab counts days. */
-export const dateOf = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
+const dateOf = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
 
 /** Ends the token that asks. Without a date GitLab may give the new one a week. */
 export function rotateSelf(api: string, token: Secret, expiresAt: Instant): HttpRequest {

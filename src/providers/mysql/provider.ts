@@ -67,6 +67,7 @@ export const provider: Provider = {
     fits: (issuer, held) => place(issuer.context) === place(held.context) && requests.userOf(issuer) !== requests.userOf(held),
     borrow: [],
   },
+  hint: /mysql|mariadb/i,
   recognise,
   identity,
   check,

@@ -1,5 +1,5 @@
 /** Which values are a login of MySQL or MariaDB: connection URLs and sets of variables; the driver's defaults otherwise. */
-import { findDsn, isPlaceholder, partSpan, sameHost, variable } from '../dsn.ts';
+import { findDsn, isPlaceholder, loginIn, partSpan, sameHost, variable } from '../dsn.ts';
 import type { Held, Recognised, Slot } from '../provider.ts';
 import { defaultPort, identityText } from './requests.ts';
 
@@ -42,26 +42,11 @@ function fromUrls(slots: readonly Slot[]): Recognised[] {
 
 function fromVariables(slots: readonly Slot[]): Recognised[] {
   return sets.flatMap((set): Recognised[] => {
-    const password = variable(slots, set.password);
-    if (password === undefined) return [];
-    const text = (names: readonly string[]): string | undefined => variable(slots, names)?.at.text;
-    const user = variable(slots, set.user);
-    const [database, tls] = [text(set.database), text(set.tls)];
-    return [
-      {
-        kind,
-        parts: [
-          ...(user === undefined ? [] : [partSpan('user', user.index, user.at)]),
-          partSpan('password', password.index, password.at),
-        ],
-        context: {
-          host: text(set.host) ?? 'localhost',
-          port: text(set.port) ?? `${defaultPort}`,
-          ...(database === undefined ? {} : { database }),
-          ...(tls === undefined ? {} : { tls }),
-        },
-      },
-    ];
+    const login = loginIn(slots, set, defaultPort);
+    if (login === undefined) return [];
+    const [database, tls] = [variable(slots, set.database)?.at.text, variable(slots, set.tls)?.at.text];
+    const context = { ...login.context, ...(database === undefined ? {} : { database }), ...(tls === undefined ? {} : { tls }) };
+    return [{ kind, parts: login.parts, context }];
   });
 }
 

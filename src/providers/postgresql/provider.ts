@@ -3,7 +3,7 @@ import { printable } from '../../base/ids.ts';
 import { Problem } from '../../base/problem.ts';
 import { Secret } from '../../base/secret.ts';
 import { second } from '../../base/time.ts';
-import type { SqlSession } from '../../ports/databases.ts';
+import { type SqlSession, StatementRefused } from '../../ports/databases.ts';
 import type { Upstream } from '../../ports/ports.ts';
 import { findDsn, sameHost } from '../dsn.ts';
 import type { ActivityReport, Borrow, Held, Issuer, Provider, Standing } from '../provider.ts';
@@ -33,6 +33,16 @@ async function rightsOf(session: SqlSession): Promise<readonly string[]> {
   return [...direct, ...relations].sort();
 }
 
+/** The cluster's own name, or its address where this role may not ask. Not the address in an outage: it would be another name. */
+async function whereIs(session: SqlSession, held: Held): Promise<string> {
+  try {
+    return `cluster ${textOf((await session.query(requests.whichCluster))[0], 'cluster')}`;
+  } catch (error) {
+    if (error instanceof StatementRefused) return loopback(held.context);
+    throw error;
+  }
+}
+
 async function check(up: Upstream, held: Held): Promise<Standing> {
   try {
     return await inSession(up, held, 'ask who it is', async (session) => {
@@ -42,13 +52,13 @@ async function check(up: Upstream, held: Held): Promise<Standing> {
         return { row: row as Row, acts: textOf(row, 'acts'), login: textOf(row, 'login') };
       });
       if (me === undefined) return { alive: 'yes', how };
-      const cluster = await ifTold(async () => textOf((await session.query(requests.whichCluster))[0], 'cluster'));
+      const where = await ifTold(() => whereIs(session, held));
       const rights = await ifTold(() => rightsOf(session));
       const expiresAt = instantOf(me.row, 'until');
       return {
         alive: 'yes',
         how,
-        account: `${printable(me.acts)} of ${cluster === undefined ? loopback(held.context) : `cluster ${cluster}`}`,
+        ...(where === undefined ? {} : { account: `${printable(me.acts)} of ${where}` }),
         upstreamId: me.login,
         ...(rights === undefined ? {} : { rights }),
         ...(expiresAt === undefined ? {} : { expiresAt }),
@@ -62,9 +72,16 @@ async function check(up: Upstream, held: Held): Promise<Standing> {
 
 async function activity(
   up: Upstream,
-  at: { readonly held: Held; readonly issuer: Issuer | undefined; readonly from: number; readonly to: number },
+  at: {
+    readonly held: Held;
+    readonly survivor?: Held;
+    readonly issuer: Issuer | undefined;
+    readonly from: number;
+    readonly to: number;
+  },
 ): Promise<ActivityReport> {
-  const asker = at.issuer === undefined ? at.held : requests.issuerHeld(at.issuer, at.held);
+  // The old password is dead by the time of an audit.
+  const asker = at.issuer === undefined ? (at.survivor ?? at.held) : requests.issuerHeld(at.issuer, at.held);
   return inSession(up, asker, 'read pg_stat_activity', async (session) => {
     const rows = await session.query(requests.listSessions, [requests.userOf(at.held)]);
     return {
@@ -137,6 +154,7 @@ export const provider: Provider = {
       loopback(issuer.context) === loopback(held.context) && requests.userOf(issuer) !== requests.userOf(held),
     borrow: [pgpass],
   },
+  hint: /postgres|PG/i,
   recognise,
   identity,
   check,

@@ -2,7 +2,7 @@
  * Which values are a PostgreSQL login: connection URLs (also with the password in the query, or in PGPASSWORD beside
  * them), and sets of variables. What is missing has libpq's defaults.
  */
-import { type Dsn, findDsn, isPlaceholder, partSpan, type Span, sameHost, variable } from '../dsn.ts';
+import { type Dsn, findDsn, isPlaceholder, loginIn, partSpan, type Span, sameHost, variable } from '../dsn.ts';
 import type { Held, PartSpan, Recognised, Slot } from '../provider.ts';
 import { defaultPort, identityText } from './requests.ts';
 
@@ -66,24 +66,11 @@ function fromUrls(slots: readonly Slot[]): Recognised[] {
 
 function fromVariables(slots: readonly Slot[]): Recognised | undefined {
   for (const set of sets) {
-    const password = variable(slots, set.password);
-    if (password === undefined) continue;
-    const text = (names: readonly string[]): string | undefined => variable(slots, names)?.at.text;
-    const user = variable(slots, set.user);
-    const [database, tls] = [text(set.database), text(set.tls)];
-    return {
-      kind,
-      parts: [
-        ...(user === undefined ? [] : [partSpan('user', user.index, user.at)]),
-        partSpan('password', password.index, password.at),
-      ],
-      context: {
-        host: text(set.host) ?? 'localhost',
-        port: text(set.port) ?? `${defaultPort}`,
-        ...(database === undefined ? {} : { database }),
-        ...(tls === undefined ? {} : { sslmode: tls }),
-      },
-    };
+    const login = loginIn(slots, set, defaultPort);
+    if (login === undefined) continue;
+    const [database, sslmode] = [variable(slots, set.database)?.at.text, variable(slots, set.tls)?.at.text];
+    const more = { ...(database === undefined ? {} : { database }), ...(sslmode === undefined ? {} : { sslmode }) };
+    return { kind, parts: login.parts, context: { ...login.context, ...more } };
   }
   return undefined;
 }

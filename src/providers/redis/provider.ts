@@ -42,10 +42,17 @@ async function check(up: Upstream, held: Held): Promise<Standing> {
 
 async function activity(
   up: Upstream,
-  at: { readonly held: Held; readonly issuer: Issuer | undefined; readonly from: number; readonly to: number },
+  at: {
+    readonly held: Held;
+    readonly survivor?: Held;
+    readonly issuer: Issuer | undefined;
+    readonly from: number;
+    readonly to: number;
+  },
 ): Promise<ActivityReport> {
   const user = requests.userOf(at.held);
-  const asker = at.issuer === undefined ? at.held : requests.issuerHeld(at.issuer, at.held);
+  // The old password is dead by the time of an audit.
+  const asker = at.issuer === undefined ? (at.survivor ?? at.held) : requests.issuerHeld(at.issuer, at.held);
   return inSession(up, asker, 'read the ACL log', async (session) => {
     const now = up.clock.now();
     const denied = readLog(await session.command(requests.aclLog)).filter((entry) => entry.user === user);
@@ -90,6 +97,7 @@ export const provider: Provider = {
     fits: (issuer, held) => place(issuer.context) === place(held.context) && requests.userOf(issuer) !== requests.userOf(held),
     borrow: [],
   },
+  hint: /redis|valkey/i,
   recognise,
   identity,
   check,

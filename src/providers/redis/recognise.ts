@@ -1,5 +1,5 @@
 /** Which values are a login of Redis or Valkey: connection URLs and sets of variables. */
-import { findDsn, isPlaceholder, partSpan, sameHost, variable } from '../dsn.ts';
+import { findDsn, isPlaceholder, loginIn, partSpan, sameHost, variable } from '../dsn.ts';
 import type { Held, Recognised, Slot } from '../provider.ts';
 import { defaultPort, identityText } from './requests.ts';
 
@@ -42,25 +42,12 @@ function fromUrls(slots: readonly Slot[]): Recognised[] {
 
 function fromVariables(slots: readonly Slot[]): Recognised[] {
   return sets.flatMap((set): Recognised[] => {
-    const password = variable(slots, set.password);
-    if (password === undefined) return [];
+    const login = loginIn(slots, set, defaultPort);
+    if (login === undefined) return [];
     const text = (names: readonly string[]): string | undefined => variable(slots, names)?.at.text;
-    const user = variable(slots, set.user);
     const tls = /^(true|1|yes|on)$/i.test(text(set.tls) ?? '');
-    return [
-      {
-        kind,
-        parts: [
-          ...(user === undefined ? [] : [partSpan('user', user.index, user.at)]),
-          partSpan('password', password.index, password.at),
-        ],
-        context: {
-          host: text(set.host) ?? 'localhost',
-          port: text(set.port) ?? `${defaultPort}`,
-          ...(tls ? { tls: tlsMode(text(set.unverified)) } : {}),
-        },
-      },
-    ];
+    const context = { ...login.context, ...(tls ? { tls: tlsMode(text(set.unverified)) } : {}) };
+    return [{ kind, parts: login.parts, context }];
   });
 }
 

@@ -36,7 +36,7 @@ export interface Journal {
 export type ChainState = { readonly ok: true; readonly entries: number } | { readonly ok: false; readonly at: number };
 
 /** Hash before the first entry. */
-export const genesis = '0'.repeat(64);
+const genesis = '0'.repeat(64);
 
 /** Other processes append too (to other rotations): each of them may come first this often before it is called stuck. */
 const mostRaces = 200;

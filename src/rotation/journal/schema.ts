@@ -27,7 +27,7 @@ import {
 
 export type * from './entries.ts';
 
-export const schemaVersion = 1;
+const schemaVersion = 1;
 
 type Item<T> = T extends readonly (infer Each)[] ? Each : never;
 

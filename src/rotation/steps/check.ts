@@ -5,7 +5,7 @@
  * neither yes nor no and stops here with the old one alive.
  */
 import { Problem } from '../../base/problem.ts';
-import { compareStanding, untilWorks } from '../../verification/standing.ts';
+import { type Comparison, compareStanding, untilWorks } from '../../verification/standing.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
 import { standingOf } from './preflight.ts';
@@ -26,23 +26,32 @@ async function run(run: Run): Promise<Outcome> {
   const before = standingOf(run);
   if (!before) return done;
   const parity = compareStanding(before, standing);
-  if (parity.account === 'other') {
-    throw new Problem('rotation/other-account', {
-      what: `the new key belongs to another account than ${run.plan.credential}`,
-      next: 'sign in as the account that the old key belongs to, and make the key there',
-    });
+  const unfit = unfitness(run, parity);
+  if (unfit && run.method.overlap !== 'replaces') throw unfit;
+  if (unfit && !run.takeAnswer('accept-unproven', 'accept')) {
+    // The old one died as this one was made: there is nothing to go back to, so a person decides.
+    return { state: 'needs', need: { kind: 'accept-unproven', what: [unfit.what] } };
   }
-  if (parity.scope === 'wider') {
-    throw new Problem('rotation/wider-scope', {
-      what: `the new key may do more than the old one: ${parity.gained.slice(0, 8).join(', ')}`,
-      next: 'make a key with the same rights or fewer',
-    });
-  }
+  if (unfit) return { state: 'done', note: `${unfit.what}; a person said to go on` };
   if (parity.scope === 'tighter')
     return { state: 'done', note: `rights lost against the old key: ${parity.lost.slice(0, 8).join(', ')}` };
   if (parity.scope === 'unknown')
     return { state: 'done', note: 'the provider does not tell what a key may do: rights were not compared' };
   return done;
+}
+
+function unfitness(run: Run, parity: Comparison): Problem | undefined {
+  if (parity.account === 'other') {
+    return new Problem('rotation/other-account', {
+      what: `the new key belongs to another account than ${run.plan.credential}`,
+      next: 'sign in as the account that the old key belongs to, and make the key there',
+    });
+  }
+  if (parity.scope !== 'wider') return undefined;
+  return new Problem('rotation/wider-scope', {
+    what: `the new key may do more than the old one: ${parity.gained.slice(0, 8).join(', ')}`,
+    next: 'make a key with the same rights or fewer',
+  });
 }
 
 export const check: Step = {

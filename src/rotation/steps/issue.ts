@@ -11,8 +11,8 @@
 import { Problem } from '../../base/problem.ts';
 import type { Secret } from '../../base/secret.ts';
 import { isoSeconds } from '../../base/time.ts';
-import type { Found, Held, Issued, OursMethod, PageMethod, TheirsMethod } from '../../providers/provider.ts';
-import { untilDead, untilWorks } from '../../verification/standing.ts';
+import type { Found, Held, Issued, OursMethod, PageMethod, Standing, TheirsMethod } from '../../providers/provider.ts';
+import { compareStanding, untilDead, untilWorks } from '../../verification/standing.ts';
 import type { Detail } from '../journal/schema.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
@@ -127,7 +127,7 @@ async function clearStrays(
   if (method.overlap === 'replaces') return replacedOrNot(run, earlier.at);
   const at = await run.context();
   const { existing } = run.known;
-  const answer = run.takeAnswer('accept', 'refuse', 'done');
+  const answer = run.takeAnswer('confirm-strays', 'accept', 'refuse', 'done');
   if (!method.findStrays) {
     if (answer?.kind === 'done' || answer?.kind === 'accept') return settled(run);
     return { state: 'needs', need: { kind: 'confirm-strays', strays: [] } };
@@ -198,7 +198,7 @@ async function replacedOrNot(run: Run, intentAt: number): Promise<Outcome | unde
 }
 
 async function page(run: Run, method: PageMethod): Promise<Outcome> {
-  const answer = run.takeAnswer('new-credential');
+  const answer = run.takeAnswer('new-credential', 'new-credential');
   const at = await run.context();
   if (!answer) {
     const standing = standingOf(run) ?? { alive: 'unknown', how: 'not asked' };
@@ -210,7 +210,20 @@ async function page(run: Run, method: PageMethod): Promise<Outcome> {
     run.note('issue', `that key does not work: ${given.how}`);
     return page(run, method);
   }
+  const refused = await notForThis(run, renewed(run.old, answer.parts), given);
+  if (refused !== undefined) {
+    run.note('issue', refused);
+    return page(run, method);
+  }
   return keep(run, { parts: answer.parts, ...(given.upstreamId === undefined ? {} : { upstreamId: given.upstreamId }) });
+}
+
+/** Why a key that was handed to us is not kept. What is kept may be revoked later on, so the wrong one is left alone. */
+async function notForThis(run: Run, held: Held, standing: Standing): Promise<string | undefined> {
+  if ((await run.fingerprintOf(held)) === run.known.oldFingerprint) return 'that is the old key: make a new one';
+  const before = standingOf(run);
+  if (!before || compareStanding(before, standing).account !== 'other') return undefined;
+  return 'that key belongs to another account, and was left alone: sign in as the account of the old key, and make it there';
 }
 
 /** Puts an end to a credential that was issued and is not going to be used. */
@@ -233,7 +246,9 @@ async function undoIssue(run: Run): Promise<Outcome> {
       run.patiently('issue', () => revocation.revoke(run.ports, at, target, run.old)),
     );
     const waiting = run.waiting(run.provider.pace.deadWithinMs);
-    const { answer, standing } = await untilDead(run.ports, run.provider, next, { ...waiting, witness: run.old });
+    // Where the old one is dead too, its refusal says nothing about the account.
+    const witness = (await run.provider.check(run.ports, run.old)).alive === 'yes' ? { witness: run.old } : {};
+    const { answer, standing } = await untilDead(run.ports, run.provider, next, { ...waiting, ...witness });
     run.stopIfAsked('issue');
     if (answer !== 'yes') return { state: 'debt', debt: { kind: 'stray-key', text: `${text}: ${standing.how}`, since: run.now } };
   } catch (error) {

@@ -2,7 +2,9 @@
  * Everything that can be found out before any effect is found out here: places readable and writable, the old
  * credential working, the provider willing. In a leak only what speed allows: the old one's standing, for later.
  *
- * Before and after: nothing changed, anywhere. Always run again until something was issued or revoked.
+ * Before and after: nothing changed, anywhere. Always run again until something was issued or revoked, or a person was
+ * asked to make a key: they may have one in hand by then, and an old key that died meanwhile, or an answer that got lost,
+ * must not throw it away.
  */
 import { Problem } from '../../base/problem.ts';
 import type { Standing } from '../../providers/provider.ts';
@@ -74,7 +76,9 @@ async function ofRoutine(run: Run): Promise<Outcome> {
 export const preflight: Step = {
   name: 'preflight',
   async settle(run) {
-    return run.known.issued !== undefined || run.known.pending.has('issue') || run.known.outcomes.has('revoke old');
+    const { issued, pending, outcomes, steps } = run.known;
+    if (run.method.issue === 'page' && steps.has('issue')) return true;
+    return issued !== undefined || pending.has('issue') || outcomes.has('revoke old');
   },
   run: (run) => (run.plan.because === 'leak' ? ofLeak(run) : ofRoutine(run)),
 };

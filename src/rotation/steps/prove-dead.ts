@@ -17,7 +17,9 @@ export async function tryDead(run: Run): Promise<'yes' | 'no' | 'unknown'> {
   const { answer, standing, at } = await untilDead(run.ports, run.provider, run.old, {
     ...run.waiting(run.provider.pace.deadWithinMs),
     ...(witness ? { witness } : {}),
-    onTry: () => run.emit({ kind: 'clock', sinceMs: run.now - run.known.openedAt }),
+    onTry: () => {
+      if (run.plan.because === 'leak') run.emit({ kind: 'clock', sinceMs: run.now - run.known.openedAt });
+    },
   });
   run.stopIfAsked('prove dead');
   await run.prove({ kind: 'dead', which: 'old', answer, how: standing.how, at });

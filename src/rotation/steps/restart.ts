@@ -8,10 +8,10 @@
 import { Problem } from '../../base/problem.ts';
 import { type Milliseconds, second } from '../../base/time.ts';
 import type { Client } from '../../clients/client.ts';
-import type { ProcessInfo } from '../../ports/processes.ts';
 import type { Held } from '../../providers/provider.ts';
 import { findHolders } from '../../verification/holders.ts';
 import type { Proof, RunningHolder } from '../../verification/proof.ts';
+import { relaunchPrograms } from '../relaunch.ts';
 import type { StepName } from '../rotation.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
@@ -19,8 +19,6 @@ import { resolve } from './verify.ts';
 
 /** How long a client that watches its file is given to take the change up by itself. */
 const grace: Milliseconds = 4 * second;
-const quitWithin: Milliseconds = 20 * second;
-const backWithin: Milliseconds = 60 * second;
 
 export type ProcessProof = Extract<Proof, { kind: 'processes' }>;
 
@@ -28,7 +26,7 @@ export type ProcessProof = Extract<Proof, { kind: 'processes' }>;
  * Which processes still hold `held`; those that a person lets run are left out. While rolling back, programs from before
  * the first write are not asked about: what they read is right again.
  */
-export async function holdersOf(run: Run, held: Held, changed?: readonly ChangedClient[]): Promise<ProcessProof> {
+async function holdersOf(run: Run, held: Held, changed?: readonly ChangedClient[]): Promise<ProcessProof> {
   const { firstWriteAt, lastWriteAt, openedAt, leaveRunning } = run.known;
   return findHolders(run.ports, clientsOf(run), {
     secrets: run.secretsOf(held),
@@ -69,61 +67,20 @@ function instructionsFor(run: Run, holders: readonly RunningHolder[]): string[] 
   });
 }
 
-/**
- * Quits and starts again the desktop programs that hold the old value. Answers how many were. A name alone makes nobody
- * the program: it is the outermost of that name that holds the value itself or started what does, and its own file has
- * the name, for a script or a helper of another program can be called the same.
- */
-async function relaunch(run: Run, step: StepName, holders: readonly RunningHolder[]): Promise<number> {
-  const running = await run.ports.processes.list();
-  let count = 0;
-  for (const client of clientsOf(run)) {
-    if (!client.restart.relaunch) continue;
-    const held = holders.filter((holder) => holder.client === client.id);
-    for (const program of programsOf(running, held, client.programs[run.ports.host.os])) {
-      await run.effect(step, `restart ${client.id}`, { pid: program.pid }, () => restartOne(run, client, program));
-      count++;
-    }
-  }
-  return count;
-}
-
-/** The programs called one of `names` under which the holders run, or which they are. */
-export function programsOf(
-  running: readonly ProcessInfo[],
-  holders: readonly Pick<RunningHolder, 'pid' | 'identity'>[],
-  names: readonly string[],
-): readonly ProcessInfo[] {
-  const byPid = new Map(running.map((process) => [process.pid, process]));
-  const plain = (name: string): string => name.replace(/\.exe$/i, '');
-  const called = new Set(names.map(plain));
-  const fits = ({ name, executable }: ProcessInfo): boolean =>
-    called.has(plain(name)) && called.has(plain(executable?.split(/[/\\]/).at(-1) ?? ''));
-  const found = new Set<ProcessInfo>();
-  for (const { pid, identity } of holders) {
-    let program: ProcessInfo | undefined;
-    const seen = new Set<number>();
-    const first = byPid.get(pid);
-    for (let at = first?.identity === identity ? first : undefined; at && !seen.has(at.pid); at = byPid.get(at.parent)) {
-      seen.add(at.pid);
-      if (fits(at)) program = at;
-    }
-    if (program && !program.terminal) found.add(program);
-  }
-  return [...found];
-}
-
-async function restartOne(run: Run, client: Client, program: ProcessInfo): Promise<void> {
-  const { processes } = run.ports;
-  const launch = await processes.launchOf(program);
-  if (!launch) return;
-  run.note('restart', `quitting ${client.name}`);
-  if ((await processes.quit(program, quitWithin)) === 'running') {
-    run.note('restart', `${client.name} did not quit: it may be asking to save something`);
-    return;
-  }
-  await processes.relaunch(launch);
-  run.note('restart', `${client.name} was started again`);
+/** Does `--restart`, when it was asked for. Answers whether a program was started again. */
+async function relaunched(run: Run, step: StepName, holders: readonly RunningHolder[], held: Held): Promise<boolean> {
+  if (!run.plan.options.restart || holders.length === 0) return false;
+  const other = held === run.old ? await run.next() : run.old;
+  const count = await relaunchPrograms({
+    ports: run.ports,
+    clients: clientsOf(run),
+    holders,
+    next: other ? run.secretsOf(other) : [],
+    effect: (client, program, work) => run.effect(step, `restart ${client.id}`, { client: client.id, pid: program.pid }, work),
+    note: (text) => run.note(step, text),
+    pause: (length) => run.pause(step, length),
+  });
+  return count > 0;
 }
 
 /** Is one of the clients expected to change over by itself? */
@@ -145,10 +102,8 @@ async function waitForNone(run: Run, held: Held, length: Milliseconds): Promise<
 /** No process holds `held`: by itself, by --restart, or with a person's help. */
 export async function clearHolders(run: Run, step: StepName, held: Held): Promise<Outcome> {
   let proof = await waitForNone(run, held, watched(run) ? grace : 0);
-  if (proof.processes.length > 0 && run.plan.options.restart && (await relaunch(run, step, proof.processes)) > 0) {
-    proof = await waitForNone(run, held, backWithin);
-  }
-  const answer = run.takeAnswer('done', 'accept', 'leave-running');
+  if (await relaunched(run, step, proof.processes, held)) proof = await waitForNone(run, held, grace);
+  const answer = run.takeAnswer('restart-by-hand', 'done', 'accept', 'leave-running');
   if (answer?.kind === 'leave-running') proof = await holdersOf(run, held);
   await run.prove(proof);
   if (proof.answer === 'no') return done;

@@ -7,6 +7,7 @@
  * page, and `prove dead` decides.
  */
 import { Problem } from '../../base/problem.ts';
+import { second } from '../../base/time.ts';
 import type { Held, Page } from '../../providers/provider.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
@@ -40,14 +41,18 @@ export async function revokeOld(run: Run, survivor: Held | undefined): Promise<O
   if (revocation.by === 'page') return byHand(run, revocation.page(run.old));
   const upstreamId = standingOf(run)?.upstreamId;
   const target = { held: run.old, ...(upstreamId === undefined ? {} : { upstreamId }) };
-  const again = run.known.pending.has('revoke old');
+  let again = run.known.pending.has('revoke old');
   try {
     const at = await run.context();
+    const ask = () => revocation.revoke(run.ports, at, target, survivor);
     const revoked = await run.effect(
       'revoke',
       'revoke old',
       {},
-      () => run.patiently('revoke', () => revocation.revoke(run.ports, at, target, survivor)),
+      () =>
+        untilTold(run, ask, () => {
+          again = true;
+        }),
       (answer) => ({ revoked: answer }),
     );
     if (revoked === 'absent') {
@@ -63,9 +68,43 @@ export async function revokeOld(run: Run, survivor: Held | undefined): Promise<O
   }
 }
 
+/**
+ * A lost or broken answer is asked for once more, before a person is troubled. Once one was lost, no later failure (an
+ * interruption, a refused connection) tells that the revocation did not happen.
+ */
+export async function untilTold<T>(
+  run: Pick<Run, 'patiently' | 'pause' | 'note'>,
+  ask: () => Promise<T>,
+  onLost: () => void,
+): Promise<T> {
+  const lost: Problem[] = [];
+  const patiently = () =>
+    run.patiently('revoke', () =>
+      ask().catch((error: unknown) => {
+        if (error instanceof Problem && error.effect === 'unknown') lost.push(error);
+        throw error;
+      }),
+    );
+  try {
+    return await patiently();
+  } catch (error) {
+    const [first] = lost;
+    if (first === undefined) throw error;
+    onLost();
+    run.note('revoke', `${first.what}; asking once more`);
+    try {
+      await run.pause('revoke', second);
+      return await patiently();
+    } catch (later) {
+      if (!(later instanceof Problem) || later.effect === 'unknown') throw later;
+      throw later.code === 'rotation/interrupted' ? first : new Problem(later.code, { what: later.what, effect: 'unknown' });
+    }
+  }
+}
+
 /** A person says that it is done; the provider is asked by `prove dead`. */
 async function byHand(run: Run, page: Page): Promise<Outcome> {
-  const answer = run.takeAnswer('done');
+  const answer = run.takeAnswer('revoke-by-hand', 'done');
   if (answer) {
     await run.effect('revoke', 'revoke old', { note: 'by hand' }, async () => undefined);
     return { state: 'done', note: 'by hand' };

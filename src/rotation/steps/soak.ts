@@ -5,7 +5,7 @@
  * tool does not start it anew, a clock that was set back does), and where the provider tells of a last use, there was
  * none; or a person said to go on (failure mode 32).
  */
-import { duration, type Milliseconds, second } from '../../base/time.ts';
+import { isoSeconds, type Milliseconds, second } from '../../base/time.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
 
@@ -25,7 +25,7 @@ export const soak: Step = {
   async run(run): Promise<Outcome> {
     if (run.plan.options.soakMs === 0) return { state: 'skipped', note: 'no soak was asked for' };
     for (let rest = left(run); rest > 0; rest = left(run)) {
-      run.note('soak', `${duration(rest)} left`);
+      run.note('soak', `until ${isoSeconds(run.now + rest)}`);
       await run.pause('soak', Math.min(rest, lookEvery));
     }
     const standing = await run.provider.check(run.ports, run.old);
@@ -34,7 +34,8 @@ export const soak: Step = {
     const usedSince =
       standing.lastUsedAt !== undefined && standing.lastUsedAt > verified && standing.lastUsedAt < run.now - second;
     if (!usedSince) return done;
-    if (run.takeAnswer('accept') || run.known.accepted.has('accept-unproven')) {
+    // Consent that `verify` was given is not consent to this.
+    if (run.takeAnswer('accept-unproven', 'accept')) {
       return { state: 'done', note: 'the old key was used meanwhile; a person said to go on' };
     }
     return {

@@ -44,7 +44,7 @@ async function runUpdate(run: Run): Promise<Outcome> {
   const files = await rewrite(run, 'update', credential, next);
   const left = (await run.inPlaces(run.known.oldFingerprint))?.places.filter((place) => !editable(place)) ?? [];
   if (left.length > 0) {
-    const answer = run.takeAnswer('done', 'accept');
+    const answer = run.takeAnswer('edit-by-hand', 'done', 'accept');
     if (answer?.kind !== 'accept' && !run.known.accepted.has('edit-by-hand')) {
       return { state: 'needs', need: { kind: 'edit-by-hand', places: left.map(todoOf) } };
     }
@@ -67,7 +67,7 @@ async function undoUpdate(run: Run): Promise<Outcome> {
 export const update: Step = {
   name: 'update',
   async settle(run) {
-    if (!run.known.issued) return false;
+    if (!run.known.issued || !run.known.steps.has('update')) return false;
     const credential = await run.inPlaces(run.known.oldFingerprint);
     if (!credential) return true;
     return run.known.accepted.has('edit-by-hand') && !credential.places.some(editable);

@@ -104,7 +104,7 @@ function judge(run: Run, proofs: readonly Proof[]): Outcome {
   const hard = untold.find((proof) => proof.kind !== 'tool-call');
   if (hard) throw new Problem('rotation/not-proven', { what: `could not tell: ${describe(hard)}` });
   if (untold.length === 0) return done;
-  if (run.takeAnswer('accept') || run.known.accepted.has('accept-unproven')) {
+  if (run.takeAnswer('accept-unproven', 'accept') || run.known.accepted.has('accept-unproven')) {
     return { state: 'done', note: `${untold.length} without a tool call, accepted by a person` };
   }
   return { state: 'needs', need: { kind: 'accept-unproven', what: untold.map(describe) } };

@@ -4,8 +4,8 @@
  * given to a new process, a helper under the program, a session in a terminal.
  */
 import { describe, expect, it } from 'vitest';
-import type { ProcessInfo } from '../../ports/processes.ts';
-import { programsOf } from './restart.ts';
+import type { ProcessInfo } from '../ports/processes.ts';
+import { programsOf } from './relaunch.ts';
 
 const row = (pid: number, name: string, more: Partial<ProcessInfo> = {}): ProcessInfo => {
   return { pid, parent: 1, name, executable: `/opt/${name}`, startedAt: pid, identity: `${pid}:a`, terminal: false, ...more };
