@@ -23,6 +23,12 @@ function cacheFolder() {
   return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'mcp-rotate');
 }
 
+/** A shared folder named by XDG_CACHE_HOME may hold one that another user made, or may write to. */
+function isOurs(folder) {
+  const { uid, mode } = statSync(folder);
+  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+}
+
 function newest(folder) {
   return Math.max(
     0,
@@ -43,7 +49,7 @@ if (chosen === bundle) {
   try {
     const folder = cacheFolder();
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    enableCompileCache(folder);
+    if (isOurs(folder)) enableCompileCache(folder);
   } catch {
     // No home, or a read-only one: everything works, only slower.
   }

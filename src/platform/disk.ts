@@ -11,6 +11,7 @@ import type { Disk, EntryKind, FilePath, LockRule } from '../ports/disk.ts';
 import { fileProblem, readProblem, systemCode, writeProblem } from './disk-problems.ts';
 import { type Calls, mostBytesByDefault, readRegularFile, versionOf } from './disk-read.ts';
 import type { Replaced } from './disk-replace.ts';
+import { checkOwn } from './own-folder.ts';
 
 const timeoutByDefaultMs = 10_000;
 
@@ -117,6 +118,7 @@ export function createDisk(fs: Calls = systemCalls): Disk {
     async makeFolder(path) {
       try {
         await fs.mkdir(path, { recursive: true, mode: 0o700 });
+        checkOwn(await fs.stat(path), path);
       } catch (error) {
         throw writeProblem(error, path);
       }

@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../base/problem.ts';
 import type { Holder, JournalStore, Lease, StoredEntry } from '../ports/journal-store.ts';
 import { asProblem, Busy, isBusy } from './journal-store-problems.ts';
+import { checkOwn } from './own-folder.ts';
 
 /** Version of the tables; a body has a version of its own (rotation/journal/schema.ts). */
 const tablesVersion = 1;
@@ -104,6 +105,7 @@ function prepareFile(path: string): void {
   if (found !== undefined && !found.isFile()) {
     throw new Problem('state/unusable', { what: `${path} is not a file`, next: 'move it away' });
   }
+  checkOwn(statSync(dirname(path)), dirname(path));
   // made by us and not by SQLite, so that it is never readable by others; the log files take its mode
   if (found === undefined) closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600));
   else if ((found.mode & 0o077) !== 0 && process.platform !== 'win32') chmodSync(path, 0o600);

@@ -78,6 +78,6 @@ export interface Disk {
   list(path: FilePath): Promise<readonly DirectoryEntry[]>;
   /** What stands at a path, links followed; undefined when nothing does (or it cannot be looked at). */
   kind(path: FilePath): Promise<EntryKind | undefined>;
-  /** Makes a folder with its parents, mode 0700. */
+  /** Makes a folder with its parents, mode 0700. Problem: state/unusable when one that is there is others' to write to. */
   makeFolder(path: FilePath): Promise<void>;
 }

@@ -5,7 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -119,6 +119,20 @@ describe('which program is started', () => {
     if (process.platform === 'linux') {
       expect(await readdir(join(folder, 'cache'))).toEqual(['mcp-rotate']);
       expect((await stat(join(folder, 'cache/mcp-rotate'))).mode & 0o777).toBe(0o700);
+    }
+  });
+
+  it.skipIf(process.platform === 'win32')('keeps no compiled code where other users can write', async () => {
+    const cache = join(folder, 'cache/mcp-rotate');
+    for (const [mode, kept] of [
+      [0o777, 0],
+      [0o775, 0],
+      [0o700, 1],
+    ] as const) {
+      await mkdir(cache, { recursive: true });
+      await chmod(cache, mode);
+      expect((await start(process.execPath, [], { XDG_CACHE_HOME: join(folder, 'cache') })).output).toBe('bundle\n');
+      expect(await readdir(cache)).toHaveLength(kept);
     }
   });
 
