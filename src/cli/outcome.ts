@@ -1,5 +1,6 @@
 /** How a rotation stands when a command ends: as text and as `mcp-rotate/progress@1`. Pure. */
 
+import type { Code } from '../base/problem.ts';
 import { isoSeconds } from '../base/time.ts';
 import type { Debt, Progress } from '../rotation/rotation.ts';
 import { renderProblem } from './failure.ts';
@@ -33,8 +34,8 @@ export function renderProgress(progress: Progress, style: Style): string {
         {
           code: progress.code,
           what: progress.why,
-          state: `rotation ${rotation} was rolled back: every place holds the old credential, which works, and no new one is left`,
-          next: 'cure what is named above, then rotate again',
+          state: `rotation ${rotation} was rolled back: every place holds what it held before, and no new credential is left`,
+          next: nextAfter(progress.code),
         },
         style,
       );
@@ -49,6 +50,13 @@ export function renderProgress(progress: Progress, style: Style): string {
         style,
       );
   }
+}
+
+/** A credential that is dead has nothing that could be kept alive meanwhile: it is replaced as a leaked one is. */
+function nextAfter(code: Code): string {
+  return code === 'provider/refused'
+    ? 'if the old credential is dead, replace it with --because leak; else cure what is named above, then rotate again'
+    : 'cure what is named above, then rotate again';
 }
 
 export function debtLines({ text, since }: Debt, style: Style): string[] {
