@@ -12,8 +12,8 @@ export function progressJson(progress: Progress) {
   return { schema: 'mcp-rotate/progress@1', rotation, state, ...rest };
 }
 
-/** To stdout: how it ended. A state that needs attention says what next. */
-export function renderProgress(progress: Progress, style: Style): string {
+/** To stdout: how it ended. A state that needs attention says what next. `asked`: the person has the need on the screen. */
+export function renderProgress(progress: Progress, style: Style, asked = false): string {
   const { rotation } = progress;
   switch (progress.state) {
     case 'complete':
@@ -28,7 +28,7 @@ export function renderProgress(progress: Progress, style: Style): string {
         `    next: mcp-rotate resume ${rotation}`,
       ]);
     case 'waiting':
-      return `${renderNeed(progress.need, rotation, style)}${lines([`waiting at ${progress.step}; nothing is lost by waiting`, ` next: mcp-rotate resume ${rotation}`])}`;
+      return `${asked ? '' : renderNeed(progress.need, rotation, style)}${lines([`waiting at ${progress.step}; nothing is lost by waiting`, ` next: mcp-rotate resume ${rotation}`])}`;
     case 'rolled-back':
       return renderProblem(
         {
