@@ -92,7 +92,7 @@ async function activity(
   const owner = at.issuer?.context['owner'];
   if (reader === undefined || owner === undefined) {
     return {
-      source: 'the security log of a personal account, which GitHub shows on the web only',
+      source: 'none: GitHub shows a personal account its security log on the web only',
       complete: false,
       events: [],
       note: `look through ${securityLog(at.held)}; an organisation on Enterprise Cloud has an audit log by token (issuer add)`,
