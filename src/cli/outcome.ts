@@ -1,5 +1,6 @@
 /** How a rotation stands when a command ends: as text and as `mcp-rotate/progress@1`. Pure. */
 
+import type { Code } from '../base/problem.ts';
 import { isoSeconds } from '../base/time.ts';
 import type { Debt, Progress } from '../rotation/rotation.ts';
 import { renderProblem } from './failure.ts';
@@ -11,8 +12,8 @@ export function progressJson(progress: Progress) {
   return { schema: 'mcp-rotate/progress@1', rotation, state, ...rest };
 }
 
-/** To stdout: how it ended. A state that needs attention says what next. */
-export function renderProgress(progress: Progress, style: Style): string {
+/** To stdout: how it ended. A state that needs attention says what next. `asked`: the person has the need on the screen. */
+export function renderProgress(progress: Progress, style: Style, asked = false): string {
   const { rotation } = progress;
   switch (progress.state) {
     case 'complete':
@@ -27,14 +28,14 @@ export function renderProgress(progress: Progress, style: Style): string {
         `    next: mcp-rotate resume ${rotation}`,
       ]);
     case 'waiting':
-      return `${renderNeed(progress.need, rotation, style)}${lines([`waiting at ${progress.step}; nothing is lost by waiting`, ` next: mcp-rotate resume ${rotation}`])}`;
+      return `${asked ? '' : renderNeed(progress.need, rotation, style)}${lines([`waiting at ${progress.step}; nothing is lost by waiting`, ` next: mcp-rotate resume ${rotation}`])}`;
     case 'rolled-back':
       return renderProblem(
         {
           code: progress.code,
           what: progress.why,
-          state: `rotation ${rotation} was rolled back: every place holds the old credential, which works, and no new one is left`,
-          next: 'cure what is named above, then rotate again',
+          state: `rotation ${rotation} was rolled back: every place holds what it held before, and no new credential is left`,
+          next: nextAfter(progress.code),
         },
         style,
       );
@@ -49,6 +50,13 @@ export function renderProgress(progress: Progress, style: Style): string {
         style,
       );
   }
+}
+
+/** A credential that is dead has nothing that could be kept alive meanwhile: it is replaced as a leaked one is. */
+function nextAfter(code: Code): string {
+  return code === 'provider/refused'
+    ? 'if the old credential is dead, replace it with --because leak; else cure what is named above, then rotate again'
+    : 'cure what is named above, then rotate again';
 }
 
 export function debtLines({ text, since }: Debt, style: Style): string[] {

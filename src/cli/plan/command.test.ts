@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { plan, runCommand } from '../../../test/cli/world.ts';
+import { Problem } from '../../base/problem.ts';
 import type { Plan } from '../../rotation/rotation.ts';
 import { columns } from '../text.ts';
 
@@ -39,4 +40,38 @@ describe('plan', () => {
     const { out } = await runCommand(['plan', 'postgresql-7c1e', '--json'], { rotations });
     expect(JSON.parse(out)).toEqual(full);
   });
+});
+
+describe('a plan that cannot be made', () => {
+  it.each([
+    ['provider/refused', 'look at what was refused: mcp-rotate show postgresql-7c1e, mcp-rotate issuer list'],
+    ['provider/unreachable', 'mcp-rotate plan postgresql-7c1e, when the provider can be reached'],
+  ] as const)('for %s says that nothing was changed, and what next', async (code, next) => {
+    const plan = async () => {
+      throw new Problem(code, { what: 'no' });
+    };
+    for (const words of [['plan'], ['rotate', '--yes']]) {
+      const { err } = await runCommand([...words, 'postgresql-7c1e'], { rotations: { plan } });
+      expect(err.replace(/\s+/g, ' ')).toContain(`state: nothing was changed next: ${next}`);
+    }
+  });
+});
+
+it('names a spot once that several clients read, and says what next', async () => {
+  const spot = { where: '/code/.mcp.json /mcpServers/db/args/1', todo: 'git tracks this file' };
+  const byHand = ['cursor', 'vscode'].flatMap((client) => [1, 2].map(() => ({ client, server: 'db', ...spot })));
+  const { out } = await runCommand(['plan', 'postgresql-7c1e'], { rotations: { plan: async () => ({ ...full, byHand }) } });
+  expect(out.match(/git tracks this file/g)).toHaveLength(1);
+  expect(out).toContain('(db of cursor, vscode)');
+  expect(out.endsWith('next: mcp-rotate rotate postgresql-7c1e\n')).toBe(true);
+});
+
+it.each([
+  [['preflight', 'revoke', 'prove dead', 'issue'], 'none: the leaked credential dies first'],
+  [['preflight', 'issue', 'check', 'revoke'], 'seconds: the leaked credential dies right after the new one is made'],
+] as const)('of a leak tells no overlap that there is not', async (steps, words) => {
+  const leak: Plan = { ...full, because: 'leak', steps, overlap: 'many' };
+  const { out } = await runCommand(['plan', 'postgresql-7c1e', '--because', 'leak'], { rotations: { plan: async () => leak } });
+  expect(out.replace(/\s+/g, ' ')).toContain(`overlap ${words}`);
+  expect(out).not.toContain('rolls back');
 });

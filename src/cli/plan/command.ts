@@ -37,7 +37,7 @@ export function register(program: Command, act: Act): void {
         ]);
         const useCases = await context.useCases();
         const { out } = context.terminal;
-        const plan = await run(useCases, id, readRotateFlags(flags, useCases.clock.now(), context.absolute));
+        const plan = await run(useCases, context.terminal, id, readRotateFlags(flags, useCases.clock.now(), context.absolute));
         out.write(flags.json ? json(plan) : `${render(plan, styleOf(out))}${renderNext(plan)}`);
         return 'done';
       }),

@@ -35,10 +35,11 @@ export function register(program: Command, act: Act): void {
           acceptUnproven: flags.acceptUnproven === true,
           stdin: flags.stdin === true,
         });
-        const { out } = terminal;
+        const { out, ask } = terminal;
+        const asked = ask !== undefined && out.isScreen;
         if (flags.json) out.write(json({ schema: 'mcp-rotate/resume@1', rotations: ended.map(progressJson) }));
         else if (ended.length === 0) out.write('nothing is open\n');
-        else for (const progress of ended) out.write(renderProgress(progress, styleOf(out)));
+        else for (const progress of ended) out.write(renderProgress(progress, styleOf(out), asked));
         return worst(ended.map(exitOfProgress));
       }),
     );

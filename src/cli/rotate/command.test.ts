@@ -179,6 +179,13 @@ describe('needs', () => {
     }
   });
 
+  it('that was shown at the question is not shown again after "later"', async () => {
+    const { out, err } = await rotate(engine([waiting(restartByHand)]), ['--yes'], { answers: ['later'], isTerminal: true });
+    const shown = (text: string): number => text.split('these processes still use').length - 1;
+    expect([shown(err), shown(out)]).toEqual([1, 0]);
+    expect(out).toContain(`next: mcp-rotate resume ${rotation}`);
+  });
+
   it('says how the new value comes to a place that is edited by hand', async () => {
     const { out } = await rotate(engine([waiting(editByHand)]), ['--yes']);
     expect(out.replace(/\s+/g, ' ')).toContain(`mcp-rotate hand-over ${rotation} [PART] | pbcopy`);

@@ -43,8 +43,10 @@ export function register(program: Command, act: Act): void {
         const useCases = await context.useCases();
         const options = readRotateFlags(flags, useCases.clock.now(), context.absolute);
         const progress = await run({ useCases, terminal: context.terminal, id, options, ...flagsOf(flags) });
-        const { out } = context.terminal;
-        out.write(flags.json ? json(progressJson(progress)) : renderProgress(progress, styleOf(out)));
+        const { out, ask } = context.terminal;
+        out.write(
+          flags.json ? json(progressJson(progress)) : renderProgress(progress, styleOf(out), ask !== undefined && out.isScreen),
+        );
         return exitOfProgress(progress);
       }),
     );

@@ -24,7 +24,7 @@ export async function run(input: RotateInput): Promise<Progress> {
   const { useCases, terminal, id, options } = input;
   if (!input.yes && !terminal.ask) throw needsYes('rotate');
   const rotations = await useCases.rotations();
-  const plan = await planned(rotations, id, options);
+  const plan = await planned(rotations, terminal, id, options);
   terminal.err.write(renderPlan(plan, styleOf(terminal.err)));
   if (!input.yes) await consent(terminal, plan);
   const rotation = await rotations.start(plan);

@@ -22,7 +22,7 @@ describe('undo', () => {
     for (const options of [{ words: ['--yes'] }, { words: [], answers: ['yes'] }]) {
       const { status, out } = await runCommand(['undo', rotation, ...options.words], { rotations, ...options });
       expect(status).toBe(0);
-      expect(out).toContain(`rolled back: rotation ${rotation}\nevery place holds the old credential`);
+      expect(out).toContain(`rolled back: rotation ${rotation}\nevery place holds what it held before`);
       expect(out).not.toContain('error:');
     }
   });
