@@ -3,7 +3,8 @@
  *
  * Our own rotation is exact. Everything else is a lower bound ("at least"): a file that was last written 200 days ago has
  * held its key for 200 days, and a fingerprint that an earlier run has seen is as old as that run. The larger bound is
- * the better one. A file's birth time says nothing (a key may be put into an old file, and editors make files anew), nor
+ * the better one. What a file's time told at the first sighting is kept with it: our own edit of a neighbour in that file
+ * must not make the key look young. A file's birth time says nothing (a key may be put into an old file, and editors make files anew), nor
  * does a first sighting in this very run. So a credential may be overdue earlier than shown, never later.
  */
 import type { Fingerprint } from '../base/ids.ts';
@@ -67,12 +68,17 @@ export class FirstSeen {
     return this.#seen.get(fingerprint);
   }
 
-  /** Writes only when there is something new; a run at the same moment wins, and the next run notes the rest. */
-  async note(fingerprints: readonly Fingerprint[]): Promise<void> {
-    const fresh = fingerprints.filter((each) => !this.#seen.has(each));
+  /**
+   * `found`: each fingerprint with the last changes of the files that hold it. Writes only when there is something new; a
+   * run at the same moment wins, and the next run notes the rest.
+   */
+  async note(found: ReadonlyMap<Fingerprint, readonly Pick<FileSnapshot, 'modifiedAt'>[]>): Promise<void> {
+    const fresh = [...found].filter(([print]) => !this.#seen.has(print));
     if (fresh.length === 0) return;
     const { disk, host, clock } = this.#ports;
-    const all = new Map([...this.#seen, ...fresh.map((each): [Fingerprint, Instant] => [each, clock.now()])]);
+    const since = (files: readonly Pick<FileSnapshot, 'modifiedAt'>[]): Instant =>
+      files.reduce((least, { modifiedAt }) => Math.min(least, modifiedAt), clock.now());
+    const all = new Map([...this.#seen, ...fresh.map(([print, files]): [Fingerprint, Instant] => [print, since(files)])]);
     const seen = Object.fromEntries([...all].map(([each, at]) => [each, isoSeconds(at)]));
     const bytes = new TextEncoder().encode(`${JSON.stringify({ schema, seen }, null, 2)}\n`);
     try {

@@ -67,11 +67,13 @@ export async function collect(
   const ids = credentialIds(groups);
   const now = ports.clock.now();
   const byId = new Map(adapters.providers.map((provider) => [provider.id, provider]));
+  const seenIn = new Map<string, readonly FileSnapshot[]>();
   const credentials = groups.map(({ provider: id, fingerprint: print, held }, at): Credential => {
     const provider = byId.get(id);
     const places = held.flatMap((each) => each.places).map((place) => withGit(place));
     const paths = [...new Set(places.flatMap(({ spot }) => (spot ? [spot.file] : [])))];
     const read = paths.flatMap((path) => snapshots.get(path) ?? []);
+    seenIn.set(print, read);
     const age = ageOf(now, ages.rotatedAt(print), firstSeen.at(print), read);
     const dueInDays = provider && age.days !== undefined ? provider.cadenceDays - age.days : undefined;
     return {
@@ -95,7 +97,7 @@ export async function collect(
       dueInDays,
     };
   });
-  if (!key.problem) await firstSeen.note(groups.map((group) => group.fingerprint));
+  if (!key.problem) await firstSeen.note(seenIn);
   const unseen = resolved.flatMap((server) => server.unseen);
   problems.push(...files.problems, ...unseen.map(unseenProblem));
   return { credentials, problems, uses: discovery.uses.map(({ use }) => use), unseen };

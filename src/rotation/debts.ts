@@ -17,7 +17,8 @@ export async function payDebts(run: Run): Promise<Need | undefined> {
   for (const debt of run.known.debts) {
     const outcome = await pay(run, debt);
     if (outcome.state === 'needs') return outcome.need;
-    if (outcome.state === 'done' || outcome.state === 'skipped') await run.record({ kind: 'debt-paid', debt: debt.kind });
+    if (outcome.state === 'done' || outcome.state === 'skipped')
+      await run.record({ kind: 'debt-paid', debt: debt.kind, text: debt.text });
   }
   return undefined;
 }

@@ -75,9 +75,12 @@ export function createRotations(
   }
 
   async function find(id: string, folders: readonly string[]): Promise<Credential> {
-    const { credentials } = await collect(ports, adapters, { folders });
+    const { credentials, problems } = await collect(ports, adapters, { folders });
     const found = credentials.find((credential) => credential.id === id);
     if (found) return found;
+    // Without the key of this machine every id is another one: that is what a person must hear of.
+    const state = problems.find(({ code }) => code.startsWith('state/'));
+    if (state) throw state;
     const open = (await journaled()).find((known) => !known.closed && known.plan.credential === id);
     if (open) throw unfinished(id, open.rotation);
     throw new Problem('usage/unknown-credential', { what: `no credential ${id} was found`, next: 'mcp-rotate status' });

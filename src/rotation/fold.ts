@@ -121,7 +121,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
     } else if (entry.kind === 'debt') {
       debts = [...debts.filter((debt) => debt.kind !== entry.debt.kind || debt.text !== entry.debt.text), entry.debt];
     } else if (entry.kind === 'debt-paid') {
-      debts = debts.filter((debt) => debt.kind !== entry.debt);
+      debts = debts.filter(({ kind, text }) => kind !== entry.debt || (entry.text !== undefined && text !== entry.text));
     } else if (entry.kind === 'closed') {
       closed = { state: entry.state, at: entry.at, receipt: entry.receipt };
     }

@@ -119,8 +119,18 @@ function warningsOf(provider: Provider, method: Method, passedOver: readonly str
     warnings.push(
       'it stands in a file that git tracks: the old value stays in the history, and the new one is not written there',
     );
+  for (const address of Object.values(credential.held.context)) {
+    if (isPlainAway(address)) warnings.push(`the provider is asked over plain http at ${printable(address)}: the credential can be read on its way`);
+  }
   const projects = new Set(credential.places.flatMap(({ use }) => (use.scope === 'project' ? [printable(use.configFile)] : [])));
   for (const file of projects)
     warnings.push(`the proof may start the server that ${file} names: go on only if you trust that project`);
   return warnings;
+}
+
+/** An address over http that is not this machine's own. */
+function isPlainAway(text: string): boolean {
+  if (!/^http:/i.test(text) || !URL.canParse(text)) return false;
+  const { hostname } = new URL(text);
+  return !(hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname));
 }

@@ -6,6 +6,7 @@
  * to use: issuing is itself the point of no return, and in a leak it is the revocation. A leaked credential that is the only
  * one with the right to issue its successor does so before it dies (docs/decisions/0011).
  */
+import { Problem } from '../base/problem.ts';
 import type { Overlap } from '../providers/provider.ts';
 import type { Because, Plan, StepName } from './rotation.ts';
 import type { Step } from './step.ts';
@@ -43,9 +44,16 @@ export function playbookOf(because: Because, overlap: Overlap, bySelf: boolean):
   return { steps, pointOfNoReturn: 'revoke' };
 }
 
-/** The playbook that a plan names: what was planned is what is carried out, also by a later version. */
-export function playbookFrom(plan: Pick<Plan, 'steps' | 'pointOfNoReturn'>): Playbook {
-  const byName = new Map([...routine].map((step) => [step.name, step]));
-  const steps = plan.steps.flatMap((name) => byName.get(name) ?? []);
-  return { steps, pointOfNoReturn: plan.pointOfNoReturn };
+/** The playbook that a plan names: what was planned is what is carried out. One in an order of its own is not carried out. */
+export function playbookFrom({ because, steps, pointOfNoReturn }: Pick<Plan, 'because' | 'steps' | 'pointOfNoReturn'>): Playbook {
+  const overlaps: readonly Overlap[] = ['many', 'replaces'];
+  const known = overlaps.flatMap((overlap) => [false, true].map((bySelf) => playbookOf(because, overlap, bySelf)));
+  const words = steps.join();
+  const found = known.find((book) => book.pointOfNoReturn === pointOfNoReturn && book.steps.map(({ name }) => name).join() === words);
+  if (found) return found;
+  throw new Problem('state/damaged', {
+    what: 'the journal names steps in an order that no playbook has',
+    state: 'nothing was done by this call',
+    next: 'use the version of mcp-rotate that began the rotation',
+  });
 }

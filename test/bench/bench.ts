@@ -1,5 +1,6 @@
 /**
  * `npm run bench`: every figure of speed and memory with its floor and its bound; not zero when one is broken or missing.
+ * With `--report` only a missing figure counts: CI shows what a busy machine measures, and does not fail by the clock.
  *
  * A bench is a module beside this one that exports a function answering `Measured`; its bound stands here, so that all
  * bounds are read in one place.
@@ -48,5 +49,6 @@ if (import.meta.main) {
   console.log(table(figures));
   const bad = figures.filter((figure) => figure.verdict !== 'ok').length;
   if (bad > 0) console.log(`\n${bad} of ${figures.length} figures broken or missing`);
-  process.exitCode = bad === 0 ? 0 : 1;
+  const failing = process.argv.includes('--report') ? figures.filter((figure) => figure.verdict === 'MISSING').length : bad;
+  process.exitCode = failing === 0 ? 0 : 1;
 }

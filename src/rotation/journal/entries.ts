@@ -127,6 +127,8 @@ export interface DebtEntry extends About {
 export interface DebtPaid extends About {
   readonly kind: 'debt-paid';
   readonly debt: Debt['kind'];
+  /** Text of the one that was paid, where several of a kind may be owed. */
+  readonly text?: string;
 }
 
 /**

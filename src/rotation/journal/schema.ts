@@ -203,7 +203,7 @@ const bodies: { readonly [K in EntryKind]: Fields<Body<K>> } = {
   },
   issued: { fingerprint: text, upstreamId: optional(text), expiresAt: optional(number), sealed: text },
   debt: { debt },
-  'debt-paid': { debt: debtKind },
+  'debt-paid': { debt: debtKind, text: optional(text) },
   decision: { what: oneOf(...decisions), code: optional(code), why: text },
   closed: { state: closing, receipt },
 };
