@@ -3,14 +3,19 @@
  * at the certificate (unless a root certificate is given, then as verify-ca), verify-ca looks at its issuer, verify-full
  * also at its name. `prefer` encrypts if the server can, and `allow` is taken for it.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { DatabaseAddress } from '../ports/databases.ts';
 
+const mostBytes = 1024 * 1024;
+
+/** The path stands in a connection URL, which may be somebody else's text: no device is read, and no pipe waited for. */
 async function certificate(path: string): Promise<Buffer> {
   try {
+    const found = await stat(path);
+    if (!found.isFile() || found.size > mostBytes) throw new Error('no certificate');
     return await readFile(path);
   } catch {
     throw new Problem('file/unreadable', { what: `the certificate file ${printable(path)} cannot be read` });
