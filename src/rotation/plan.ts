@@ -120,7 +120,8 @@ function warningsOf(provider: Provider, method: Method, passedOver: readonly str
       'it stands in a file that git tracks: the old value stays in the history, and the new one is not written there',
     );
   for (const address of Object.values(credential.held.context)) {
-    if (isPlainAway(address)) warnings.push(`the provider is asked over plain http at ${printable(address)}: the credential can be read on its way`);
+    if (isPlainAway(address))
+      warnings.push(`the provider is asked over plain http at ${printable(address)}: the credential can be read on its way`);
   }
   const projects = new Set(credential.places.flatMap(({ use }) => (use.scope === 'project' ? [printable(use.configFile)] : [])));
   for (const file of projects)

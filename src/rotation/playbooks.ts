@@ -49,7 +49,9 @@ export function playbookFrom({ because, steps, pointOfNoReturn }: Pick<Plan, 'be
   const overlaps: readonly Overlap[] = ['many', 'replaces'];
   const known = overlaps.flatMap((overlap) => [false, true].map((bySelf) => playbookOf(because, overlap, bySelf)));
   const words = steps.join();
-  const found = known.find((book) => book.pointOfNoReturn === pointOfNoReturn && book.steps.map(({ name }) => name).join() === words);
+  const found = known.find(
+    (book) => book.pointOfNoReturn === pointOfNoReturn && book.steps.map(({ name }) => name).join() === words,
+  );
   if (found) return found;
   throw new Problem('state/damaged', {
     what: 'the journal names steps in an order that no playbook has',
