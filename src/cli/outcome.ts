@@ -1,10 +1,10 @@
 /** How a rotation stands when a command ends: as text and as `mcp-rotate/progress@1`. Pure. */
 
 import { isoSeconds } from '../base/time.ts';
-import type { Debt, Progress } from '../rotation/rotation.ts';
+import type { CopyCounts, Debt, Progress } from '../rotation/rotation.ts';
 import { renderProblem } from './failure.ts';
 import { renderNeed } from './need.ts';
-import { field, lines, name, paint, type Style } from './text.ts';
+import { count, field, lines, name, paint, type Style } from './text.ts';
 
 export function progressJson(progress: Progress) {
   const { state, rotation, ...rest } = progress;
@@ -18,12 +18,14 @@ export function renderProgress(progress: Progress, style: Style): string {
     case 'complete':
       return lines([
         `${paint(style, 'green', 'complete:')} rotation ${rotation}; the old credential is refused`,
+        ...leftoverLines(progress.leftovers, style),
         ` receipt: mcp-rotate receipt ${rotation}`,
       ]);
     case 'debt':
       return lines([
         `${paint(style, 'yellow', 'ended with something left to do:')} rotation ${rotation}`,
         ...progress.debts.flatMap((debt) => debtLines(debt, style)),
+        ...leftoverLines(progress.leftovers, style),
         `    next: mcp-rotate resume ${rotation}`,
       ]);
     case 'waiting':
@@ -49,6 +51,16 @@ export function renderProgress(progress: Progress, style: Style): string {
         style,
       );
   }
+}
+
+/** Which files these are the receipt says. */
+function leftoverLines(counts: CopyCounts | undefined, style: Style): string[] {
+  if (!counts) return [];
+  const told = [
+    ...(counts.old > 0 ? [`the old value in ${count(counts.old, 'file')}`] : []),
+    ...(counts.new > 0 ? [`WARNING: the new value in ${count(counts.new, 'file')} outside its places`] : []),
+  ];
+  return field('  copies', `${told.join('; ')}: the receipt names them`, style, 9);
 }
 
 export function debtLines({ text, since }: Debt, style: Style): string[] {

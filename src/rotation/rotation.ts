@@ -129,9 +129,9 @@ export type Event =
   | { readonly kind: 'clock'; readonly sinceMs: Milliseconds };
 
 export type Progress =
-  | { readonly state: 'complete'; readonly rotation: RotationId }
+  | { readonly state: 'complete'; readonly rotation: RotationId; readonly leftovers?: CopyCounts }
   /** Ended, but something is still to be done; `resume` tries again. */
-  | { readonly state: 'debt'; readonly rotation: RotationId; readonly debts: readonly Debt[] }
+  | { readonly state: 'debt'; readonly rotation: RotationId; readonly debts: readonly Debt[]; readonly leftovers?: CopyCounts }
   | { readonly state: 'rolled-back'; readonly rotation: RotationId; readonly code: Code; readonly why: string }
   | { readonly state: 'waiting'; readonly rotation: RotationId; readonly step: StepName; readonly need: Need }
   /** Stopped by a problem that trying again may cure, past the point where rolling back is safe. */
@@ -149,6 +149,18 @@ export interface Debt {
   readonly kind: 'not-dead' | 'place-left' | 'stray-key' | 'lost-key' | 'activity-unread';
   readonly text: string;
   readonly since: Instant;
+}
+
+/** A file that holds the old value, or holds the new one and is no place of it. */
+export interface FoundCopy {
+  readonly file: string;
+  readonly which: 'old' | 'new';
+}
+
+/** Files that still hold the old value, and files that hold the new one without being a place of it. */
+export interface CopyCounts {
+  readonly old: number;
+  readonly new: number;
 }
 
 export interface Receipt {
@@ -188,6 +200,10 @@ export interface Receipt {
         readonly note: string | undefined;
       }
     | undefined;
+  /** Backups, histories and the like that hold a value: seen once, during `audit`. undefined: not looked for. */
+  readonly leftovers: readonly FoundCopy[] | undefined;
+  /** What that search passed over, and why. */
+  readonly leftoversNotSearched: readonly string[] | undefined;
   readonly debts: readonly Debt[];
   /** Hash of the journal's last entry of this rotation, to tie the receipt to the journal. */
   readonly journalHash: string;

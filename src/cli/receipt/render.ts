@@ -38,9 +38,27 @@ export function render(receipt: Receipt, style: Style): string {
           'activity',
           `${activity.source}: ${count(activity.events, 'event')} from ${isoSeconds(activity.from)} to ${isoSeconds(activity.to)}${activity.note === undefined ? '' : `; ${activity.note}`}`,
         )),
+    ...leftoverLines(receipt, style),
     ...receipt.debts.flatMap((debt) => debtLines(debt, style)),
     ...about('journal', receipt.journalHash),
   ]);
+}
+
+/** Nothing at all when nobody looked: a receipt must not seem to say that there are none. */
+function leftoverLines({ leftovers, leftoversNotSearched = [] }: Receipt, style: Style): string[] {
+  if (leftovers === undefined) return [];
+  const lists = [
+    { title: 'still holding the old value', files: leftovers.filter(({ which }) => which === 'old') },
+    { title: 'WARNING: holding the new value outside its places', files: leftovers.filter(({ which }) => which === 'new') },
+  ].filter(({ files }) => files.length > 0);
+  return [
+    ...(lists.length === 0 ? [paint(style, 'dim', 'no other copies found')] : []),
+    ...lists.flatMap(({ title, files }) => [
+      ...wrap(`${count(files.length, 'file')} ${title}`, style.width).map((line) => paint(style, 'dim', line)),
+      ...files.map(({ file }) => `  ${truncateMiddle(name(file), style.width - 2)}`),
+    ]),
+    ...leftoversNotSearched.flatMap((line) => field('not searched', name(line), style, labelWidth + 2)),
+  ];
 }
 
 const answers = { yes: 'yes', no: 'NO', unknown: 'could not tell' } as const;

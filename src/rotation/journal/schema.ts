@@ -7,7 +7,7 @@
  */
 import { type Code, codes } from '../../base/problem.ts';
 import type { Proof, RunningHolder } from '../../verification/proof.ts';
-import { type Debt, type Need, type Plan, type Receipt, type StepName, stepNames } from '../rotation.ts';
+import { type Debt, type FoundCopy, type Need, type Plan, type Receipt, type StepName, stepNames } from '../rotation.ts';
 import { type Detail, decisions, type EntryKind, type JournalEntry } from './entries.ts';
 import {
   byKind,
@@ -126,6 +126,8 @@ const need = byKind<Need>({
   'accept-unproven': fields({ kind: oneOf('accept-unproven'), what: list(text) }),
 });
 
+const leftovers = list(fields<FoundCopy>({ file: text, which: oneOf('old', 'new') }));
+
 const closing = oneOf<Receipt['state']>('complete', 'debt', 'rolled-back');
 const receipt = fields<Receipt>({
   schema: oneOf('mcp-rotate/receipt@1'),
@@ -146,6 +148,8 @@ const receipt = fields<Receipt>({
   activity: orUndefined(
     fields<NonNullable<Receipt['activity']>>({ source: text, from: number, to: number, events: number, note: orUndefined(text) }),
   ),
+  leftovers: orUndefined(leftovers),
+  leftoversNotSearched: orUndefined(list(text)),
   debts: list(debt),
   journalHash: text,
 });
@@ -167,6 +171,8 @@ const detail = fields<Detail>({
   to: optional(number),
   events: optional(number),
   complete: optional(flag),
+  leftovers: optional(leftovers),
+  notSearched: optional(list(text)),
   note: optional(text),
 });
 
