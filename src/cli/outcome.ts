@@ -1,7 +1,7 @@
 /** How a rotation stands when a command ends: as text and as `mcp-rotate/progress@1`. Pure. */
 
 import { isoSeconds } from '../base/time.ts';
-import type { CopyCounts, Debt, Progress } from '../rotation/rotation.ts';
+import type { Debt, LeftoverCounts, Progress } from '../rotation/rotation.ts';
 import { renderProblem } from './failure.ts';
 import { renderNeed } from './need.ts';
 import { count, field, lines, name, paint, type Style } from './text.ts';
@@ -54,7 +54,7 @@ export function renderProgress(progress: Progress, style: Style): string {
 }
 
 /** Which files these are the receipt says. */
-function leftoverLines(counts: CopyCounts | undefined, style: Style): string[] {
+function leftoverLines(counts: LeftoverCounts | undefined, style: Style): string[] {
   if (!counts) return [];
   const told = [
     ...(counts.old > 0 ? [`the old value in ${count(counts.old, 'file')}`] : []),

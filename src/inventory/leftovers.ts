@@ -18,6 +18,7 @@ import type { Folders } from './folders.ts';
 import { pathOf, pathsOf } from './patterns.ts';
 import { projectFolders } from './projects.ts';
 
+/** A file that holds the old value, or holds the new one and is no place of it. */
 export interface Leftover {
   readonly file: FilePath;
   readonly which: 'old' | 'new';
@@ -84,12 +85,12 @@ export async function findLeftovers(ports: Looks, clients: readonly Client[], so
   const projects = new Set([...(sought.projects ?? []), ...(await projectFolders(ports, clients, [], files, []))]);
   const sources = [
     ...besides(ports, files.folders, [...sought.files, ...reals], passed),
-    ...histories.map((pattern) => spill(ports, files.folders, pattern, undefined, passed)),
+    ...histories.flatMap((pattern) => spill(ports, files.folders, pattern, undefined, passed)),
     ...clients
       .flatMap((client) => client.spills)
       .flatMap((pattern) => {
         const where = pattern.startsWith('<project>') ? [...projects] : [undefined];
-        return where.map((project) => spill(ports, files.folders, pattern, project, passed));
+        return where.flatMap((project) => spill(ports, files.folders, pattern, project, passed));
       }),
   ];
   for (const source of sources) await search.through(source);
@@ -257,25 +258,29 @@ export function isCopyName(base: string, name: string): boolean {
   return other.startsWith(stem) && /^[^\p{L}\p{N}]/u.test(other.slice(stem.length));
 }
 
-/** What a pattern of a table leads to. */
-function spill({ host }: Looks, folders: Folders, pattern: string, project: FilePath | undefined, passed: PassedOver): Source {
-  const name = project === undefined ? pattern : pattern.replace('<project>', () => project);
+/** What a pattern of a table leads to; nothing where a variable that it names is not set. */
+function spill(
+  { host }: Looks,
+  folders: Folders,
+  pattern: string,
+  project: FilePath | undefined,
+  passed: PassedOver,
+): readonly Source[] {
+  const name = pathOf(host, pattern, project);
+  if (name === undefined) return [];
   const files = pattern.endsWith('/**') ? `${pattern}/*` : pattern;
   const star = files.indexOf('*');
   // What a table names without `*` is where the person keeps it, by a link or not. A project is somebody else's.
   const fixed = star === -1 ? undefined : pathOf(host, files.slice(0, files.lastIndexOf('/', star)), project);
   const from = project === undefined ? fixed : host.join(project);
-  return {
-    name,
-    paths: tolerant(name, passed, async () => {
-      const cut = (): void => passed.add('more folders than are looked into', name);
-      const paths = await pathsOf(host, folders, files, project, cut);
-      const kept = await Promise.all(
-        paths.map(async (path) => plain(await kindOf(path, from ?? host.dirname(path)), path, passed)),
-      );
-      return kept.flat();
-    }),
-  };
+  const paths = tolerant(name, passed, async () => {
+    const cut = (): void => passed.add('more folders than are looked into', name);
+    const all = await pathsOf(host, folders, files, project, cut);
+    return (
+      await Promise.all(all.map(async (path) => plain(await kindOf(path, from ?? host.dirname(path)), path, passed)))
+    ).flat();
+  });
+  return [{ name, paths }];
 
   /** What stands there, no link followed below `above`; 'link' for what lies behind one. */
   async function kindOf(path: FilePath, above: FilePath): Promise<EntryKind | undefined> {

@@ -11,7 +11,7 @@ import type { Leftovers } from '../inventory/leftovers.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Known } from './fold.ts';
-import type { CopyCounts, Receipt, StepName } from './rotation.ts';
+import type { LeftoverCounts, Receipt, StepName } from './rotation.ts';
 import { stepNames } from './rotation.ts';
 import type { Run } from './run.ts';
 
@@ -76,7 +76,7 @@ function leftoversOf(known: Known): Leftovers | undefined {
 }
 
 /** How many, for a summary; undefined when nothing was found. */
-export function copyCounts(known: Known): CopyCounts | undefined {
+export function leftoverCounts(known: Known): LeftoverCounts | undefined {
   const found = leftoversOf(known)?.found ?? [];
   if (found.length === 0) return undefined;
   const old = found.filter(({ which }) => which === 'old').length;

@@ -6,6 +6,7 @@ import type { CredentialId, Fingerprint, RotationId } from '../base/ids.ts';
 import type { Code } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Instant, Milliseconds } from '../base/time.ts';
+import type { Leftover } from '../inventory/leftovers.ts';
 import type { Page } from '../providers/provider.ts';
 import type { Proof, RunningHolder } from '../verification/proof.ts';
 
@@ -129,9 +130,14 @@ export type Event =
   | { readonly kind: 'clock'; readonly sinceMs: Milliseconds };
 
 export type Progress =
-  | { readonly state: 'complete'; readonly rotation: RotationId; readonly leftovers?: CopyCounts }
+  | { readonly state: 'complete'; readonly rotation: RotationId; readonly leftovers?: LeftoverCounts }
   /** Ended, but something is still to be done; `resume` tries again. */
-  | { readonly state: 'debt'; readonly rotation: RotationId; readonly debts: readonly Debt[]; readonly leftovers?: CopyCounts }
+  | {
+      readonly state: 'debt';
+      readonly rotation: RotationId;
+      readonly debts: readonly Debt[];
+      readonly leftovers?: LeftoverCounts;
+    }
   | { readonly state: 'rolled-back'; readonly rotation: RotationId; readonly code: Code; readonly why: string }
   | { readonly state: 'waiting'; readonly rotation: RotationId; readonly step: StepName; readonly need: Need }
   /** Stopped by a problem that trying again may cure, past the point where rolling back is safe. */
@@ -151,14 +157,8 @@ export interface Debt {
   readonly since: Instant;
 }
 
-/** A file that holds the old value, or holds the new one and is no place of it. */
-export interface FoundCopy {
-  readonly file: string;
-  readonly which: 'old' | 'new';
-}
-
 /** Files that still hold the old value, and files that hold the new one without being a place of it. */
-export interface CopyCounts {
+export interface LeftoverCounts {
   readonly old: number;
   readonly new: number;
 }
@@ -201,7 +201,7 @@ export interface Receipt {
       }
     | undefined;
   /** Backups, histories and the like that hold a value: seen once, during `audit`. undefined: not looked for. */
-  readonly leftovers: readonly FoundCopy[] | undefined;
+  readonly leftovers: readonly Leftover[] | undefined;
   /** What that search passed over, and why. */
   readonly leftoversNotSearched: readonly string[] | undefined;
   readonly debts: readonly Debt[];

@@ -48,13 +48,15 @@ export function render(receipt: Receipt, style: Style): string {
 function leftoverLines({ leftovers, leftoversNotSearched = [] }: Receipt, style: Style): string[] {
   if (leftovers === undefined) return [];
   const lists = [
-    { title: 'still holding the old value', files: leftovers.filter(({ which }) => which === 'old') },
-    { title: 'WARNING: holding the new value outside its places', files: leftovers.filter(({ which }) => which === 'new') },
+    { title: 'still holding the old value', files: leftovers.filter(({ which }) => which === 'old'), warn: false },
+    { title: 'holding the new value outside its places', files: leftovers.filter(({ which }) => which === 'new'), warn: true },
   ].filter(({ files }) => files.length > 0);
   return [
     ...(lists.length === 0 ? [paint(style, 'dim', 'no other copies found')] : []),
-    ...lists.flatMap(({ title, files }) => [
-      ...wrap(`${count(files.length, 'file')} ${title}`, style.width).map((line) => paint(style, 'dim', line)),
+    ...lists.flatMap(({ title, files, warn }) => [
+      ...wrap(`${warn ? 'WARNING: ' : ''}${count(files.length, 'file')} ${title}`, style.width).map((line) =>
+        paint(style, warn ? 'yellow' : 'dim', line),
+      ),
       ...files.map(({ file }) => `  ${truncateMiddle(name(file), style.width - 2)}`),
     ]),
     ...leftoversNotSearched.flatMap((line) => field('not searched', name(line), style, labelWidth + 2)),

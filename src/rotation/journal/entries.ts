@@ -7,9 +7,10 @@
 import type { CredentialId, Fingerprint, RotationId } from '../../base/ids.ts';
 import type { Code } from '../../base/problem.ts';
 import type { Instant } from '../../base/time.ts';
+import type { Leftover } from '../../inventory/leftovers.ts';
 import type { Revoked } from '../../providers/provider.ts';
 import type { Answer, Proof } from '../../verification/proof.ts';
-import type { Because, Debt, FoundCopy, Need, PersonAnswer, Plan, Receipt, StepName } from '../rotation.ts';
+import type { Because, Debt, Need, PersonAnswer, Plan, Receipt, StepName } from '../rotation.ts';
 
 /**
  * What an intent or outcome says beyond its names. Every field that anyone writes or reads is named here, so that a
@@ -37,7 +38,7 @@ export interface Detail {
   readonly events?: number;
   readonly complete?: boolean;
   /** Copies outside of the places, and what was not looked at. */
-  readonly leftovers?: readonly FoundCopy[];
+  readonly leftovers?: readonly Leftover[];
   readonly notSearched?: readonly string[];
   /** How it was done or found out, in our own words. */
   readonly note?: string;

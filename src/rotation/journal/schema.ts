@@ -6,8 +6,9 @@
  * not fit means that a newer mcp-rotate is needed.
  */
 import { type Code, codes } from '../../base/problem.ts';
+import type { Leftover } from '../../inventory/leftovers.ts';
 import type { Proof, RunningHolder } from '../../verification/proof.ts';
-import { type Debt, type FoundCopy, type Need, type Plan, type Receipt, type StepName, stepNames } from '../rotation.ts';
+import { type Debt, type Need, type Plan, type Receipt, type StepName, stepNames } from '../rotation.ts';
 import { type Detail, decisions, type EntryKind, type JournalEntry } from './entries.ts';
 import {
   byKind,
@@ -126,7 +127,7 @@ const need = byKind<Need>({
   'accept-unproven': fields({ kind: oneOf('accept-unproven'), what: list(text) }),
 });
 
-const leftovers = list(fields<FoundCopy>({ file: text, which: oneOf('old', 'new') }));
+const leftovers = list(fields<Leftover>({ file: text, which: oneOf('old', 'new') }));
 
 const closing = oneOf<Receipt['state']>('complete', 'debt', 'rolled-back');
 const receipt = fields<Receipt>({
