@@ -2,10 +2,10 @@
 
 import type { Code } from '../base/problem.ts';
 import { isoSeconds } from '../base/time.ts';
-import type { Debt, Progress } from '../rotation/rotation.ts';
+import type { Debt, LeftoverCounts, Progress } from '../rotation/rotation.ts';
 import { renderProblem } from './failure.ts';
 import { renderNeed } from './need.ts';
-import { field, lines, name, paint, type Style } from './text.ts';
+import { count, field, lines, name, paint, type Style } from './text.ts';
 
 export function progressJson(progress: Progress) {
   const { state, rotation, ...rest } = progress;
@@ -19,12 +19,14 @@ export function renderProgress(progress: Progress, style: Style, asked = false):
     case 'complete':
       return lines([
         `${paint(style, 'green', 'complete:')} rotation ${rotation}; the old credential is refused`,
+        ...leftoverLines(progress.leftovers, style),
         ` receipt: mcp-rotate receipt ${rotation}`,
       ]);
     case 'debt':
       return lines([
         `${paint(style, 'yellow', 'ended with something left to do:')} rotation ${rotation}`,
         ...progress.debts.flatMap((debt) => debtLines(debt, style)),
+        ...leftoverLines(progress.leftovers, style),
         `    next: mcp-rotate resume ${rotation}`,
       ]);
     case 'waiting':
@@ -57,6 +59,16 @@ function nextAfter(code: Code): string {
   return code === 'provider/refused'
     ? 'if the old credential is dead, replace it with --because leak; else cure what is named above, then rotate again'
     : 'cure what is named above, then rotate again';
+}
+
+/** Which files these are the receipt says. */
+function leftoverLines(counts: LeftoverCounts | undefined, style: Style): string[] {
+  if (!counts) return [];
+  const told = [
+    ...(counts.old > 0 ? [`the old value in ${count(counts.old, 'file')}`] : []),
+    ...(counts.new > 0 ? [`WARNING: the new value in ${count(counts.new, 'file')} outside its places`] : []),
+  ];
+  return field('  copies', `${told.join('; ')}: the receipt names them`, style, 9);
 }
 
 export function debtLines({ text, since }: Debt, style: Style): string[] {

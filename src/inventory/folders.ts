@@ -5,12 +5,12 @@
  * listings answer for all. A folder that cannot be listed answers "maybe", and reading the file then says why.
  */
 import { Problem } from '../base/problem.ts';
-import type { DirectoryEntry, Disk, FilePath } from '../ports/disk.ts';
+import type { DirectoryEntry, Disk, EntryKind, FilePath } from '../ports/disk.ts';
 import type { Host } from '../ports/host.ts';
 
 interface Listing {
   readonly entries: readonly DirectoryEntry[];
-  readonly names: ReadonlySet<string>;
+  readonly kinds: ReadonlyMap<string, EntryKind>;
 }
 
 export class Folders {
@@ -28,6 +28,11 @@ export class Folders {
     return (await this.#listing(folder)).entries;
   }
 
+  /** What stands there, links not followed; undefined when nothing does. Problem: file/unreadable. */
+  async kind(folder: FilePath, name: string): Promise<EntryKind | undefined> {
+    return (await this.#listing(folder)).kinds.get(this.#fold(name));
+  }
+
   /** May there be something at `names` below `base`? */
   async mayHold(base: FilePath, names: readonly string[]): Promise<boolean> {
     let folder = base;
@@ -40,7 +45,7 @@ export class Folders {
 
   async #mayHave(folder: FilePath, name: string): Promise<boolean> {
     try {
-      return (await this.#listing(folder)).names.has(this.#fold(name));
+      return (await this.kind(folder, name)) !== undefined;
     } catch (error) {
       if (error instanceof Problem) return true;
       throw error;
@@ -52,7 +57,7 @@ export class Folders {
     if (!listing) {
       listing = this.#disk
         .list(folder)
-        .then((entries) => ({ entries, names: new Set(entries.map(({ name }) => this.#fold(name))) }));
+        .then((entries) => ({ entries, kinds: new Map(entries.map(({ name, kind }) => [this.#fold(name), kind])) }));
       this.#listings.set(folder, listing);
     }
     return listing;

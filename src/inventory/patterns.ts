@@ -44,8 +44,17 @@ export function pathOf(host: Host, pattern: string, project?: FilePath): FilePat
   return rooted && host.join(rooted.base, ...rooted.names);
 }
 
-/** Every path that the pattern stands for at which there may be something. Problem: file/unreadable. */
-export async function pathsOf(host: Host, folders: Folders, pattern: string, project?: FilePath): Promise<readonly FilePath[]> {
+/**
+ * Every path that the pattern stands for at which there may be something. `onCut`: a `**` leads to more folders, or deeper,
+ * than are looked into. Problem: file/unreadable.
+ */
+export async function pathsOf(
+  host: Host,
+  folders: Folders,
+  pattern: string,
+  project?: FilePath,
+  onCut: () => void = () => undefined,
+): Promise<readonly FilePath[]> {
   const rooted = root(host, pattern, project);
   if (!rooted) return [];
   const wild = rooted.names.findIndex((name) => name.includes('*'));
@@ -56,7 +65,7 @@ export async function pathsOf(host: Host, folders: Folders, pattern: string, pro
     const name = rooted.names[at] ?? '';
     const last = at === rooted.names.length - 1;
     const below = await Promise.all(
-      paths.map((path) => (name === '**' ? foldersBelow(host, folders, path) : step(path, name, last))),
+      paths.map((path) => (name === '**' ? foldersBelow(host, folders, path, onCut) : step(path, name, last))),
     );
     paths = below.flat();
   }
@@ -71,7 +80,7 @@ export async function pathsOf(host: Host, folders: Folders, pattern: string, pro
 }
 
 /** Links to folders are not followed: they may lead in a circle. */
-async function foldersBelow(host: Host, folders: Folders, top: FilePath): Promise<readonly FilePath[]> {
+async function foldersBelow(host: Host, folders: Folders, top: FilePath, onCut: () => void): Promise<readonly FilePath[]> {
   const found = [top];
   let level = [top];
   for (let depth = 0; depth < mostDepth && level.length > 0 && found.length < mostFolders; depth++) {
@@ -83,6 +92,7 @@ async function foldersBelow(host: Host, folders: Folders, top: FilePath): Promis
     level = below.flat();
     found.push(...level);
   }
+  if (level.length > 0) onCut();
   return found.slice(0, mostFolders);
 }
 

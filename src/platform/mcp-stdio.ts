@@ -11,9 +11,9 @@ import { homedir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import type { Secret } from '../base/secret.ts';
+import { longestForm, redacted } from '../documents/secret-forms.ts';
 import type { ServerLaunch, ToolOutcome } from '../ports/mcp.ts';
 import { windowsStart } from './mcp-windows.ts';
-import { longestForm, redacted } from './processes-forms.ts';
 import { ownChild } from './processes-own.ts';
 import { endGroup, findProgram, run } from './processes-run.ts';
 

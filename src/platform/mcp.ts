@@ -8,9 +8,9 @@
 import type { CallToolResult, Client, Transport } from '@modelcontextprotocol/client';
 import type { Secret } from '../base/secret.ts';
 import type { Milliseconds } from '../base/time.ts';
+import { redacted } from '../documents/secret-forms.ts';
 import type { Mcp, ServerLaunch, ToolCall, ToolOutcome } from '../ports/mcp.ts';
 import { startServer } from './mcp-stdio.ts';
-import { redacted } from './processes-forms.ts';
 
 const mostText = 256 * 1024;
 const mostAnswer = 32 * 1024 * 1024;

@@ -12,8 +12,8 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Secret } from '../base/secret.ts';
+import { formsOf, holds } from '../documents/secret-forms.ts';
 import type { Holding, ProcessInfo } from '../ports/processes.ts';
-import { formsOf, holds } from './processes-forms.ts';
 import { programName } from './processes-name.ts';
 import { ownChildren } from './processes-own.ts';
 

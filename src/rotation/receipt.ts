@@ -7,12 +7,16 @@
 
 import { Problem } from '../base/problem.ts';
 import { pointer } from '../documents/pointer.ts';
+import type { Leftovers } from '../inventory/leftovers.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Known } from './fold.ts';
-import type { Receipt, StepName } from './rotation.ts';
+import type { LeftoverCounts, Receipt, StepName } from './rotation.ts';
 import { stepNames } from './rotation.ts';
 import type { Run } from './run.ts';
+
+/** The effect of `audit` whose outcome holds what was found. */
+export const findingLeftovers = 'find leftovers';
 
 export async function receiptOf(run: Run, state: Receipt['state']): Promise<Receipt> {
   const { known } = run;
@@ -38,6 +42,8 @@ export async function receiptOf(run: Run, state: Receipt['state']): Promise<Rece
     proofs: known.proofs,
     minutesToDead: known.plan.because === 'leak' && dead ? Math.round((dead.at - known.openedAt) / 600) / 100 : undefined,
     activity: activityOf(known),
+    leftovers: leftoversOf(known)?.found,
+    leftoversNotSearched: leftoversOf(known)?.notSearched,
     debts: known.debts,
     journalHash: await run.lastHash(),
   };
@@ -61,6 +67,20 @@ function activityOf(known: Known): Receipt['activity'] {
   if (detail?.source === undefined) return undefined;
   const { source, from = known.openedAt, to = known.openedAt, events = 0, note } = detail;
   return { source, from, to, events, note };
+}
+
+/** undefined: not looked for (the rotation was taken back, or an earlier version did not look). */
+function leftoversOf(known: Known): Leftovers | undefined {
+  const { leftovers: found, notSearched = [] } = known.outcomes.get(findingLeftovers)?.detail ?? {};
+  return found && { found, notSearched };
+}
+
+/** How many, for a summary; undefined when nothing was found. */
+export function leftoverCounts(known: Known): LeftoverCounts | undefined {
+  const found = leftoversOf(known)?.found ?? [];
+  if (found.length === 0) return undefined;
+  const old = found.filter(({ which }) => which === 'old').length;
+  return { old, new: found.length - old };
 }
 
 export function receiptPath(ports: Ports, rotation: string): FilePath {

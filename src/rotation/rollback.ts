@@ -6,6 +6,7 @@
  * Each part is safe to repeat: a cut during rolling back is resumed by rolling back again.
  */
 import { type Code, Problem } from '../base/problem.ts';
+import { leftoverCounts } from './receipt.ts';
 import type { Progress } from './rotation.ts';
 import type { Run } from './run.ts';
 import type { Outcome } from './step.ts';
@@ -79,10 +80,12 @@ async function goOn(run: Run): Promise<void> {
 /** What `advance` answers for a rotation that has ended. */
 export function ended(run: Run): Progress {
   const { closed, rollingBack, debts, rotation } = run.known;
-  if (closed?.state === 'debt') return { state: 'debt', rotation, debts };
+  const found = leftoverCounts(run.known);
+  const leftovers = found ? { leftovers: found } : {};
+  if (closed?.state === 'debt') return { state: 'debt', rotation, debts, ...leftovers };
   if (closed?.state === 'rolled-back') {
     const { code, why } = rollingBack ?? { code: 'rotation/unfinished', why: 'asked for' };
     return { state: 'rolled-back', rotation, code, why };
   }
-  return { state: 'complete', rotation };
+  return { state: 'complete', rotation, ...leftovers };
 }

@@ -6,6 +6,7 @@ import type { CredentialId, Fingerprint, RotationId } from '../base/ids.ts';
 import type { Code } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Instant, Milliseconds } from '../base/time.ts';
+import type { Leftover } from '../inventory/leftovers.ts';
 import type { RedactedEdit } from '../inventory/redact.ts';
 import type { Page } from '../providers/provider.ts';
 import type { Proof, RunningHolder } from '../verification/proof.ts';
@@ -116,9 +117,14 @@ export type Event =
   | { readonly kind: 'clock'; readonly sinceMs: Milliseconds };
 
 export type Progress =
-  | { readonly state: 'complete'; readonly rotation: RotationId }
+  | { readonly state: 'complete'; readonly rotation: RotationId; readonly leftovers?: LeftoverCounts }
   /** Ended, but something is still to be done; `resume` tries again. */
-  | { readonly state: 'debt'; readonly rotation: RotationId; readonly debts: readonly Debt[] }
+  | {
+      readonly state: 'debt';
+      readonly rotation: RotationId;
+      readonly debts: readonly Debt[];
+      readonly leftovers?: LeftoverCounts;
+    }
   | { readonly state: 'rolled-back'; readonly rotation: RotationId; readonly code: Code; readonly why: string }
   | { readonly state: 'waiting'; readonly rotation: RotationId; readonly step: StepName; readonly need: Need }
   /** Stopped by a problem that trying again may cure, past the point where rolling back is safe. */
@@ -136,6 +142,12 @@ export interface Debt {
   readonly kind: 'not-dead' | 'place-left' | 'stray-key' | 'lost-key' | 'activity-unread';
   readonly text: string;
   readonly since: Instant;
+}
+
+/** Files that still hold the old value, and files that hold the new one without being a place of it. */
+export interface LeftoverCounts {
+  readonly old: number;
+  readonly new: number;
 }
 
 export interface Receipt {
@@ -175,6 +187,10 @@ export interface Receipt {
         readonly note: string | undefined;
       }
     | undefined;
+  /** Backups, histories and the like that hold a value: seen once, during `audit`. undefined: not looked for. */
+  readonly leftovers: readonly Leftover[] | undefined;
+  /** What that search passed over, and why. */
+  readonly leftoversNotSearched: readonly string[] | undefined;
   readonly debts: readonly Debt[];
   /** Hash of the journal's last entry of this rotation, to tie the receipt to the journal. */
   readonly journalHash: string;

@@ -273,6 +273,11 @@ export const receipt: Receipt = {
   ],
   minutesToDead: 0.02,
   activity: { source: 'pg_stat_activity', from: now - 1000, to: now, events: 3, note: undefined },
+  leftovers: [
+    { file: '/home/p/.cursor/mcp.json.bak', which: 'old' },
+    { file: '/home/p/.bash_history', which: 'new' },
+  ],
+  leftoversNotSearched: ['larger than 32 MiB: /home/p/.cursor/chats/a/b/store.db'],
   debts: [],
   journalHash: 'ab'.repeat(32),
 };

@@ -81,6 +81,8 @@ const receipt: Receipt = {
   proofs: sampleProofs,
   minutesToDead: 1.5,
   activity: { source: 'log', from: at, to: at, events: 2, note: undefined },
+  leftovers: [{ file: '/f.bak', which: 'old' }],
+  leftoversNotSearched: ['larger than 32 MiB: /g'],
   debts: [debt],
   journalHash: 'cd'.repeat(32),
 };
@@ -120,7 +122,7 @@ export const samples: Samples = {
       effect: 'revoke old',
       result: 'failed',
       code: 'provider/timeout',
-      detail: { revoked: 'accepted' },
+      detail: { revoked: 'accepted', leftovers: [{ file: '/f.bak', which: 'new' }], notSearched: ['behind a link: /g'] },
     },
   ],
   step: [{ ...about, kind: 'step', step: 'prove dead', state: 'failed', code: 'rotation/not-dead', note: 'still alive' }],

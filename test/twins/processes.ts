@@ -6,7 +6,7 @@
  * looked into, and the whole system may be one on which nobody can look. Ids count up, so that a run repeats exactly.
  */
 import { Problem } from '../../src/base/problem.ts';
-import { formsOf, holds } from '../../src/platform/processes-forms.ts';
+import { formsOf, holds } from '../../src/documents/secret-forms.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Holding, Launch, Processes, ProcessInfo, RunOptions, RunResult } from '../../src/ports/processes.ts';
 

@@ -36,6 +36,7 @@ export function render(receipt: Receipt, style: Style): string {
           'activity',
           `${activity.source}: ${count(activity.events, 'event')} from ${isoSeconds(activity.from)} to ${isoSeconds(activity.to)}${activity.note === undefined ? '' : `; ${activity.note}`}`,
         )),
+    ...leftoverLines(receipt, style),
     ...receipt.debts.flatMap((debt) => debtLines(debt, style)),
     ...about('journal', receipt.journalHash),
   ]);
@@ -44,6 +45,25 @@ export function render(receipt: Receipt, style: Style): string {
 /** Several parts of a credential may stand in one file: one line each for what a person would open. */
 function placesIn({ places }: Receipt): string[] {
   return [...new Set(places.map(({ client, server, file }) => `${client}, ${server}: ${file}`))];
+}
+
+/** Nothing at all when nobody looked: a receipt must not seem to say that there are none. */
+function leftoverLines({ leftovers, leftoversNotSearched = [] }: Receipt, style: Style): string[] {
+  if (leftovers === undefined) return [];
+  const lists = [
+    { title: 'still holding the old value', files: leftovers.filter(({ which }) => which === 'old'), warn: false },
+    { title: 'holding the new value outside its places', files: leftovers.filter(({ which }) => which === 'new'), warn: true },
+  ].filter(({ files }) => files.length > 0);
+  return [
+    ...(lists.length === 0 ? [paint(style, 'dim', 'no other copies found')] : []),
+    ...lists.flatMap(({ title, files, warn }) => [
+      ...wrap(`${warn ? 'WARNING: ' : ''}${count(files.length, 'file')} ${title}`, style.width).map((line) =>
+        paint(style, warn ? 'yellow' : 'dim', line),
+      ),
+      ...files.map(({ file }) => `  ${truncateMiddle(name(file), style.width - 2)}`),
+    ]),
+    ...leftoversNotSearched.flatMap((line) => field('not searched', name(line), style, labelWidth + 2)),
+  ];
 }
 
 const answers = { yes: 'yes', no: 'NO', unknown: 'could not tell' } as const;

@@ -297,6 +297,15 @@ describe('the end', () => {
     expect(out).toContain(told);
   });
 
+  it('counts the copies that lie about, and warns of those of the new value', async () => {
+    const told = async (leftovers: { old: number; new: number }, more: readonly string[] = []): Promise<string> =>
+      (await rotate(engine([{ state: 'complete', rotation, leftovers }]), ['--yes', ...more])).out;
+    expect(await told({ old: 2, new: 0 })).toMatch(/^ +copies +the old value in 2 files: the receipt names them$/m);
+    const both = (await told({ old: 1, new: 1 })).replace(/\s+/g, ' ');
+    expect(both).toContain('the old value in 1 file; WARNING: the new value in 1 file outside its places');
+    expect(JSON.parse(await told({ old: 2, new: 1 }, ['--json']))).toMatchObject({ leftovers: { old: 2, new: 1 } });
+  });
+
   it('as JSON is one value on stdout, everything else on stderr', async () => {
     const { out, err } = await rotate(engine([complete]), ['--yes', '--json']);
     expect(JSON.parse(out)).toEqual({ schema: 'mcp-rotate/progress@1', rotation, state: 'complete' });

@@ -7,6 +7,7 @@
 import type { CredentialId, Fingerprint, RotationId } from '../../base/ids.ts';
 import type { Code } from '../../base/problem.ts';
 import type { Instant } from '../../base/time.ts';
+import type { Leftover } from '../../inventory/leftovers.ts';
 import type { Revoked } from '../../providers/provider.ts';
 import type { Answer, Proof } from '../../verification/proof.ts';
 import type { Because, Debt, Need, PersonAnswer, Plan, Receipt, StepName } from '../rotation.ts';
@@ -36,6 +37,9 @@ export interface Detail {
   readonly to?: Instant;
   readonly events?: number;
   readonly complete?: boolean;
+  /** Copies outside of the places, and what was not looked at. */
+  readonly leftovers?: readonly Leftover[];
+  readonly notSearched?: readonly string[];
   /** How it was done or found out, in our own words. */
   readonly note?: string;
 }

@@ -6,6 +6,7 @@
  * not fit means that a newer mcp-rotate is needed.
  */
 import { type Code, codes } from '../../base/problem.ts';
+import type { Leftover } from '../../inventory/leftovers.ts';
 import type { Proof, RunningHolder } from '../../verification/proof.ts';
 import { type Debt, type Need, type Plan, type Receipt, type StepName, stepNames } from '../rotation.ts';
 import { type Detail, decisions, type EntryKind, type JournalEntry } from './entries.ts';
@@ -126,6 +127,8 @@ const need = byKind<Need>({
   'accept-unproven': fields({ kind: oneOf('accept-unproven'), what: list(text) }),
 });
 
+const leftovers = list(fields<Leftover>({ file: text, which: oneOf('old', 'new') }));
+
 const closing = oneOf<Receipt['state']>('complete', 'debt', 'rolled-back');
 const receipt = fields<Receipt>({
   schema: oneOf('mcp-rotate/receipt@1'),
@@ -146,6 +149,8 @@ const receipt = fields<Receipt>({
   activity: orUndefined(
     fields<NonNullable<Receipt['activity']>>({ source: text, from: number, to: number, events: number, note: orUndefined(text) }),
   ),
+  leftovers: orUndefined(leftovers),
+  leftoversNotSearched: orUndefined(list(text)),
   debts: list(debt),
   journalHash: text,
 });
@@ -167,6 +172,8 @@ const detail = fields<Detail>({
   to: optional(number),
   events: optional(number),
   complete: optional(flag),
+  leftovers: optional(leftovers),
+  notSearched: optional(list(text)),
   note: optional(text),
 });
 

@@ -6,17 +6,17 @@
  * passwords (`postgres`, `app`) must not stop a rotation: only secrets of `least` characters or more are looked for.
  */
 import type { Secret } from '../../base/secret.ts';
+import { formsOf } from '../../documents/secret-forms.ts';
 
 export const least = 12;
 
 export function spilled(text: string, secrets: readonly Secret[]): boolean {
-  return secrets.some((secret) => forms(secret.reveal()).some((form) => text.includes(form)));
+  return secrets.some((secret) => wordsOf(secret).some((word) => text.includes(word) || text.includes(asQuery(word))));
 }
 
-function forms(value: string): readonly string[] {
-  if (value.length < least) return [];
-  const escaped = JSON.stringify(value).slice(1, -1);
-  // a value with half a surrogate pair cannot be percent-encoded
-  const encoded = value.isWellFormed() ? [encodeURIComponent(value)] : [];
-  return [value, escaped, ...encoded, ...encoded.map((form) => form.replaceAll('%20', '+'))];
-}
+const wordsOf = (secret: Secret): readonly string[] => {
+  const { length, words } = formsOf(secret);
+  return length < least ? [] : words;
+};
+
+const asQuery = (word: string): string => word.replaceAll('%20', '+');

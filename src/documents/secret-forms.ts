@@ -1,14 +1,20 @@
 /**
  * The forms in which a secret stands inside foreign text: as it is, percent-encoded, JSON-escaped, and as a stretch of
- * base64. Used to find it (processes) and to take it out (texts of servers); the forms never leave this folder.
+ * base64. Used to find it (processes, files that were left over, our own journal) and to take it out (texts of servers).
  */
 import type { Secret } from '../base/secret.ts';
-import { encodePart } from '../documents/coding.ts';
+import { encodePart } from './coding.ts';
 
 /** A base64 stretch shorter than this is too common to mean anything. */
 const shortestStretch = 10;
+/** Shorter texts also occur inside other words. */
+const longWord = 12;
 
-interface Forms {
+export interface Forms {
+  /** Of the secret itself. */
+  readonly length: number;
+  /** Letters alone, and few: a word that stands in texts that have nothing to do with the secret. */
+  readonly ordinary: boolean;
   /** Forms that stand as a value or a part of one. */
   readonly words: readonly string[];
   /** Inner stretches of base64: what is around them depends on what the secret was joined with. */
@@ -37,7 +43,8 @@ function makeForms(secret: Secret): Forms {
     escaped(text),
     escaped(escaped(text)),
   ]);
-  return { words: [...words], stretches: base64Stretches(text) };
+  const ordinary = text.length < longWord && /^[a-z]+$/i.test(text);
+  return { length: text.length, ordinary, words: [...words], stretches: base64Stretches(text) };
 }
 
 /** What `encodeURIComponent` leaves alone (`!'()*`) differs from RFC 3986; a lone surrogate has no such form. */
@@ -74,10 +81,38 @@ export function holds(text: string, forms: Forms): boolean {
   return forms.stretches.some((stretch) => text.includes(stretch)) || forms.words.some((word) => holdsWord(text, word));
 }
 
+/**
+ * Is the secret anywhere in bytes whose fields need no separators (a database, a swap file)? As `holds`, but a letter or
+ * digit may follow a form of 12 characters or more: there it is the next field. `text` has one character per byte.
+ */
+export function holdsBytes(text: string, forms: Forms): boolean {
+  const bytes = inBytes(forms);
+  return (
+    bytes.stretches.some((stretch) => text.includes(stretch)) ||
+    bytes.words.some((word) => (word.length >= longWord ? text.includes(word) : holdsWord(text, word)))
+  );
+}
+
+const knownBytes = new WeakMap<Forms, Forms>();
+
+/** The forms with one character for each byte of their UTF-8. */
+function inBytes(forms: Forms): Forms {
+  let bytes = knownBytes.get(forms);
+  if (bytes === undefined) {
+    bytes = { ...forms, words: forms.words.map((word) => Buffer.from(word, 'utf8').toString('latin1')) };
+    knownBytes.set(forms, bytes);
+  }
+  return bytes;
+}
+
 function holdsWord(text: string, word: string): boolean {
   for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
     if (/\w/.test(text.charAt(at + word.length))) continue;
-    if (word.length >= 12 || !/\w/.test(text.charAt(at - 1)) || /%[0-9A-Fa-f]{2}$/.test(text.slice(Math.max(0, at - 3), at)))
+    if (
+      word.length >= longWord ||
+      !/\w/.test(text.charAt(at - 1)) ||
+      /%[0-9A-Fa-f]{2}$/.test(text.slice(Math.max(0, at - 3), at))
+    )
       return true;
   }
   return false;
