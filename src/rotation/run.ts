@@ -241,9 +241,10 @@ export class Run {
   /** Between two effects is the place to stop: nothing is half done. */
   stopIfAsked(step: StepName): void {
     if (!this.signal?.aborted) return;
+    const bothLive = this.#known.issued !== undefined && !this.#known.pastReturn;
     throw new Problem('rotation/interrupted', {
       what: `rotation ${this.id} was interrupted at "${step}"`,
-      state: 'every step so far is in the journal; nothing is half done',
+      state: `every step so far is in the journal; ${bothLive ? 'the old and the new key both live' : 'nothing is half done'}`,
       next: `mcp-rotate resume ${this.id}`,
     });
   }
