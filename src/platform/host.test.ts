@@ -9,7 +9,7 @@ import { createHost, type HostFacts } from './host.ts';
 const facts = (platform: NodeJS.Platform, env: HostFacts['env'], more: Partial<HostFacts> = {}): HostFacts => ({
   env,
   platform,
-  folder: platform === 'win32' ? 'D:\\work' : '/work',
+  folder: platform === 'win32' ? 'D:\\work' : '/here',
   home: platform === 'win32' ? 'C:\\Users\\table' : '/home/table',
   userName: 'ada',
   userId: platform === 'win32' ? undefined : 1000,
@@ -24,7 +24,7 @@ describe('host', () => {
     ['linux', { HOME: '/h', XDG_STATE_HOME: '/x' }, '/h', '/x/mcp-rotate'],
     ['linux', { HOME: '/h', XDG_STATE_HOME: 'x' }, '/h', '/h/.local/state/mcp-rotate'],
     ['linux', { HOME: '/h', XDG_STATE_HOME: '/x', MCP_ROTATE_STATE: '/s' }, '/h', '/s'],
-    ['linux', { HOME: '/h', MCP_ROTATE_STATE: 's' }, '/h', '/work/s'],
+    ['linux', { HOME: '/h', MCP_ROTATE_STATE: 's' }, '/h', '/here/s'],
     ['linux', { USERPROFILE: '/u' }, '/home/table', '/home/table/.local/state/mcp-rotate'],
     ['freebsd', { HOME: '/h' }, '/h', '/h/.local/state/mcp-rotate'],
     ['darwin', { HOME: '/Users/a', XDG_STATE_HOME: '/x' }, '/Users/a', '/Users/a/Library/Application Support/mcp-rotate'],
@@ -39,7 +39,7 @@ describe('host', () => {
 
   it('does without a user that is in no table', () => {
     const nobody = { home: undefined, userName: undefined };
-    expect(createHost(facts('linux', {}, nobody))).toMatchObject({ home: '/work', userName: '1000' });
+    expect(createHost(facts('linux', {}, nobody))).toMatchObject({ home: '/here', userName: '1000' });
     expect(createHost(facts('linux', { USER: 'u', HOME: '/h' }, nobody))).toMatchObject({ home: '/h', userName: 'u' });
   });
 
