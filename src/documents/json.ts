@@ -7,7 +7,7 @@
 import { Cells, type Change } from './cells.ts';
 import type { Format, Path, Tree } from './document.ts';
 import { comma, JsonScan, openBrace, openBracket, quote, type Structure } from './json-scan.ts';
-import { indexOf, type Reading, type Replacement, type Scalar } from './reading.ts';
+import { type Changed, indexOf, type Reading, type Replacement, type Scalar } from './reading.ts';
 
 /** Offsets of the values of a container: of an object by key, of an array in order. */
 type Members = ReadonlyMap<string, number> | readonly number[];
@@ -72,6 +72,32 @@ export class JsonReading implements Reading {
     });
     put(this.#bytes.subarray(from));
     return out;
+  }
+
+  /**
+   * As good as reading all of `result` again: the scan of this document was at the start of a value at every `start` and
+   * behind it at every `end`. Over the same bytes, from the same state, it does the same; so where a scan of `result` finds
+   * a string in place of each of these values, and every other byte is as here, it ends as the scan of this document did,
+   * with the same names leading to the same places.
+   */
+  becomes(result: Uint8Array, changed: readonly Changed[]): boolean {
+    const scan = new JsonScan(result, this.format === 'jsonc');
+    let from = 0;
+    let to = 0;
+    for (const { start, end, wanted } of changed) {
+      const at = to + start - from;
+      if (!sameBytes(this.#bytes.subarray(from, start), result.subarray(to, at)) || result[at] !== quote) return false;
+      try {
+        to = scan.string(at);
+        if (JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(result.subarray(at, to))) !== wanted) {
+          return false;
+        }
+      } catch {
+        return false;
+      }
+      from = end;
+    }
+    return sameBytes(this.#bytes.subarray(from), result.subarray(to));
   }
 
   /** Offset of the value at a path. */
@@ -147,6 +173,8 @@ export class JsonReading implements Reading {
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.#bytes.subarray(start, end));
   }
 }
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && Buffer.compare(a, b) === 0;
 
 /** Cells of a valid string token with its quotes. */
 function jsonCells(raw: string): Cells {

@@ -36,6 +36,18 @@ export interface Reading extends Document {
   scalar(path: Path): Scalar | undefined;
   /** The document's bytes with spans replaced. Ascending, without overlap. */
   replaced(replacements: readonly Replacement[]): Uint8Array;
+  /**
+   * Is `result` this document with these scalars changed, each to the text that is wanted, and nothing else? Ascending,
+   * without overlap. Absent where only reading `result` again can tell.
+   */
+  becomes?(result: Uint8Array, changed: readonly Changed[]): boolean;
+}
+
+/** A scalar by its span before the edit, and what it has to decode to after it. */
+export interface Changed {
+  readonly start: number;
+  readonly end: number;
+  readonly wanted: string;
 }
 
 /** Containers inside containers. Deeper documents are refused rather than walked. */
