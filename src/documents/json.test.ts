@@ -9,7 +9,8 @@ import { type ParseError, parse as parseJsonc } from 'jsonc-parser';
 import { describe, expect, it } from 'vitest';
 import { type Dice, dice, judge, runs, splicesFor, Writer } from '../../test/kits/splices.ts';
 import type { Path } from './document.ts';
-import { readDocument } from './read.ts';
+import { readDocument, readForEdit } from './read.ts';
+import type { Scalar } from './reading.ts';
 import { spliceDocument } from './splice.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -197,5 +198,62 @@ describe('reading', () => {
       ),
       runs(5000),
     );
+  });
+});
+
+describe('an edit of a large document, proved by its bytes', () => {
+  const filler = JSON.stringify(Array.from({ length: 20_000 }, (_, i) => `line ${i}: "quoted" – \n and so on, for a while`));
+  const text = `{"first":"é\\u0041X", "projects":${filler},\r\n "token":"X", "last":["X"]}\n`;
+
+  it('changes what it is to change, and not one byte more', () => {
+    const result = spliceDocument(bytesOf(text), 'json', [
+      { path: ['last', 0], start: 0, end: 1, text: 'a "longer" one, é😀' },
+      { path: ['first'], start: 2, end: 3, text: '' },
+    ]);
+    const wanted = text.replace('["X"]', '["a \\"longer\\" one, é😀"]').replace('\\u0041X', '\\u0041');
+    expect(textOf(result) === wanted).toBe(true);
+    expect(JSON.parse(textOf(result))).toMatchObject({ first: 'éA', token: 'X', last: ['a "longer" one, é😀'] });
+  });
+
+  const reading = readForEdit(bytesOf(text), 'json');
+  const spanOf = (path: Path): { start: number; end: number } => {
+    const { start, end } = reading.scalar(path) as Scalar;
+    return { start, end };
+  };
+  const changed = [
+    { ...spanOf(['first']), wanted: 'ZZ' },
+    { ...spanOf(['token']), wanted: 'new "one"' },
+  ];
+  const right = text.replace('"é\\u0041X"', '"ZZ"').replace('"token":"X"', '"token":"new \\"one\\""');
+
+  it('takes any spelling of the text that is wanted', () => {
+    expect(reading.becomes?.(bytesOf(right), changed)).toBe(true);
+    expect(reading.becomes?.(bytesOf(right.replace('"ZZ"', '"\\u005aZ"')), changed)).toBe(true);
+  });
+
+  it.each([
+    ['another text in place of the one that is wanted', right.replace('"ZZ"', '"ZY"')],
+    ['a value left as it was', right.replace('"ZZ"', '"é\\u0041X"')],
+    ['a string that ends too early', right.replace('"ZZ"', '"ZZ""')],
+    ['a string that ends with a member of its own', right.replace('"ZZ"', '"ZZ","token":"X"')],
+    ['a string that never closes', right.slice(0, right.indexOf('new')) + 'x'.repeat(50)],
+    ['no string', right.replace('"ZZ"', 'true')],
+    ['a raw line end in the string', right.replace('"ZZ"', '"Z\nZ"')],
+    ['white space more before it', right.replace('"first":', '"first": ')],
+    ['another byte before', right.replace('{"first"', '{"First"')],
+    ['another byte between', right.replace('line 10000:', 'line 10001:')],
+    ['another byte behind', right.replace('["X"]', '["Y"]')],
+    ['a byte more at the end', `${right}\n`],
+    ['a byte less at the end', right.slice(0, -1)],
+    ['nothing', ''],
+  ])('refuses %s', (_title, wrong) => {
+    expect(wrong).not.toBe(right);
+    expect(reading.becomes?.(bytesOf(wrong), changed)).toBe(false);
+  });
+
+  it('refuses bytes that are no UTF-8 in place of the text', () => {
+    const wrong = bytesOf(right);
+    wrong[right.indexOf('ZZ')] = 0xff;
+    expect(reading.becomes?.(wrong, [{ ...spanOf(['first']), wanted: '\ufffdZ' }, ...changed.slice(1)])).toBe(false);
   });
 });
