@@ -249,6 +249,41 @@ describe('what stays', () => {
   });
 });
 
+describe('a file of several pieces', () => {
+  const size = 2 * 1024 * 1024 + 4321;
+  const old = Buffer.alloc(size, 'abcdefg');
+
+  it('is replaced when every byte is as it was', async () => {
+    const path = join(await freshFolder(), 'a');
+    await real.writeFile(path, old);
+    const disk = createDisk();
+    const { version } = await disk.read(path);
+    expect(await disk.replace(path, version, bytesOf('new'))).toMatchObject({ written: true });
+    expect(await real.readFile(path, 'utf8')).toBe('new');
+  });
+
+  it.each([0, 1024 * 1024 - 1, 1024 * 1024, 2 * 1024 * 1024, size - 1])(
+    'is not replaced when byte %d alone is another, its size and time as before',
+    async (at) => {
+      const root = await freshFolder();
+      const path = join(root, 'a');
+      await real.writeFile(path, old);
+      const disk = createDisk();
+      // Kept: the disk compares with the bytes that were read for as long as they are in use.
+      const snapshot = await disk.read(path);
+      const { atime, mtime } = await real.stat(path);
+      const theirs = Buffer.from(old);
+      theirs[at] = 0x5a;
+      await real.writeFile(path, theirs);
+      await real.utimes(path, atime, mtime);
+      expect(await disk.replace(path, snapshot.version, bytesOf('new'))).toEqual({ written: false });
+      expect(theirs.equals(await real.readFile(path))).toBe(true);
+      expect(await real.readdir(root)).toEqual(['a']);
+      expect(old.equals(snapshot.bytes)).toBe(true);
+    },
+  );
+});
+
 describe('leftovers', () => {
   it('of a process that is no more are removed, those of a running one are not', async () => {
     const root = await freshFolder();
