@@ -176,17 +176,14 @@ for (const c of '"\\/bfnrt') escapeLengths[c.charCodeAt(0)] = 2;
 escapeLengths['u'.charCodeAt(0)] = 6;
 
 /**
- * Is one of the four bytes of a word a quote, a backslash or below 0x20? `x - 0x01010101 & ~x & 0x80808080` is not zero
- * exactly when a byte of x is zero; the first two are tested on what differs from them, the last on x itself.
+ * Is one of the four bytes of a word a quote, a backslash or below 0x20? `x - n & ~x & 0x80` is not zero exactly when a byte
+ * of x is below n (n at most 0x80). With its second bit turned round, the quote comes next behind the control characters;
+ * the backslash is tested on what differs from it.
  */
 function hasSpecial(word: number): boolean {
-  const quotes = word ^ 0x22222222;
+  const low = word ^ 0x02020202;
   const backslashes = word ^ 0x5c5c5c5c;
-  return (
-    ((((quotes - 0x01010101) & ~quotes) | ((backslashes - 0x01010101) & ~backslashes) | ((word - 0x20202020) & ~word)) &
-      0x80808080) !==
-    0
-  );
+  return ((((low - 0x21212121) & ~low) | ((backslashes - 0x01010101) & ~backslashes)) & 0x80808080) !== 0;
 }
 
 function isHex(c: number | undefined): boolean {

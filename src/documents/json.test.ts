@@ -215,6 +215,39 @@ describe('an edit of a large document, proved by its bytes', () => {
     expect(JSON.parse(textOf(result))).toMatchObject({ first: 'éA', token: 'X', last: ['a "longer" one, é😀'] });
   });
 
+  it.each(['json', 'jsonc'] as const)('%s: agrees with reading all of it again, also when a byte is wrong', (format) => {
+    let accepted = 0;
+    let refused = 0;
+    fc.assert(
+      fc.property(dice, fc.nat(), fc.constantFrom(...'"\\{}[],:/*xé \n0'), (g, place, wrong) => {
+        const { text: random, scalars } = randomJson(g, format === 'jsonc');
+        const scalar = g.of(scalars);
+        if (!scalar) return;
+        const result = spliceDocument(bytesOf(random), format, splicesFor(g, scalar));
+        const document = readForEdit(bytesOf(random), format);
+        const { start, end } = document.scalar(scalar.path) as Scalar;
+        const tree = readDocument(result, format).get([]);
+        const edit = [{ start, end, wanted: readDocument(result, format).get(scalar.path) as string }];
+        expect(document.becomes?.(result, edit)).toBe(true);
+        const damaged = result.slice();
+        // Mostly in the value, where a wrong byte is not simply another one.
+        const longer = result.length - bytesOf(random).length;
+        const at = g.flip() ? place % result.length : start + (place % Math.max(1, end - start + longer));
+        damaged[Math.min(at, damaged.length - 1)] = bytesOf(wrong)[0] as number;
+        if (document.becomes?.(damaged, edit) === true) {
+          accepted++;
+          expect(readDocument(damaged, format).get([])).toEqual(tree);
+        } else {
+          refused++;
+          expect(damaged).not.toEqual(result);
+        }
+      }),
+      runs(1500),
+    );
+    expect(accepted).toBeGreaterThan(0);
+    expect(refused).toBeGreaterThan(300);
+  });
+
   const reading = readForEdit(bytesOf(text), 'json');
   const spanOf = (path: Path): { start: number; end: number } => {
     const { start, end } = reading.scalar(path) as Scalar;

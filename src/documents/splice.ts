@@ -3,7 +3,7 @@
  *
  * The proof reads the result again: every edited value decodes to exactly what was wanted, and everything else to what
  * it was. In documents of more than 1 MiB, JSON is proved by its bytes instead (`becomes` in json.ts says why that is as
- * good), and of the other formats only the edited values are read back. A result that fails is never returned.
+ * good); other formats are read again, and only the edited values compared. A result that fails is never returned.
  */
 
 import { printable } from '../base/ids.ts';
