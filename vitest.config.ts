@@ -6,6 +6,8 @@ const globalSetup = ['test/global-setup.ts'];
 export default defineConfig({
   test: {
     retry: 0,
+    // By default one core is left idle; much of the time is waiting for real servers.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

@@ -6,6 +6,7 @@
  * Each part is safe to repeat: a cut during rolling back is resumed by rolling back again.
  */
 import { type Code, Problem } from '../base/problem.ts';
+import { untilWorks } from '../verification/standing.ts';
 import { leftoverCounts } from './receipt.ts';
 import type { Progress } from './rotation.ts';
 import type { Run } from './run.ts';
@@ -57,7 +58,9 @@ async function oldWorks(run: Run, state: string): Promise<void> {
   const standing = await run.provider.check(run.ports, run.old);
   await run.prove({ kind: 'works', which: 'old', answer: standing.alive, how: standing.how, at: run.now });
   if (standing.alive === 'yes') return;
-  if (standing.alive === 'no') await goOn(run);
+  // Refused both: neither way helps, so what was begun is taken back, and the person hears why.
+  if (standing.alive === 'no' && (await goOn(run)) === 'both dead')
+    return run.note('update', 'the old and the new key are both refused');
   throw new Problem(standing.alive === 'no' ? 'rotation/unsafe-revoke' : 'rotation/not-proven', {
     what: `the old key was not seen to work while rolling back (${standing.how})`,
     state,
@@ -66,15 +69,19 @@ async function oldWorks(run: Run, state: string): Promise<void> {
 }
 
 /** Somebody revoked the old credential meanwhile (failure mode 35): with a new one that works the way out is forwards. */
-async function goOn(run: Run): Promise<void> {
+async function goOn(run: Run): Promise<'forwards' | 'both dead' | 'unknown'> {
   const next = await run.next();
-  if (!next || (await run.provider.check(run.ports, next)).alive !== 'yes') return;
+  if (!next) return 'unknown';
+  const { answer } = await untilWorks(run.ports, run.provider, next, run.waiting(run.provider.pace.worksWithinMs));
+  run.stopIfAsked('update');
+  if (answer !== 'yes') return answer === 'no' ? 'both dead' : 'unknown';
   await run.record({
     kind: 'decision',
     what: 'go-on',
     code: 'rotation/unsafe-revoke',
     why: 'the old credential is refused and the new one works',
   });
+  return 'forwards';
 }
 
 /** What `advance` answers for a rotation that has ended. */

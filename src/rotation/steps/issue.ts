@@ -73,11 +73,22 @@ async function ours(run: Run, method: OursMethod): Promise<Outcome> {
     );
     return await keep(run, issued);
   } catch (error) {
-    if (error instanceof Problem && error.effect === 'none' && !lost && !run.known.issued) {
+    if (!(error instanceof Problem) || error.effect !== 'none' || run.known.issued) throw error;
+    // Where the value replaces the old one, trying it tells what became of the call whose answer was lost.
+    const took = lost && method.overlap === 'replaces' ? await works(run, proposed) : lost ? 'unknown' : 'no';
+    if (took === 'yes') return keep(run, { parts });
+    if (took === 'no') {
       await run.record({ kind: 'outcome', step: 'issue', effect: 'issue', result: 'failed', code: error.code, detail: {} });
     }
     throw error;
   }
+}
+
+async function works(run: Run, held: Held): Promise<'yes' | 'no' | 'unknown'> {
+  const waiting = run.waiting(run.provider.pace.worksWithinMs);
+  const { answer } = await untilWorks(run.ports, run.provider, held, waiting);
+  run.stopIfAsked('issue');
+  return answer;
 }
 
 /** A value of ours may be sent again when its answer was lost: one more try at once, then it is up to `resume`. */
