@@ -30,6 +30,7 @@ export default defineConfig({
       },
       {
         test: {
+          // One file after the other (the npm script says so): a real client of one test counts as a holder in another.
           name: 'real-clients',
           include: ['test/real-clients/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
