@@ -5,7 +5,8 @@
  * writer: every append checks in its own transaction that the lease is still current. Shredded means gone from the files:
  * secure_delete overwrites what is deleted with zeroes, and the write-ahead log is cut to nothing.
  *
- * Calls block for at most `busyMs` while another process writes. The module is loaded when a store is opened, not before.
+ * SQLite itself waits for at most `busyMs` while another process writes, and is asked again for as long. The module is loaded
+ * when a store is opened, not before.
  */
 import { chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -74,7 +75,8 @@ export async function openJournalStore(path: string): Promise<JournalStore> {
  * first or the last one to have the file open): then it says at once that it is busy, and nothing was done.
  */
 async function patiently<T>(path: string, work: () => T | Promise<T>): Promise<T> {
-  const end = performance.now() + busyMs;
+  // One wait of SQLite's own may use up busyMs on a loaded machine: there is time for another.
+  const end = performance.now() + 2 * busyMs;
   for (;;) {
     try {
       return await work();
