@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import type { Context } from './cli/context.ts';
 import { runProgram } from './cli/program.ts';
 import { createTerminal, flushed } from './platform/terminal.ts';
@@ -15,6 +16,12 @@ function version(): string {
   return manifest.version;
 }
 
+/** The bundle names its parts by what is in them, so it is another file for every other program; source is many files. */
+function bundle(): string | undefined {
+  const file = fileURLToPath(import.meta.url);
+  return file.endsWith('.cjs') ? file : undefined;
+}
+
 const context: Context = {
   terminal: createTerminal(),
   get version() {
@@ -22,12 +29,11 @@ const context: Context = {
   },
   absolute: (path) => resolve(path),
   useCases: async () => {
-    const [{ createPorts }, { createUseCases }, { clients, providers }] = await Promise.all([
+    const [{ createPorts }, { createUseCases }] = await Promise.all([
       import('./platform/ports.ts'),
       import('./cli/use-cases.ts'),
-      import('./registry.ts'),
     ]);
-    return createUseCases(createPorts(), { clients, providers });
+    return createUseCases(createPorts(), () => import('./registry.ts'), { program: bundle() });
   },
   demo: async () => {
     const [{ createDemoWorld }, { portsIn }, { clients, providers }] = await Promise.all([

@@ -13,10 +13,13 @@ import type { Ports } from '../ports/ports.ts';
 import type { Terminal } from '../ports/terminal.ts';
 import type { Rotations } from '../rotation/rotation.ts';
 import type { Issuers } from './issuer/issuers.ts';
+import type { Status } from './status/view.ts';
 
 export interface UseCases {
   readonly clock: Clock;
   inventory(options: InventoryOptions): Promise<Inventory>;
+  /** What `status` tells; from memory while nothing that it was made from has changed. */
+  status(options: InventoryOptions): Promise<Status>;
   rotations(): Promise<Rotations>;
   issuers(): Promise<Issuers>;
   /** Opens a page in the person's browser; false when that is not possible. Never through a shell. */

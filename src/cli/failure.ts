@@ -32,13 +32,13 @@ function labelled(label: string, text: string, style: Style, color?: 'red'): str
 }
 
 export function renderProblem(
-  { code, what, state, next }: Pick<Problem, 'code' | 'what' | 'state' | 'next'>,
+  { code, what, state, next }: Pick<Problem, 'code' | 'what' | 'state' | 'next'> | Omit<ProblemJson, 'schema'>,
   style: Style,
 ): string {
   return lines([
     ...labelled('error', `${what} [${code}]`, style, 'red'),
-    ...(state === undefined ? [] : labelled('state', state, style)),
-    ...(next === undefined ? [] : labelled(' next', next, style)),
+    ...(state == null ? [] : labelled('state', state, style)),
+    ...(next == null ? [] : labelled(' next', next, style)),
   ]);
 }
 

@@ -1,25 +1,43 @@
 /** The product's use cases over given ports and adapters, each loaded when it is called. The same for real and demo. */
 import { second } from '../base/time.ts';
 import type { Adapters } from '../inventory/adapters.ts';
+import type { Inventory, InventoryOptions } from '../inventory/inventory.ts';
+import type { Told } from '../inventory/remembered.ts';
+import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { UseCases } from './context.ts';
+import type { Status } from './status/view.ts';
 
-export function createUseCases(ports: Ports, adapters: Adapters): UseCases {
+export interface UseCasesOptions {
+  /** File of the program that runs, when it is of one piece: looks are remembered for it. */
+  readonly program?: FilePath | undefined;
+}
+
+export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, { program }: UseCasesOptions = {}): UseCases {
   return {
     clock: ports.clock,
-    inventory: async (options) => {
-      const [{ collect }, { rotatedAges }] = await Promise.all([import('../inventory/collect.ts'), import('./ages.ts')]);
-      const { ages, problem } = await rotatedAges(ports);
-      const inventory = await collect(ports, adapters, options, ages);
-      return problem ? { ...inventory, problems: [...inventory.problems, problem] } : inventory;
+    inventory: (options) => look(ports, options),
+    status: async (options) => {
+      const tell = async (given: Ports): Promise<Told<Status>> => {
+        const [inventory, { statusOf }, { agesHoldUntil }] = await Promise.all([
+          look(given, options),
+          import('./status/view.ts'),
+          import('../inventory/ages.ts'),
+        ]);
+        const { credentials, problems } = inventory;
+        return { answer: statusOf(inventory), until: agesHoldUntil(credentials.map(({ age }) => age)), problems };
+      };
+      if (program === undefined) return (await tell(ports)).answer;
+      const { remembered } = await import('../inventory/remembered.ts');
+      return remembered(ports, { text: JSON.stringify(['status', options.folders]), program }, tell);
     },
     rotations: async () => {
       const { createRotations } = await import('../rotation/engine.ts');
-      return createRotations(ports, adapters);
+      return createRotations(ports, await adapters());
     },
     issuers: async () => {
       const { createIssuers } = await import('./issuer/issuers.ts');
-      return createIssuers(ports, adapters);
+      return createIssuers(ports, await adapters());
     },
     receiptPath: async (rotation) => {
       const { receiptPath } = await import('../rotation/receipt.ts');
@@ -27,6 +45,17 @@ export function createUseCases(ports: Ports, adapters: Adapters): UseCases {
     },
     openPage: (url) => openPage(ports, url),
   };
+
+  async function look(given: Ports, options: InventoryOptions): Promise<Inventory> {
+    const [{ collect }, { rotatedAges }, known] = await Promise.all([
+      import('../inventory/collect.ts'),
+      import('./ages.ts'),
+      adapters(),
+    ]);
+    const { ages, problem } = await rotatedAges(given);
+    const inventory = await collect(given, known, options, ages);
+    return problem ? { ...inventory, problems: [...inventory.problems, problem] } : inventory;
+  }
 }
 
 /** Programs that hand an address to the browser; each given it as one argument, never through a shell. */

@@ -9,7 +9,7 @@
  */
 import type { Fingerprint } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
-import { type Instant, isoSeconds, wholeDays } from '../base/time.ts';
+import { day, type Instant, isoSeconds, wholeDays } from '../base/time.ts';
 import type { FileSnapshot } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Age } from './inventory.ts';
@@ -25,15 +25,28 @@ export function ageOf(
   firstSeenAt: Instant | undefined,
   files: readonly Pick<FileSnapshot, 'modifiedAt'>[],
 ): Age {
-  if (rotatedAt !== undefined) return { days: wholeDays(rotatedAt, now), basis: 'rotated' };
+  const counted = (since: Instant, basis: Age['basis']): Age => ({ days: wholeDays(since, now), basis, since });
+  if (rotatedAt !== undefined) return counted(rotatedAt, 'rotated');
   const oldest = files.reduce<Instant | undefined>(
     (least, { modifiedAt }) => Math.min(least ?? modifiedAt, modifiedAt),
     undefined,
   );
   if (firstSeenAt !== undefined && (oldest === undefined || firstSeenAt <= oldest)) {
-    return { days: wholeDays(firstSeenAt, now), basis: 'first-seen' };
+    return counted(firstSeenAt, 'first-seen');
   }
-  return oldest === undefined ? { days: undefined, basis: 'unknown' } : { days: wholeDays(oldest, now), basis: 'file' };
+  return oldest === undefined ? { days: undefined, basis: 'unknown' } : counted(oldest, 'file');
+}
+
+/** Later than any clock tells, and written in JSON as it is. */
+export const forever: Instant = Number.MAX_SAFE_INTEGER;
+
+/** When the first of these ages will be a day more: until then, what was told of them stays true. */
+export function agesHoldUntil(ages: readonly Age[]): Instant {
+  return ages.reduce((least, { days, since }) => {
+    if (days === undefined) return least;
+    // A file dated in the future is 0 days old until a day after that date.
+    return since === undefined ? 0 : Math.min(least, since + (days + 1) * day);
+  }, forever);
 }
 
 const schema = 'mcp-rotate/first-seen@1';

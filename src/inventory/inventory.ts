@@ -6,6 +6,7 @@
  */
 import type { CredentialId, Fingerprint } from '../base/ids.ts';
 import type { Problem } from '../base/problem.ts';
+import type { Instant } from '../base/time.ts';
 import type { Scope } from '../clients/client.ts';
 import type { Coding } from '../documents/coding.ts';
 import type { Format, Path } from '../documents/document.ts';
@@ -82,6 +83,8 @@ export type AgeBasis = 'rotated' | 'provider' | 'first-seen' | 'file' | 'unknown
 export interface Age {
   readonly days: number | undefined;
   readonly basis: AgeBasis;
+  /** What `days` is counted from. */
+  readonly since?: Instant;
 }
 
 export interface Credential {

@@ -62,6 +62,9 @@ export function confined(disk: Disk, { join }: Pick<Host, 'join'>, folder: FileP
     async kind(path) {
       return inside(path) ? disk.kind(path) : undefined;
     },
+    async mark(path) {
+      return inside(path) ? disk.mark(path) : { text: 'absent', size: 0, changedAt: undefined };
+    },
     async makeFolder(path) {
       write(path);
       return disk.makeFolder(path);

@@ -3,13 +3,14 @@
  *
  * What is not a regular file is recognised before it is opened: opening a fifo could wake, and then break, the program
  * that writes to it. The opened file is looked at again, as the path may lead elsewhere by then, and opened so that it
- * cannot block even then. A file that changes while it is read is read again.
+ * cannot block even then. A file that changes while it is read is read again, and one that was changed this very moment
+ * is waited for until it rests: who writes in place may have been stopped half-way, and size and times look settled then.
  */
 
-import { hash } from 'node:crypto';
-import { constants, type Dirent, type Stats } from 'node:fs';
+import { type BigIntStats, constants, type Dirent, type Stats } from 'node:fs';
 import type * as Fs from 'node:fs/promises';
 import type { FilePath } from '../ports/disk.ts';
+import { cryptography } from './cryptography.ts';
 import { fileProblem, readProblem, systemCode } from './disk-problems.ts';
 
 /** Node's calls as far as they are used; tests put in ones that fail. */
@@ -18,6 +19,9 @@ export type Calls = Pick<
   'open' | 'stat' | 'lstat' | 'realpath' | 'rename' | 'link' | 'unlink' | 'readdir' | 'mkdir' | 'rmdir' | 'utimes' | 'access'
 > & {
   readonly statSync: (path: string) => Stats;
+  /** undefined where nothing stands. */
+  readonly markSync: (path: string) => BigIntStats | undefined;
+  readonly isLinkSync: (path: string) => boolean;
   readonly lstatSync: (path: string) => Stats;
   readonly renameSync: (from: string, to: string) => void;
   readonly realpathSync: (path: string) => string;
@@ -38,10 +42,14 @@ export const mostBytesByDefault = 64 * 1024 * 1024;
 const mostTries = 20;
 /** Who overwrites a file in place empties it first: an empty file is believed once it has been so for this long. */
 const emptyMs = 100;
+/** Any other is believed after this long: a writer on a busy machine waits about a time slice for its turn. */
+const restMs = 20;
+const waitMs = 5;
 // Both are 0 where the system has none (Windows).
 const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
 export function versionOf(bytes: Uint8Array): string {
+  const { hash } = cryptography();
   return `${bytes.length}-${hash('sha256', bytes)}`;
 }
 
@@ -50,7 +58,13 @@ export function sameState(a: Stats, b: Stats): boolean {
   return a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeMs === b.mtimeMs;
 }
 
-export async function readRegularFile(fs: Calls, path: FilePath, mostBytes: number): Promise<ReadFile> {
+/** `isOurs` tells bytes that were written here, and so whole, whatever their age. */
+export async function readRegularFile(
+  fs: Calls,
+  path: FilePath,
+  mostBytes: number,
+  isOurs: (realPath: FilePath, bytes: Uint8Array) => boolean,
+): Promise<ReadFile> {
   try {
     const realPath = fs.realpathSync(path);
     checkRegular(fs.statSync(realPath), path);
@@ -64,10 +78,13 @@ export async function readRegularFile(fs: Calls, path: FilePath, mostBytes: numb
         }
         const bytes = readAll(fs, descriptor, before.size);
         const stats = fs.fstatSync(descriptor);
-        const justEmptied = stats.size === 0 && Math.abs(Date.now() - stats.mtimeMs) < emptyMs;
-        if (justEmptied) await new Promise((done) => setTimeout(done, emptyMs / mostTries));
-        else if (bytes.length === stats.size && sameState(before, stats)) return { realPath, bytes, stats };
-        if (tries >= mostTries && !justEmptied) throw fileProblem('file/unreadable', path, 'changes all the time');
+        const youngerThan = (ms: number): boolean => Math.abs(Date.now() - stats.mtimeMs) < ms;
+        const resting = youngerThan(stats.size === 0 ? emptyMs : restMs) && !isOurs(realPath, bytes);
+        const whole = bytes.length === stats.size && sameState(before, stats);
+        // Who writes without a pause would be waited for in vain.
+        if (whole && (!resting || tries >= mostTries)) return { realPath, bytes, stats };
+        if (resting) await new Promise((done) => setTimeout(done, waitMs));
+        if (tries >= 2 * mostTries) throw fileProblem('file/unreadable', path, 'changes all the time');
       }
     } finally {
       fs.closeSync(descriptor);

@@ -30,6 +30,8 @@ export const systemCalls: Calls = {
   utimes: (...given) => node.promises.utimes(...given),
   access: (...given) => node.promises.access(...given),
   statSync: (path) => node.statSync(path),
+  markSync: (path) => node.statSync(path, { bigint: true, throwIfNoEntry: false }),
+  isLinkSync: (path) => node.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true,
   renameSync: (from, to) => node.renameSync(from, to),
   lstatSync: (path) => node.lstatSync(path),
   realpathSync: (path) => node.realpathSync.native(path),
@@ -42,16 +44,28 @@ export const systemCalls: Calls = {
 
 export function createDisk(fs: Calls = systemCalls): Disk {
   let lastRead: { readonly version: string; readonly bytes: WeakRef<Uint8Array> } | undefined;
+  /** What we wrote last, by real path. */
+  const written = new Map<FilePath, string>();
   return {
     async read(path, mostBytes = mostBytesByDefault) {
-      const { realPath, bytes, stats } = await readRegularFile(fs, path, mostBytes);
-      const version = versionOf(bytes);
-      lastRead = { version, bytes: new WeakRef(bytes) };
+      const { realPath, bytes, stats } = await readRegularFile(
+        fs,
+        path,
+        mostBytes,
+        (at, read) => written.has(at) && written.get(at) === versionOf(read),
+      );
+      let version: string | undefined;
       return {
         path,
         realPath,
         bytes,
-        version,
+        get version() {
+          if (version === undefined) {
+            version = versionOf(bytes);
+            lastRead = { version, bytes: new WeakRef(bytes) };
+          }
+          return version;
+        },
         mode: process.platform === 'win32' ? 0 : stats.mode & 0o7777,
         modifiedAt: stats.mtimeMs,
         // File systems that keep no birth time answer 0, or the time of the last change.
@@ -63,10 +77,14 @@ export function createDisk(fs: Calls = systemCalls): Disk {
       const { lock, mode = 0o600, timeoutMs = timeoutByDefaultMs } = options;
       const started = performance.now();
       const { createFile, replaceFile } = await import('./disk-replace.ts');
-      const work = (): Promise<Replaced> => {
-        if (version === 'absent') return createFile(fs, path, bytes, mode);
+      const work = async (): Promise<Replaced> => {
         const expected = { version, bytes: lastRead?.version === version ? lastRead.bytes.deref() : undefined };
-        return replaceFile(fs, path, expected, bytes, Math.max(0, timeoutMs - (performance.now() - started)));
+        const left = Math.max(0, timeoutMs - (performance.now() - started));
+        const replaced = await (version === 'absent'
+          ? createFile(fs, path, bytes, mode)
+          : replaceFile(fs, path, expected, bytes, left));
+        if (replaced.written) written.set(realPathOf(path), replaced.version);
+        return replaced;
       };
       return lock ? locked(lock, work, timeoutMs) : work();
     },
@@ -115,6 +133,19 @@ export function createDisk(fs: Calls = systemCalls): Disk {
       }
     },
 
+    async mark(path) {
+      try {
+        const stats = fs.markSync(path);
+        if (stats === undefined) return { text: fs.isLinkSync(path) ? 'dangling' : 'absent', size: 0, changedAt: undefined };
+        const { dev, ino, mode, uid, size, mtimeNs, ctimeNs } = stats;
+        const text = [fs.realpathSync(path), dev, ino, mode, uid, size, mtimeNs, ctimeNs].join(' ');
+        // A file's modification time is whatever its owner sets it to; the change time is the system's own.
+        return { text, size: stats.isFile() ? Number(size) : 0, changedAt: Number(ctimeNs / 1_000_000n) };
+      } catch (error) {
+        return { text: systemCode(error) ?? 'unknown', size: 0, changedAt: undefined };
+      }
+    },
+
     async makeFolder(path) {
       try {
         await fs.mkdir(path, { recursive: true, mode: 0o700 });
@@ -124,6 +155,15 @@ export function createDisk(fs: Calls = systemCalls): Disk {
       }
     },
   };
+
+  /** As given where it cannot be told: then the next reader waits a moment. */
+  function realPathOf(path: FilePath): FilePath {
+    try {
+      return fs.realpathSync(path);
+    } catch {
+      return path;
+    }
+  }
 
   async function locked<T>(lock: LockRule, work: () => Promise<T>, timeoutMs = timeoutByDefaultMs): Promise<T> {
     const { withLock } = await import('./disk-lock.ts');

@@ -4,8 +4,8 @@
  * HMAC is put together here (RFC 2104) out of two plain hashes: a look at the machine makes one per credential, and Node's
  * own object for it takes three times as long to make as the hashes take.
  */
-import { hash, randomBytes } from 'node:crypto';
 import type { Random } from '../ports/random.ts';
+import { cryptography } from './cryptography.ts';
 
 const blockLength = 64;
 const hashLength = 32;
@@ -17,6 +17,7 @@ interface Pads {
 }
 
 function padsOf(key: Uint8Array): Pads {
+  const { hash } = cryptography();
   const short = key.length > blockLength ? hash('sha256', key, 'buffer') : key;
   const inner = new Uint8Array(blockLength).fill(0x36);
   const outer = new Uint8Array(blockLength + hashLength).fill(0x5c);
@@ -30,8 +31,9 @@ function padsOf(key: Uint8Array): Pads {
 export function createRandom(): Random {
   const known = new WeakMap<Uint8Array, Pads>();
   return {
-    bytes: (length) => new Uint8Array(randomBytes(length)),
+    bytes: (length) => new Uint8Array(cryptography().randomBytes(length)),
     hmacSha256: (key, text) => {
+      const { hash } = cryptography();
       const pads = known.get(key) ?? padsOf(key);
       known.set(key, pads);
       const { inner, outer } = pads;

@@ -14,12 +14,26 @@ export interface FileSnapshot {
   /** Where the bytes really are after symbolic links; the file that a replacement renames over. */
   readonly realPath: FilePath;
   readonly bytes: Uint8Array;
+  /** Worked out when it is first asked for. */
   readonly version: string;
   /** Permission bits, e.g. 0o600; 0 where the system has none. */
   readonly mode: number;
   readonly modifiedAt: Instant;
   /** Birth time where the file system keeps one. */
   readonly createdAt?: Instant;
+}
+
+/** What the system tells of a path without reading it. */
+export interface Mark {
+  /** Another text whenever something else stands at the path, or its bytes, its mode or (of a folder) its names changed. */
+  readonly text: string;
+  /** Of a file, in bytes; 0 for anything else. */
+  readonly size: number;
+  /**
+   * The latest change that the text knows of, by the file system's clock; undefined where nothing stands. Two changes within
+   * the grain of that clock (2 s on FAT) can leave one and the same text: a mark of something so young proves nothing.
+   */
+  readonly changedAt: Instant | undefined;
 }
 
 export type EntryKind = 'file' | 'directory' | 'link' | 'other';
@@ -78,6 +92,8 @@ export interface Disk {
   list(path: FilePath): Promise<readonly DirectoryEntry[]>;
   /** What stands at a path, links followed; undefined when nothing does (or it cannot be looked at). */
   kind(path: FilePath): Promise<EntryKind | undefined>;
+  /** Links followed. Never a problem: that a path cannot be looked at is told by the mark. */
+  mark(path: FilePath): Promise<Mark>;
   /** Makes a folder with its parents, mode 0700. Problem: state/unusable when one that is there is others' to write to. */
   makeFolder(path: FilePath): Promise<void>;
 }

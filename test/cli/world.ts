@@ -8,6 +8,7 @@ import { Secret } from '../../src/base/secret.ts';
 import type { Context, DemoParts, UseCases } from '../../src/cli/context.ts';
 import type { Issuers } from '../../src/cli/issuer/issuers.ts';
 import { runProgram } from '../../src/cli/program.ts';
+import { statusOf } from '../../src/cli/status/view.ts';
 import type { Credential, Inventory, InventoryOptions, Place, Use } from '../../src/inventory/inventory.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import type { Ask, Output, Terminal } from '../../src/ports/terminal.ts';
@@ -99,13 +100,15 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     },
     every: () => () => {},
   };
+  const look = (asked: InventoryOptions): Inventory => {
+    options.looked?.push(asked);
+    return { credentials: [], problems: [], uses: [], unseen: [], ...options.inventory };
+  };
   let elapsed = 0;
   const useCases: UseCases = {
     clock: { now: () => now, elapsed: () => (elapsed += 100), sleep: async () => {} },
-    inventory: async (asked) => {
-      options.looked?.push(asked);
-      return { credentials: [], problems: [], uses: [], unseen: [], ...options.inventory };
-    },
+    inventory: async (asked) => look(asked),
+    status: async (asked) => statusOf(look(asked)),
     rotations: async () => rotationsOf(options.rotations ?? {}),
     issuers: async () => issuersOf(options.issuers ?? {}),
     openPage: async (url) => {

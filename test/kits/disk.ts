@@ -17,6 +17,8 @@ export interface DiskWorld {
   mode(path: FilePath): Promise<number>;
 }
 
+/** Longer than the kernel's tick, within which two changes have one time. */
+const aTick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 15));
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const code = (wanted: string): unknown => expect.objectContaining({ code: wanted });
@@ -135,6 +137,44 @@ export function diskKit(title: string, fresh: () => Promise<DiskWorld>): void {
       expect(await disk.kind(`${root}/x/y`)).toBe('directory');
       await write(`${root}/f`, '');
       await expect(disk.makeFolder(`${root}/f`)).rejects.toThrow(code('file/unwritable'));
+    });
+
+    it('marks what stands at a path: the same while nothing changes, another for every change', async () => {
+      const { disk, root, write, link } = await fresh();
+      const mark = async (name: string): Promise<string> => (await disk.mark(`${root}/${name}`)).text;
+      const texts: string[] = [await mark('a')];
+      const changed = async (): Promise<void> => {
+        const text = await mark('a');
+        expect(texts).not.toContain(text);
+        expect(await mark('a')).toBe(text);
+        texts.push(text);
+      };
+      expect(await disk.mark(`${root}/a`)).toEqual({ text: 'absent', size: 0, changedAt: undefined });
+      await write(`${root}/a`, 'one');
+      await changed();
+      await aTick();
+      await write(`${root}/a`, 'two');
+      await changed();
+      await disk.replace(`${root}/a`, (await disk.read(`${root}/a`)).version, bytesOf('two'));
+      await write(`${root}/a`, 'four');
+      await changed();
+      expect((await disk.mark(`${root}/a`)).size).toBe(4);
+      await write(`${root}/a`, 'four', 0o640);
+      await changed();
+      await disk.remove(`${root}/a`);
+      await write(`${root}/b`, 'four', 0o640);
+      await link(`${root}/a`, `${root}/b`);
+      await changed();
+      await disk.remove(`${root}/b`);
+      expect(await mark('a')).not.toBe('absent');
+      await changed();
+      await disk.remove(`${root}/a`);
+      await disk.makeFolder(`${root}/a`);
+      await changed();
+      await aTick();
+      await write(`${root}/a/x`, '');
+      await changed();
+      expect((await disk.mark(`${root}/a`)).changedAt).toBeTypeOf('number');
     });
 
     it('holds a lock while it works and gives it back, also after a problem', async () => {

@@ -47,6 +47,7 @@ export function stateDisk(files: StateDisk['files'] = new Map(), hooks: DiskHook
     makeFolder: async () => undefined,
     list: unused,
     kind: unused,
+    mark: unused,
     withLock: unused,
     tidy: unused,
   };

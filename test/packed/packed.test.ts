@@ -4,7 +4,7 @@
  * Method: pack, unpack in an empty folder under the system's temporary folder, run the real commands in an empty home.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -50,6 +50,23 @@ describe('the packed program', () => {
     expect(status).toBe(0);
     expect(output).toMatch(/Usage: mcp-rotate/);
     expect(output).toMatch(/\brotate\b/);
+  });
+
+  it('tells what the last look told while nothing has changed, and looks again when something has', async () => {
+    const config = (name: string): string =>
+      `{"mcpServers":{"${name}":{"command":"x","env":{"API_KEY":"k3y-0123456789abcdef"}}}}`;
+    const [file, memory] = [join(home, '.claude.json'), join(home, '.local/state/mcp-rotate/look.json')];
+    await writeFile(file, config('first'));
+    await run('status');
+    // Younger than this, a file's time is no proof that nothing has changed.
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    expect((await run('status')).output).toContain('first');
+    const kept = await readFile(memory, 'utf8');
+    await writeFile(memory, kept.replaceAll('"first"', '"remembered"'));
+    expect((await run('status')).output).toContain('remembered');
+    await writeFile(file, config('third'));
+    expect((await run('status')).output).toContain('third');
+    await rm(file);
   });
 
   it('shows an empty inventory in an empty home', async () => {

@@ -233,6 +233,7 @@ export const bugs: readonly Bug[] = [
         remove: (path) => disk.remove(path),
         list: (path) => disk.list(path),
         kind: (path) => disk.kind(path),
+        mark: (path) => disk.mark(path),
         makeFolder: (path) => disk.makeFolder(path),
       },
     })),

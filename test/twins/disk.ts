@@ -9,7 +9,7 @@
  */
 import { hash } from 'node:crypto';
 import { type Code, Problem } from '../../src/base/problem.ts';
-import type { DirectoryEntry, Disk, EntryKind, FilePath, LockRule } from '../../src/ports/disk.ts';
+import type { DirectoryEntry, Disk, EntryKind, FilePath, LockRule, Mark } from '../../src/ports/disk.ts';
 
 export type Content = string | Uint8Array;
 export type Given =
@@ -195,6 +195,23 @@ export class DiskTwin implements Disk {
   async kind(path: FilePath): Promise<EntryKind | undefined> {
     const real = this.#real(path);
     return real === undefined ? undefined : this.#entries.get(real)?.kind;
+  }
+
+  async mark(path: FilePath): Promise<Mark> {
+    const real = this.#real(path);
+    const entry = real === undefined ? undefined : this.#entries.get(real);
+    if (entry === undefined || entry.kind === 'link') {
+      return { text: this.#entries.get(path)?.kind === 'link' ? 'dangling' : 'absent', size: 0, changedAt: undefined };
+    }
+    const detail =
+      entry.kind === 'file'
+        ? `${entry.mode} ${versionOf(entry.bytes)}`
+        : [...this.#entries.keys()].filter((each) => folderOf(each) === real).join('\n');
+    return {
+      text: `${real} ${entry.kind} ${entry.modifiedAt} ${detail}`,
+      size: entry.kind === 'file' ? entry.bytes.length : 0,
+      changedAt: entry.modifiedAt,
+    };
   }
 
   async makeFolder(path: FilePath): Promise<void> {

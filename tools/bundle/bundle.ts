@@ -22,9 +22,13 @@ const atRunTime: Readonly<Record<string, string>> = {
 /** Asked for by libraries inside a try, never needed. */
 const neverThere = new Set(['pg-native', 'cloudflare:sockets', '@node-rs/xxhash', 'cardinal', '@opentelemetry/api']);
 
-/** What `status` loads, in one file: each file more costs a search, a look and a read. Static imports come along. */
-const status =
-  /[\\/]src[\\/](?:registry|platform[\\/]ports|cli[\\/](?:use-cases|ages|looking|status[\\/](?:run|render))|inventory[\\/]collect)\.ts$/;
+/**
+ * What `status` loads, in two files, since each file more costs a search, a look and a read: what it always needs, and what
+ * it needs when something has changed since the last look. Static imports come along.
+ */
+const always =
+  /[\\/]src[\\/](?:platform[\\/]ports|cli[\\/](?:use-cases|looking|status[\\/]render)|inventory[\\/]remembered)\.ts$/;
+const whenChanged = /[\\/]src[\\/](?:registry|cli[\\/](?:ages|status[\\/]view)|inventory[\\/]collect)\.ts$/;
 
 export interface Bundled {
   readonly files: readonly { readonly name: string; readonly bytes: number; readonly lazy: boolean }[];
@@ -48,7 +52,12 @@ export async function bundle(entry: string, folder: string): Promise<Bundled> {
     // Names stay, so that a stack trace in a bug report can be read.
     minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
     comments: false,
-    codeSplitting: { groups: [{ name: 'status', test: status, includeDependenciesRecursively: true }] },
+    codeSplitting: {
+      groups: [
+        { name: 'always', test: always, includeDependenciesRecursively: true, priority: 2 },
+        { name: 'look', test: whenChanged, includeDependenciesRecursively: true, priority: 1 },
+      ],
+    },
   });
   await build.close();
   const chunks = output.filter((file): file is OutputChunk => file.type === 'chunk');

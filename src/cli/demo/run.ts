@@ -67,15 +67,14 @@ async function play(parts: DemoParts, scratch: Scratch, terminal: Terminal, sign
   const say = (text: string): void => err.write(`${text}\n`);
   const head = (text: string): void => say(`\n${paint(styleOf(err), 'bold', `== ${text}`)}`);
   const ports = await parts.portsIn(scratch);
-  const useCases = createUseCases(ports, parts.adapters);
+  const useCases = createUseCases(ports, async () => parts.adapters);
   head('a scratch home with three clients and a real PostgreSQL');
   const stage = await setStage(scratch, ports, signal, say);
   await (await useCases.issuers()).add('postgresql', stage.adminDsn);
   await ports.clock.sleep(loadFirstMs, signal);
 
   head('mcp-rotate status');
-  const inventory = await useCases.inventory({ folders: [] });
-  say(renderStatus(inventory, styleOf(err)));
+  say(renderStatus(await useCases.status({ folders: [] }), styleOf(err)));
   const telling: Telling = { useCases, stage, terminal, signal, head, scratch };
   const routine = await tell(telling, 'routine');
   const leak = await tell(telling, 'leak');

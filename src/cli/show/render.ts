@@ -1,6 +1,7 @@
 /** `show` as text and as `mcp-rotate/show@1`. Pure. */
 import type { Credential } from '../../inventory/inventory.ts';
-import { ageWords, dueWords, toJson as statusJson } from '../status/render.ts';
+import { ageWords, dueWords } from '../status/render.ts';
+import { toJson as statusJson } from '../status/view.ts';
 import { field, lines, name, paint, pointer, type Style, truncateMiddle } from '../text.ts';
 
 export function toJson(credential: Credential) {

@@ -10,21 +10,21 @@ export interface StatusFlags {
 
 export function statusAction(flags: StatusFlags): Action {
   return async (context) => {
-    const [useCases, { run }, { render, toJson }, { lookingAt }] = await Promise.all([
+    const [useCases, { render }, { lookingAt }] = await Promise.all([
       context.useCases(),
-      import('./run.ts'),
       import('./render.ts'),
       import('../looking.ts'),
     ]);
     const { terminal } = context;
     const looking = lookingAt(terminal);
     const folders = (flags.in ?? []).map(context.absolute);
-    const { inventory, exit } = await run(useCases, folders, looking.onProgress).finally(looking.end);
-    terminal.out.write(flags.json ? json(toJson(inventory)) : render(inventory, styleOf(terminal.out)));
-    if (!flags.json && inventory.problems.length > 0) {
+    const status = await useCases.status({ folders, onProgress: looking.onProgress }).finally(looking.end);
+    const { problems } = status.json;
+    terminal.out.write(flags.json ? json(status.json) : render(status, styleOf(terminal.out)));
+    if (!flags.json && problems.length > 0) {
       const style = styleOf(terminal.err);
-      terminal.err.write(inventory.problems.map((problem) => renderProblem(problem, style)).join(''));
+      terminal.err.write(problems.map((problem) => renderProblem(problem, style)).join(''));
     }
-    return exit;
+    return status.exit;
   };
 }

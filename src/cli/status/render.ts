@@ -1,82 +1,10 @@
-/** `status` as text (one block per credential, at most as wide as the terminal) and as `mcp-rotate/status@1`. Pure. */
+/** `status` as text: one block per credential, at most as wide as the terminal. Pure. */
 
-import type { Age, AgeBasis, Credential, FindingCode, Inventory, Unseen } from '../../inventory/inventory.ts';
-import { type ProblemJson, problemJson } from '../failure.ts';
-import { columns, count, field, lines, name, pad, paint, pointer, type Style, truncate, wrap } from '../text.ts';
+import type { Age, AgeBasis } from '../../inventory/inventory.ts';
+import { columns, count, field, lines, name, pad, paint, type Style, truncate, wrap } from '../text.ts';
+import type { Status, StatusJson } from './view.ts';
 
-export interface StatusJson {
-  readonly schema: 'mcp-rotate/status@1';
-  readonly credentials: readonly {
-    readonly id: string;
-    readonly provider: string;
-    readonly kind: string;
-    readonly fingerprint: string;
-    readonly class: string;
-    readonly ageDays: number | null;
-    readonly ageBasis: AgeBasis;
-    readonly dueInDays: number | null;
-    readonly findings: readonly FindingCode[];
-    readonly places: readonly {
-      readonly client: string;
-      readonly scope: string;
-      readonly server: string;
-      readonly file: string | null;
-      readonly path: string | null;
-      readonly part: string;
-      readonly editable: boolean;
-    }[];
-  }[];
-  /** Values that cannot be seen from outside the client: which credential each is, only a person can tell. */
-  readonly unseen: readonly {
-    readonly client: string;
-    readonly scope: string;
-    readonly server: string;
-    readonly name: string;
-    readonly reference: string;
-    readonly why: Unseen['why'];
-    readonly todo: string;
-  }[];
-  readonly problems: readonly Omit<ProblemJson, 'schema'>[];
-}
-
-export function toJson({ credentials, problems, unseen }: Inventory): StatusJson {
-  return {
-    schema: 'mcp-rotate/status@1',
-    credentials: credentials.map((credential) => ({
-      id: credential.id,
-      provider: credential.provider,
-      kind: credential.held.kind,
-      fingerprint: credential.fingerprint,
-      class: credential.valueClass,
-      ageDays: credential.age.days ?? null,
-      ageBasis: credential.age.basis,
-      dueInDays: credential.dueInDays ?? null,
-      findings: distinct(credential.findings.map(({ code }) => code)),
-      places: credential.places.map(({ use, spot, part, access }) => ({
-        client: use.client,
-        scope: use.scope,
-        server: use.server,
-        file: spot?.file ?? null,
-        path: spot ? pointer(spot.path) : null,
-        part,
-        editable: access.editable,
-      })),
-    })),
-    unseen: unseen.map(({ use, name: variable, reference, why, todo }) => ({
-      client: use.client,
-      scope: use.scope,
-      server: use.server,
-      name: variable,
-      reference,
-      why,
-      todo,
-    })),
-    problems: problems.map((problem) => {
-      const { schema: _, ...rest } = problemJson(problem);
-      return rest;
-    }),
-  };
-}
+type Credential = StatusJson['credentials'][number];
 
 const basisWords: Record<AgeBasis, string> = {
   rotated: 'since its last rotation',
@@ -86,7 +14,7 @@ const basisWords: Record<AgeBasis, string> = {
   unknown: '',
 };
 
-export function ageWords({ days, basis }: Age): string {
+export function ageWords({ days, basis }: Pick<Age, 'days' | 'basis'>): string {
   return days === undefined ? 'age unknown' : `${count(days, 'day')} old ${basisWords[basis]}`.trimEnd();
 }
 
@@ -96,13 +24,12 @@ export function dueWords(dueInDays: number | undefined): string {
   return dueInDays === 0 ? 'due today' : `due in ${count(dueInDays, 'day')}`;
 }
 
-export function render({ credentials, uses, unseen }: Inventory, style: Style): string {
-  const clients = distinct(uses.map(({ client }) => client));
-  const seen = `${count(uses.length, 'server')} of ${count(clients.length, 'client')}`;
+export function render({ json: { credentials, unseen }, servers, clients }: Status, style: Style): string {
+  const seen = `${count(servers, 'server')} of ${count(clients, 'client')}`;
   const hidden = unseen.flatMap((each) => unseenLines(each, style));
   if (credentials.length === 0) return lines([...hidden, ...wrap(`no credential found in ${seen}`, style.width)]);
   const idWidth = Math.min(28, Math.max(...credentials.map(({ id }) => columns(id))));
-  const overdue = credentials.filter(({ findings }) => findings.some(({ code }) => code === 'overdue')).length;
+  const overdue = credentials.filter(({ findings }) => findings.includes('overdue')).length;
   const rows = credentials.flatMap((credential) => [...block(credential, idWidth, style), '']);
   const summary = `${count(credentials.length, 'credential')} in ${seen}${overdue > 0 ? `; ${overdue} overdue` : ''}`;
   const next = wrap('next: mcp-rotate show ID, or mcp-rotate plan ID', style.width, '      ').map((line) =>
@@ -112,27 +39,28 @@ export function render({ credentials, uses, unseen }: Inventory, style: Style): 
 }
 
 function block(credential: Credential, idWidth: number, style: Style): string[] {
-  const { id, provider, age, dueInDays, places, findings } = credential;
-  const due = dueWords(dueInDays);
+  const { id, provider, ageDays, ageBasis, dueInDays, places, findings } = credential;
+  const age = { days: ageDays ?? undefined, basis: ageBasis };
+  const due = dueWords(dueInDays ?? undefined);
   const rest = truncate(`${name(provider)}, ${ageWords(age)}${due ? `, ${due}` : ''}`, style.width - idWidth - 2);
-  const overdue = findings.some(({ code }) => code === 'overdue');
+  const overdue = findings.includes('overdue');
   const head = `${paint(style, 'bold', pad(truncate(name(id), idWidth), idWidth))}  ${overdue ? paint(style, 'red', rest) : rest}`;
-  const servers = distinct(places.map(({ use }) => name(use.server)));
-  const clients = distinct(places.map(({ use }) => use.client));
+  const servers = distinct(places.map(({ server }) => name(server)));
+  const clients = distinct(places.map(({ client }) => client));
   const one = { ...style, width: style.width - 2 };
   const body = [
     field('servers', list(servers, style.width - 12), one),
     field('clients', list(clients, style.width - 12), one),
     field('places', count(places.length, 'place'), one),
-    ...(findings.length > 0 ? [field('found', distinct(findings.map(({ code }) => code)).join(', '), one)] : []),
+    ...(findings.length > 0 ? [field('found', findings.join(', '), one)] : []),
   ];
   return [head, ...body.flat().map((line) => `  ${line}`)];
 }
 
 /** A value that only its client can see. */
-function unseenLines({ use, name: variable, reference, todo }: Unseen, style: Style): string[] {
+function unseenLines({ client, server, name: variable, reference, todo }: StatusJson['unseen'][number], style: Style): string[] {
   const [first = '', ...rest] = wrap(
-    name(`not seen: ${use.client}, ${use.server}: ${variable} is ${reference}; ${todo}`),
+    name(`not seen: ${client}, ${server}: ${variable} is ${reference}; ${todo}`),
     style.width,
     '  ',
   );

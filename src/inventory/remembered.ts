@@ -1,0 +1,230 @@
+/**
+ * What the last look at this machine told, kept for as long as nothing that it saw has changed.
+ *
+ * A look sees the machine through ports alone. So here everything that it asks of the disk is noted with what tells whether
+ * the answer would be the same again, and every variable that it reads; the answer is told again while all of these are as they were. What was seen in
+ * any other way (a program was run, a keyring asked) is not remembered, nor what is too young for its mark to be proof.
+ * Only looks are remembered: a rotation never acts on a memory. Nothing secret is kept: the caller's answer holds none,
+ * and of a variable only a keyed hash is written.
+ */
+import { Problem } from '../base/problem.ts';
+import type { Instant } from '../base/time.ts';
+import type { Disk, FilePath } from '../ports/disk.ts';
+import { journalFile } from '../ports/journal-store.ts';
+import type { Ports } from '../ports/ports.ts';
+import { fingerprintKey } from './fingerprint.ts';
+
+const schema = 'mcp-rotate/look@1';
+/** The coarsest grain of a file system's clock (FAT). */
+const grain = 2000;
+
+export interface Question {
+  /** What was asked: another text for whatever gives another answer on an unchanged machine. */
+  readonly text: string;
+  /** File of the running program: another version may answer otherwise. */
+  readonly program: FilePath;
+}
+
+export interface Told<Answer> {
+  /** JSON, without a secret. */
+  readonly answer: Answer;
+  readonly until: Instant;
+  readonly problems: readonly Problem[];
+}
+
+/** What was asked of the disk: the bytes of a file (of a database's log, if any), the names in a folder, or what stands there. */
+type Asked = 'bytes' | 'log' | 'names' | 'kind';
+
+interface Fact {
+  readonly asked: Asked;
+  readonly path: FilePath;
+  /** Another text when the answer would be another. */
+  readonly text: string;
+  /** Of a text that is a mark. */
+  readonly changedAt: Instant | undefined;
+}
+
+interface Memory<Answer> {
+  readonly schema: typeof schema;
+  readonly question: string;
+  readonly from: Instant;
+  readonly until: Instant;
+  readonly facts: readonly (readonly [Asked, FilePath, string])[];
+  readonly variables: readonly (readonly [string, string | null])[];
+  readonly answer: Answer;
+}
+
+/** The answer to the question, from memory while that is good, else by `look`, which must see through the ports it is given. */
+export async function remembered<Answer>(
+  ports: Ports,
+  question: Question,
+  look: (ports: Ports) => Promise<Told<Answer>>,
+): Promise<Answer> {
+  const { host, clock, disk } = ports;
+  // First the program: what another one wrote may have another form.
+  const { text: program, changedAt } = await disk.mark(question.program);
+  const text = JSON.stringify([
+    program,
+    question.text,
+    host.os,
+    host.home,
+    host.folder,
+    host.stateFolder,
+    host.userName,
+    host.userId,
+  ]);
+  const path = host.join(host.stateFolder, 'look.json');
+  const kept = await recall();
+  if (kept && kept.question === text && (await holds(ports, kept))) return kept.answer;
+  const from = clock.now();
+  const seen = new Seen(ports);
+  const { answer, until, problems } = await look(seen.ports);
+  const settled = from - grain;
+  if (
+    (changedAt ?? from) < settled &&
+    seen.before(settled) &&
+    problems.every(({ code }) => /^(?:document|inventory)\//.test(code))
+  ) {
+    const facts = seen.facts.map(({ asked, path, text }) => [asked, path, text] as const);
+    const variables = await hashed(ports, seen.variables);
+    if (variables) await keep({ schema, question: text, from, until, facts, variables, answer });
+  }
+  return answer;
+
+  async function recall(): Promise<Memory<Answer> | undefined> {
+    try {
+      const value: unknown = JSON.parse(new TextDecoder().decode((await disk.read(path)).bytes));
+      return isMemory<Answer>(value) ? value : undefined;
+    } catch {
+      // None yet, or not ours: the look is made, and writes a new one.
+      return undefined;
+    }
+  }
+
+  /** A memory that cannot be kept fails nothing. */
+  async function keep(memory: Memory<Answer>): Promise<void> {
+    try {
+      await disk.makeFolder(host.stateFolder);
+      const version = (await disk.kind(path)) === undefined ? 'absent' : (await disk.read(path)).version;
+      await disk.replace(path, version, new TextEncoder().encode(JSON.stringify(memory)), { mode: 0o600 });
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+    }
+  }
+}
+
+function isMemory<Answer>(value: unknown): value is Memory<Answer> {
+  return typeof value === 'object' && value !== null && 'schema' in value && value.schema === schema;
+}
+
+async function holds(ports: Ports, { from, until, facts, variables }: Memory<unknown>): Promise<boolean> {
+  const now = ports.clock.now();
+  // A clock that was set back leaves ages wrong.
+  if (now < from || now >= until) return false;
+  for (const [asked, path, text] of facts) if ((await factOf(ports.disk, asked, path)).text !== text) return false;
+  if (variables.every(([name, hash]) => hash === null && ports.host.env(name) === undefined)) return true;
+  const current = await hashed(ports, new Set(variables.map(([name]) => name)));
+  return current !== undefined && JSON.stringify(current) === JSON.stringify(variables);
+}
+
+/** Folders that many files come and go in, such as a home, would soon have another mark; their names are few. */
+const mostNames = 1000;
+
+async function factOf(disk: Disk, asked: Asked, path: FilePath): Promise<Fact> {
+  if (asked === 'kind') return { asked, path, text: (await disk.kind(path)) ?? '', changedAt: undefined };
+  if (asked === 'names') {
+    const names = await disk.list(path).catch(() => undefined);
+    if (names && names.length <= mostNames) {
+      return { asked, path, text: names.map(({ name, kind }) => `${name}/${kind[0]}`).join('/'), changedAt: undefined };
+    }
+  }
+  const { text, size, changedAt } = await disk.mark(path);
+  // Opening a database makes its log anew, and an empty one says nothing.
+  return asked === 'log' && size === 0 ? { asked, path, text: '', changedAt: undefined } : { asked, path, text, changedAt };
+}
+
+/** undefined when this machine has no lasting key to hash with. */
+async function hashed(ports: Ports, names: ReadonlySet<string>): Promise<Memory<unknown>['variables'] | undefined> {
+  const values = [...names].map((name) => [name, ports.host.env(name)] as const);
+  if (values.every(([, value]) => value === undefined)) return values.map(([name]) => [name, null]);
+  const { key, problem } = await fingerprintKey(ports);
+  if (problem) return undefined;
+  return values.map(([name, value]) => [name, value === undefined ? null : ports.random.hmacSha256(key, `${name}\0${value}`)]);
+}
+
+/** Ports through which nothing is seen without being noted. */
+class Seen {
+  readonly #facts = new Map<string, Fact>();
+  readonly variables = new Set<string>();
+  readonly ports: Ports;
+  readonly #real: Ports;
+  #elsewhere = false;
+
+  constructor(real: Ports) {
+    this.#real = real;
+    const { host, disk } = real;
+    const noted =
+      <Rest extends unknown[], Answer>(asked: Asked, call: (path: FilePath, ...rest: Rest) => Promise<Answer>) =>
+      async (path: FilePath, ...rest: Rest): Promise<Answer> => {
+        await this.note(asked, path);
+        return call(path, ...rest);
+      };
+    this.ports = {
+      ...real,
+      host: {
+        ...host,
+        env: (name) => {
+          this.variables.add(name);
+          return host.env(name);
+        },
+      },
+      disk: {
+        read: noted('bytes', (path, most?: number) => disk.read(path, most)),
+        mark: noted('bytes', (path) => disk.mark(path)),
+        list: noted('names', (path) => disk.list(path)),
+        kind: noted('kind', (path) => disk.kind(path)),
+        replace: (...given) => disk.replace(...given),
+        withLock: (...given) => disk.withLock(...given),
+        remove: (path) => disk.remove(path),
+        tidy: (path) => disk.tidy(path),
+        makeFolder: (path) => disk.makeFolder(path),
+      },
+      processes: this.#noting(real.processes),
+      keyring: this.#noting(real.keyring),
+      net: this.#noting(real.net),
+      databases: this.#noting(real.databases),
+      mcp: this.#noting(real.mcp),
+      journal: async () => {
+        // What the journal holds lies in its file and, until that is brought in, in its log.
+        await this.note('bytes', journalFile(host));
+        await this.note('log', `${journalFile(host)}-wal`);
+        return real.journal();
+      },
+    };
+  }
+
+  /** Noted before the call itself: what changes in between is another fact by the next look. */
+  async note(asked: Asked, path: FilePath): Promise<void> {
+    const key = `${asked} ${path}`;
+    if (!this.#facts.has(key)) this.#facts.set(key, await factOf(this.#real.disk, asked, path));
+  }
+
+  get facts(): readonly Fact[] {
+    return [...this.#facts.values()];
+  }
+
+  /** Nothing was seen but facts and variables, and no mark among them is of a later change. */
+  before(instant: Instant): boolean {
+    return !this.#elsewhere && this.facts.every(({ changedAt }) => changedAt === undefined || changedAt < instant);
+  }
+
+  #noting<Port extends object>(port: Port): Port {
+    return new Proxy(port, {
+      get: (target, name) => {
+        this.#elsewhere = true;
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  }
+}
