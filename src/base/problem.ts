@@ -64,6 +64,20 @@ export const codes = {
   // stores and keyrings
   'store/locked': 'person',
   'store/unavailable': 'person',
+  // signing in to remote servers
+  'oauth/unsafe-address': 'person',
+  'oauth/metadata': 'upstream',
+  'oauth/issuer-mismatch': 'person',
+  'oauth/no-pkce': 'person',
+  'oauth/no-registration': 'person',
+  'oauth/wrong-answer': 'upstream',
+  'oauth/denied': 'person',
+  'oauth/timeout': 'person',
+  'oauth/port-busy': 'person',
+  'oauth/insufficient-scope': 'upstream',
+  'oauth/unknown-grant': 'usage',
+  'oauth/not-oauth': 'usage',
+  'oauth/client-only': 'person',
   // rotation
   'rotation/needs-issuer': 'person',
   'rotation/wider-scope': 'person',

@@ -15,6 +15,14 @@ export interface HttpRequest {
   /** Default 20 s. */
   readonly timeoutMs?: Milliseconds;
   readonly signal?: AbortSignal;
+  /**
+   * Ranges of addresses that are never connected to, whatever name led there (looked at when connecting, so that a name cannot
+   * mean another address by then): 'private' is RFC 1918, link-local, unique local, shared and reserved ranges; 'loopback' this
+   * machine. Problem oauth/unsafe-address. Default: none, an address that a person or a config gave is taken as it is.
+   */
+  readonly never?: readonly ('loopback' | 'private')[];
+  /** Default 4 MiB. */
+  readonly mostBytes?: number;
 }
 
 export interface HttpAnswer {

@@ -1,4 +1,6 @@
 /** All ports together, as main.ts puts them and as tests replace them. */
+import type { Browser } from './browser.ts';
+import type { Callbacks } from './callback.ts';
 import type { Clock } from './clock.ts';
 import type { Databases } from './databases.ts';
 import type { Disk } from './disk.ts';
@@ -20,6 +22,8 @@ export interface Ports {
   readonly processes: Processes;
   readonly keyring: Keyring;
   readonly mcp: Mcp;
+  readonly browser: Browser;
+  readonly callbacks: Callbacks;
   /** Opened at first use: `status` on a fresh machine makes no journal. */
   journal(): Promise<JournalStore>;
 }

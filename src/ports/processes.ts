@@ -60,6 +60,19 @@ export interface Processes {
   ): Promise<{ readonly found: readonly Holding[]; readonly unseen: readonly ProcessInfo[] } | 'cannot-tell'>;
   /** Runs a program to its end, never through a shell. Problem: file/absent when there is no such program. */
   run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult>;
+  /**
+   * Runs a program as the person would, with the person's whole environment: a client's own command, never a server. With
+   * `attended` it has the person's terminal, and its output is not kept; problem rotation/needs-person when there is none.
+   */
+  runAsPerson(
+    program: string,
+    args: readonly string[],
+    options: Pick<RunOptions, 'input' | 'timeoutMs' | 'mostOutput' | 'folder'> & {
+      readonly env?: Readonly<Record<string, string>>;
+      readonly attended?: boolean;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<RunResult>;
   /** Finds a program on the PATH; undefined when absent. */
   which(program: string): Promise<FilePath | undefined>;
   /**

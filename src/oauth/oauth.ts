@@ -1,0 +1,161 @@
+/**
+ * Words of OAuth as the rest of the product uses them. Plain values; the modules beside this one make and use them.
+ *
+ * A *grant* is what a person once allowed a client at an authorization server; access and refresh tokens belong to one.
+ * Whoever revokes it ends all tokens of it, wherever they lie. A *registration* is the client's name at that server.
+ */
+import type { CredentialId, Fingerprint } from '../base/ids.ts';
+import type { Secret } from '../base/secret.ts';
+import type { Instant, Milliseconds } from '../base/time.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Entry, Protection, Registration, Row, TokenStore, Tokens, Where } from '../stores/store.ts';
+
+/** What the protocol may use: the network, time and chance; no file, no keyring. */
+export type Wire = Pick<Ports, 'net' | 'clock' | 'random'>;
+
+/** Authorization server metadata (RFC 8414, OpenID Connect Discovery), as received, with the issuer checked. */
+export type ServerMetadata = Readonly<Record<string, unknown>> & { readonly issuer: string };
+
+export interface Discovery {
+  /** Address of the MCP server, as given. */
+  readonly url: string;
+  /** What is sent as `resource` (RFC 8707): canonical, no fragment. */
+  readonly resource: string;
+  /** Of the protected resource metadata (RFC 9728); how it was found. Absent for servers of revision 2025-03-26. */
+  readonly resourceMetadata:
+    | {
+        readonly address: string;
+        readonly by: 'header' | 'well-known' | 'well-known-root';
+        readonly scopes: readonly string[] | undefined;
+      }
+    | undefined;
+  /** From the 401's challenge. */
+  readonly challengedScopes: readonly string[] | undefined;
+  readonly issuer: string;
+  readonly metadata: ServerMetadata;
+  readonly metadataAddress: string;
+  /** Other authorization servers that the resource names; the first is used. */
+  readonly otherIssuers: readonly string[];
+  /** In the order of the newest revision: challenge, else resource metadata, else none. */
+  readonly scopes: readonly string[] | undefined;
+  /** What departs from a revision but does not stop a sign-in: for `oauth check` and warnings. */
+  readonly remarks: readonly Remark[];
+}
+
+export interface Remark {
+  /** Stable: `prm-missing`, `issuer-trailing-slash`, `pkce-not-advertised`, `no-revocation`, … */
+  readonly code: string;
+  readonly text: string;
+  /** Where it is laid down: `MCP 2025-11-25, authorization`, `RFC 8414 3.3`. */
+  readonly basis: string;
+}
+
+export interface Issued {
+  readonly tokens: Tokens & { readonly access: Secret };
+  readonly tokenType: string;
+  readonly grantedAt: Instant;
+  /** As the server told it; undefined when it did not (then as asked). */
+  readonly scopes: readonly string[] | undefined;
+  /** Who signed in, as far as the server tells: `sub` of an id token or of introspection. Compared, shown shortened. */
+  readonly account: string | undefined;
+}
+
+/** What an authorization server says of a revocation. An accepted one proves nothing (RFC 7009: 200 for unknown tokens too). */
+export type Revocation = 'accepted' | 'not-supported' | 'client-refused';
+
+export interface Standing {
+  readonly alive: 'yes' | 'no' | 'unknown';
+  /** `POST tools/list answered 401 invalid_token`. No foreign text. */
+  readonly how: string;
+  readonly retryAfterMs?: Milliseconds;
+}
+
+/** One spot that keeps a grant's tokens. */
+export interface Holding {
+  readonly store: TokenStore;
+  readonly row: Row;
+  readonly where: readonly Where[];
+  readonly entry: Entry;
+  /** Why no client reads it any more; undefined when one does. */
+  readonly stale: string | undefined;
+  readonly protection: Protection;
+}
+
+export const grantFindings = [
+  'plain-text',
+  'weakly-encrypted',
+  'stale-copy',
+  'orphan',
+  'shared',
+  'no-refresh',
+  'expired',
+  'readable-by-others',
+] as const;
+export type GrantFinding = (typeof grantFindings)[number];
+
+/** An OAuth credential: one access and refresh pair, wherever it is kept. */
+export interface Grant {
+  /** `oauth-7c1e` */
+  readonly id: CredentialId;
+  readonly fingerprint: Fingerprint;
+  readonly url: string | undefined;
+  readonly issuer: string | undefined;
+  readonly clientId: string | undefined;
+  readonly scopes: readonly string[] | undefined;
+  readonly expiresAt: Instant | undefined;
+  readonly refreshable: boolean;
+  readonly holdings: readonly Holding[];
+  /** Ids of other grants with the same issuer and client id: to revoke one may end them all. */
+  readonly sharedWith: readonly CredentialId[];
+  readonly findings: readonly { readonly code: GrantFinding; readonly text: string }[];
+}
+
+/** A store that could not be looked into, or only by name. Never taken for an empty one. */
+export interface UnseenStore {
+  readonly store: string;
+  readonly client: string;
+  readonly why: 'locked' | 'unavailable' | 'names-only' | 'not-readable' | 'needs-consent';
+  readonly where: string;
+  /** Names that are seen without opening anything. */
+  readonly names: readonly string[];
+  readonly todo: string;
+}
+
+export interface Grants {
+  readonly grants: readonly Grant[];
+  readonly unseen: readonly UnseenStore[];
+  /** Registrations without tokens, and those that a newer one has replaced. */
+  readonly registrations: readonly { readonly issuer: string | undefined; readonly clientId: string; readonly where: string }[];
+}
+
+/** What a sign-in needs, and how it ends. */
+export interface SignInRequest {
+  readonly discovery: Discovery;
+  /** To be used when given; else as the server supports: a client id metadata document, or dynamic registration. */
+  readonly registration?: Registration;
+  readonly scopes: readonly string[] | undefined;
+  /** Redirect address that a client insists on; absent: 127.0.0.1 with a free port. */
+  readonly redirectUri?: string;
+  /** Print the address only. */
+  readonly noBrowser: boolean;
+  readonly withinMs: Milliseconds;
+  readonly signal?: AbortSignal;
+}
+
+/** Told while it goes on, and asked: how the address reaches the person, and how a pasted redirect comes back. */
+export interface SignInTalk {
+  /** `opened`: a browser took it. Otherwise the person opens it somewhere, perhaps on another machine. */
+  address(address: string, opened: boolean): void;
+  /** For the device flow. */
+  code(code: string, address: string): void;
+  note(text: string): void;
+  /** A redirect address that the person pasted; undefined when nobody can paste. Ends early, unanswered, when the signal fires. */
+  pasted?(signal: AbortSignal): Promise<string | undefined>;
+}
+
+export interface SignedIn {
+  readonly issued: Issued;
+  readonly registration: Registration;
+  /** How the registration came about. */
+  readonly registeredBy: 'given' | 'client id metadata document' | 'dynamic registration';
+}
