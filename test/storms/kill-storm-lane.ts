@@ -22,8 +22,9 @@ export const stepsOf: Readonly<Record<Because, readonly StepName[]>> = {
   leak: ['preflight', 'revoke', 'prove dead', 'issue', 'check', 'update', 'restart', 'verify', 'audit', 'receipt'],
 };
 
-/** Where a rotation stands that is taken back, in turn; in the last of them it is too late, or just not. */
-export const stands: readonly StepName[] = ['preflight', 'issue', 'check', 'update', 'restart', 'verify', 'soak', 'revoke'];
+/** Where a rotation stands that is taken back, in turn: in `revoke` it may be too late, after it it is. */
+export const stands: readonly StepName[] = stepsOf.routine.slice(0, stepsOf.routine.indexOf('prove dead') + 1);
+const reachesRevoke: ReadonlySet<StepName> = new Set(['revoke', 'prove dead']);
 
 export interface LaneParts {
   readonly bin: string;
@@ -155,7 +156,7 @@ export class Lane {
     const before = traceOf(this.#parts.home.state);
     const step = stands[this.#stands++ % stands.length] ?? 'soak';
     const killAt = { step, afterMs: random() ** 2 * (this.#lengthsOf('routine', round.kind).stepMs.get(step) ?? 0) };
-    let said = await this.#stand(round, before, killAt, step === 'revoke' ? soak : longSoak);
+    let said = await this.#stand(round, before, killAt, reachesRevoke.has(step) ? soak : longSoak);
     let trace = this.#since(before);
     const { pastReturn } = trace;
     await this.#holds(round, trace);
@@ -191,7 +192,7 @@ export class Lane {
   async #stand(round: Round, before: Trace, killAt: KillAt, soakFor: string): Promise<string> {
     const ended = await this.#run(await this.#rotate(round, soakFor), killAt);
     const said = ended.output + ended.errors;
-    expect(ended.killed || stoppedForClient(ended) || killAt.step === 'revoke', said).toBe(true);
+    expect(ended.killed || stoppedForClient(ended) || reachesRevoke.has(killAt.step ?? 'preflight'), said).toBe(true);
     expect(traceOf(this.#parts.home.state).rotations, said).toBe(before.rotations + 1);
     return said;
   }
