@@ -36,6 +36,8 @@ export interface LaneParts {
   readonly random: () => number;
   /** Told of every kill of a round: where the journal stood. */
   readonly onKill: (what: Round['what'], at: string) => void;
+  /** So many kills hit a step so far, in all lanes. */
+  readonly hits: (what: Round['what'], step: StepName) => number;
   /** Told of every rotation that was taken back, or was past that: where it stood. */
   readonly onUndo: (step: StepName, how: 'undone' | 'refused') => void;
 }
@@ -69,7 +71,6 @@ export class Lane {
   #dsn: string;
   #files: readonly string[] = [];
   #rotations = 0;
-  #aims = 0;
   #stands = 0;
   /** How long `undo` takes, by the step in which the rotation stood. */
   readonly #undoMs = new Map<StepName, number>();
@@ -261,15 +262,14 @@ export class Lane {
     return lengths;
   }
 
-  /** Every other kill at any moment of a whole run, every other within one step, each step in turn. */
+  /** Half of the kills at any moment of a whole run, half of the first ones within the step that was hit least. */
   #killAt(round: Round, kill: number): KillAt {
-    const { random } = this.#parts;
+    const { random, hits } = this.#parts;
     const { kind } = round;
     // A real server's start takes longer than all the rest.
     const { wholeMs, stepMs } = this.#lengthsOf(becauseOf(round), kind);
-    const steps = stepsOf[becauseOf(round)];
-    if (kill > 0 || this.#aims++ % 2 === 0) return { afterMs: random() * wholeMs * (kind === 'real' ? 4 : 1) };
-    const step = steps[(this.#aims >> 1) % steps.length] ?? 'preflight';
+    if (kill > 0 || random() < 0.5) return { afterMs: random() * wholeMs * (kind === 'real' ? 4 : 1) };
+    const [step = 'preflight'] = stepsOf[becauseOf(round)].toSorted((a, b) => hits(round.what, a) - hits(round.what, b));
     // What is seen is already a little past: early moments are preferred.
     return { step, afterMs: random() ** 2 * (stepMs.get(step) ?? 0) };
   }
