@@ -22,8 +22,8 @@ export const stepsOf: Readonly<Record<Because, readonly StepName[]>> = {
   leak: ['preflight', 'revoke', 'prove dead', 'issue', 'check', 'update', 'restart', 'verify', 'audit', 'receipt'],
 };
 
-/** Where a rotation stands that is taken back, in turn: in `revoke` it may be too late, after it it is. */
-export const stands: readonly StepName[] = stepsOf.routine.slice(0, stepsOf.routine.indexOf('prove dead') + 1);
+/** Where a rotation stands that is taken back, in turn, what has most to take back first. In `revoke` it may be too late. */
+export const stands: readonly StepName[] = stepsOf.routine.slice(0, stepsOf.routine.indexOf('prove dead') + 1).toReversed();
 const reachesRevoke: ReadonlySet<StepName> = new Set(['revoke', 'prove dead']);
 
 export interface LaneParts {
