@@ -33,16 +33,18 @@ export interface Bug {
   readonly parts?: WorldOptions['plant'];
   /** What else goes on in the world in which it shows. */
   readonly world?: (world: World) => void;
+  /** The rotation is stopped where this step begins, and taken back. */
+  readonly takeBackAt?: StepName;
 }
 
 /** Steps are tables of functions: one is exchanged. */
-function exchange(step: Step, part: Partial<Step>): () => void {
+export function exchange(step: Step, part: Partial<Step>): () => void {
   const before = { ...step };
   Object.assign(step, part);
   return () => Object.assign(step, before);
 }
 
-const done = { state: 'done' } as const;
+export const done = { state: 'done' } as const;
 
 const all =
   (...removes: readonly (() => void)[]) =>
@@ -250,6 +252,23 @@ export const bugs: readonly Bug[] = [
     breaks: 'nothing spilled',
     ...routine,
     parts: withPorts((ports) => ({ journal: async () => ({ ...(await ports.journal()), shred: async () => undefined }) })),
+  },
+  {
+    name: 'shreds before the end is journaled',
+    breaks: /no end after/,
+    ...routine,
+    parts: withPorts((ports) => ({
+      journal: async () => {
+        const store = await ports.journal();
+        return {
+          ...store,
+          append: async (entry, lease) => {
+            if (entry.kind === 'closed') await store.shred(entry.rotation);
+            return store.append(entry, lease);
+          },
+        };
+      },
+    })),
   },
   {
     name: 'writes a secret into the journal',
