@@ -14,6 +14,7 @@ import { isoSeconds } from '../../base/time.ts';
 import type { Found, Held, Issued, OursMethod, PageMethod, Standing, TheirsMethod } from '../../providers/provider.ts';
 import { compareStanding, untilDead, untilWorks } from '../../verification/standing.ts';
 import type { Detail } from '../journal/schema.ts';
+import { notSent } from '../pasted.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
 import { standingOf } from './preflight.ts';
@@ -215,13 +216,19 @@ async function page(run: Run, method: PageMethod): Promise<Outcome> {
     const standing = standingOf(run) ?? { alive: 'unknown', how: 'not asked' };
     return { state: 'needs', need: { kind: 'new-credential', page: method.page(at, standing), parts: run.provider.parts } };
   }
+  const pasted = renewed(run.old, answer.parts);
+  const unsent = notSent(run.provider, run.old, pasted);
+  if (unsent !== undefined) {
+    run.note('issue', unsent);
+    return page(run, method);
+  }
   const waiting = run.waiting(run.provider.pace.worksWithinMs);
-  const { answer: works, standing: given } = await untilWorks(run.ports, run.provider, renewed(run.old, answer.parts), waiting);
+  const { answer: works, standing: given } = await untilWorks(run.ports, run.provider, pasted, waiting);
   if (works === 'no') {
     run.note('issue', `that key does not work: ${given.how}`);
     return page(run, method);
   }
-  const refused = await notForThis(run, renewed(run.old, answer.parts), given);
+  const refused = notForThis(run, given);
   if (refused !== undefined) {
     run.note('issue', refused);
     return page(run, method);
@@ -230,8 +237,7 @@ async function page(run: Run, method: PageMethod): Promise<Outcome> {
 }
 
 /** Why a key that was handed to us is not kept. What is kept may be revoked later on, so the wrong one is left alone. */
-async function notForThis(run: Run, held: Held, standing: Standing): Promise<string | undefined> {
-  if ((await run.fingerprintOf(held)) === run.known.oldFingerprint) return 'that is the old key: make a new one';
+function notForThis(run: Run, standing: Standing): string | undefined {
   const before = standingOf(run);
   if (!before || compareStanding(before, standing).account !== 'other') return undefined;
   return 'that key belongs to another account, and was left alone: sign in as the account of the old key, and make it there';
