@@ -16,6 +16,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { Held } from '../providers/provider.ts';
 import { payDebts } from './debts.ts';
 import { fold, historyRow, type Known } from './fold.ts';
+import { assertAgreed } from './hosts.ts';
 import { damaged, type Journal, openJournal } from './journal/journal.ts';
 import { withLease } from './lease.ts';
 import { methodById } from './method.ts';
@@ -132,7 +133,9 @@ export function createRotations(
   /** The old credential from its places: only right after the start, before it was sealed. */
   async function held(known: Known): Promise<Held | undefined> {
     const { credentials } = await collect(ports, adapters, { folders: known.plan.options.folders });
-    return credentials.find((credential) => credential.fingerprint === known.oldFingerprint)?.held;
+    const found = credentials.find((credential) => credential.fingerprint === known.oldFingerprint);
+    if (found) assertAgreed(found, known.plan.options);
+    return found?.held;
   }
 
   async function plan(id: string, options: RotateOptions): Promise<Plan> {
@@ -166,6 +169,8 @@ export function createRotations(
           next: `mcp-rotate plan ${planned.credential}`,
         });
       }
+      // The project may have named another since the plan was made.
+      assertAgreed(credential, planned.options);
       const sealer = await parts.createSealer(ports);
       const id = rotationId(ports.clock.now(), ports.random.bytes(32));
       return withLease(ports, store, id, async (lease) => {

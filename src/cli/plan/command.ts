@@ -19,6 +19,7 @@ export function addRotateFlags(command: Command): Command {
     .option('--since <time>', 'leak: since when exposed; departure: since when gone (a time, or how long ago: 36h)')
     .option('--restart', 'quit and relaunch desktop applications that need it')
     .option('--leave-running <pids...>', 'let these processes run on with the old credential')
+    .option('--allow-host <hosts...>', 'let the credential be sent to these hosts, which only a project names')
     .option('--in <folders...>', 'look for project configs under these folders');
 }
 
