@@ -142,10 +142,15 @@ export type Progress =
     };
 
 export interface Debt {
-  /** 'stray-key': one of ours that is not used. 'lost-key': one that the provider made and whose text never arrived. */
-  readonly kind: 'not-dead' | 'place-left' | 'stray-key' | 'lost-key' | 'activity-unread';
+  /**
+   * 'stray-key': one of ours that is not used. 'lost-key': one that the provider made and whose text never arrived.
+   * 'doubtful-key': one that came while an answer was lost, and of which a person said that it is not ours.
+   */
+  readonly kind: 'not-dead' | 'place-left' | 'stray-key' | 'lost-key' | 'doubtful-key' | 'activity-unread';
   readonly text: string;
   readonly since: Instant;
+  /** For 'doubtful-key'. */
+  readonly upstreamId?: string;
 }
 
 /** Files that still hold the old value, and files that hold the new one without being a place of it. */

@@ -71,7 +71,7 @@ export const sampleNeeds: readonly Need[] = [
   { kind: 'accept-unproven', what: ['db of codex'] },
 ];
 
-const debt = { kind: 'not-dead', text: 'accepted, and still alive', since: at } as const;
+const debt = { kind: 'doubtful-key', text: 'came when an answer was lost', since: at, upstreamId: 'key-9' } as const;
 
 const receipt: Receipt = {
   schema: 'mcp-rotate/receipt@1',

@@ -63,8 +63,8 @@ const proof = byKind<Proof>({
   dead: used,
 });
 
-const debtKind = oneOf<Debt['kind']>('not-dead', 'place-left', 'stray-key', 'lost-key', 'activity-unread');
-const debt = fields<Debt>({ kind: debtKind, text, since: number });
+const debtKind = oneOf<Debt['kind']>('not-dead', 'place-left', 'stray-key', 'lost-key', 'doubtful-key', 'activity-unread');
+const debt = fields<Debt>({ kind: debtKind, text, since: number, upstreamId: optional(text) });
 
 const plan = fields<Plan>({
   schema: oneOf('mcp-rotate/plan@1'),

@@ -155,9 +155,16 @@ async function clearStrays(
       return { state: 'needs', need: { kind: 'confirm-strays', strays } };
     }
     if (answer.kind === 'accept') for (const stray of suspects) await revokeStray(run, method, stray);
-    else for (const { upstreamId } of suspects) run.note('issue', `${upstreamId} was left as it is`);
+    else for (const suspect of suspects) await leave(run, suspect, earlier.at);
   }
   return settled(run);
+}
+
+/** Nobody can tell whose it is, and a person may err: it stays in sight until it is gone, or they say so again. */
+async function leave(run: Run, { upstreamId }: Found, since: number): Promise<void> {
+  const text = `the key ${upstreamId} at ${run.provider.name} came when an answer was lost; you said that it is not of this rotation`;
+  await run.owe({ kind: 'doubtful-key', text, since, upstreamId });
+  run.note('issue', `${upstreamId} was left as it is`);
 }
 
 async function settled(run: Run): Promise<undefined> {
