@@ -27,6 +27,7 @@ import { ended, rollBack } from './rollback.ts';
 import type { AdvanceOptions, HistoryRow, Plan, Progress, Receipt, RotateOptions, Rotations } from './rotation.ts';
 import { Run } from './run.ts';
 import { createSealer, type Sealer, sealHeld } from './seal.ts';
+import { lookForLateKeys } from './steps/issue.ts';
 import { close } from './steps/receipt.ts';
 import { walk } from './walk.ts';
 
@@ -210,6 +211,7 @@ export function createRotations(
   async function settleDebts(run: Run): Promise<Progress> {
     const need = await payDebts(run);
     if (need) return run.wait('prove dead', need);
+    if (run.known.debts.length === 0) await lookForLateKeys(run);
     if (run.known.debts.length === 0) await close(run, run.known.rollingBack ? 'rolled-back' : 'complete');
     return ended(run);
   }

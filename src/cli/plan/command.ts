@@ -8,8 +8,9 @@ Examples:
   mcp-rotate plan postgresql-7c1e
   mcp-rotate plan github-9a40 --because leak --since 2026-11-20
 
-A plan reads the world and changes nothing. Secrets in it are replaced by
-[secret].`;
+A plan reads the world, asks the provider what is possible, and changes nothing.
+A host that only a project names is asked with your consent alone. Secrets in a
+plan are replaced by [secret].`;
 
 /** The flags that say what kind of rotation, for plan and rotate alike. */
 export function addRotateFlags(command: Command): Command {

@@ -161,10 +161,39 @@ async function clearStrays(
 }
 
 /** Nobody can tell whose it is, and a person may err: it stays in sight until it is gone, or they say so again. */
-async function leave(run: Run, { upstreamId }: Found, since: number): Promise<void> {
-  const text = `the key ${upstreamId} at ${run.provider.name} came when an answer was lost; you said that it is not of this rotation`;
+async function leave(run: Run, stray: Found, since: number): Promise<void> {
+  await doubt(run, stray, since, 'you said that it is not of this rotation: resume asks once more, unless it is gone by then');
+  run.note('issue', `${stray.upstreamId} was left as it is`);
+}
+
+async function doubt(run: Run, { upstreamId }: Found, since: number, why: string): Promise<void> {
+  const text = `the key ${upstreamId} at ${run.provider.name} came when an answer was lost; ${why}`;
   await run.owe({ kind: 'doubtful-key', text, since, upstreamId });
-  run.note('issue', `${upstreamId} was left as it is`);
+}
+
+/**
+ * Once more before the end: a process that slept through its lease and was overtaken may have had its call to issue under
+ * way all the time, and the key came after it was looked for.
+ */
+export async function lookForLateKeys(run: Run): Promise<void> {
+  const { method, known } = run;
+  const since = known.unansweredIssueAt;
+  if (since === undefined || method.issue !== 'api' || method.value !== 'theirs' || method.overlap === 'replaces') return;
+  const { findStrays } = method;
+  if (!findStrays) return;
+  try {
+    const at = { ...(await run.context()), old: (await run.next()) ?? run.old };
+    const asked = { intentAt: since, existing: known.existing };
+    const found = (await run.patiently('issue', () => findStrays(run.ports, at, asked))).filter((one) => isStray(run, one));
+    for (const late of found) {
+      if (late.evidence === 'marker') await revokeStray(run, method, late);
+      else if (!known.doubted.has(late.upstreamId)) await doubt(run, late, since, 'nothing tells whose it is');
+    }
+  } catch (error) {
+    if (!(error instanceof Problem) || !error.code.startsWith('provider/')) throw error;
+    const text = `a call to ${run.provider.name} may have made a key after all, and it could not be looked for: ${error.what}`;
+    await run.owe({ kind: 'lost-key', text, since });
+  }
 }
 
 async function settled(run: Run): Promise<undefined> {
