@@ -39,6 +39,14 @@ function readPids(texts: readonly string[]): number[] {
   });
 }
 
+function readHosts(texts: readonly string[]): string[] {
+  return texts.map((text) => {
+    if (!/^(?:\[[0-9a-f:.]+\]|[^\s/:@[\]]+)$/i.test(text))
+      throw wrong('--allow-host takes names of hosts, without scheme and port');
+    return text.toLowerCase();
+  });
+}
+
 /** The flags that `plan` and `rotate` share. */
 export interface RotateFlags {
   readonly because: string;
@@ -47,6 +55,7 @@ export interface RotateFlags {
   readonly restart?: boolean;
   readonly leaveRunning?: readonly string[];
   readonly in?: readonly string[];
+  readonly allowHost?: readonly string[];
 }
 
 export function readRotateFlags(flags: RotateFlags, now: Instant, absolute: (path: string) => string): RotateOptions {
@@ -60,6 +69,7 @@ export function readRotateFlags(flags: RotateFlags, now: Instant, absolute: (pat
     restart: flags.restart === true,
     leaveRunning: readPids(flags.leaveRunning ?? []),
     folders: (flags.in ?? []).map(absolute),
+    ...(flags.allowHost === undefined ? {} : { allowHosts: readHosts(flags.allowHost) }),
     ...(flags.since === undefined ? {} : { exposedSince: readSince(flags.since, now) }),
   };
 }

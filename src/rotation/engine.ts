@@ -16,6 +16,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { Held } from '../providers/provider.ts';
 import { payDebts } from './debts.ts';
 import { fold, historyRow, type Known } from './fold.ts';
+import { assertAgreed } from './hosts.ts';
 import { damaged, type Journal, openJournal } from './journal/journal.ts';
 import { withLease } from './lease.ts';
 import { methodById } from './method.ts';
@@ -26,6 +27,7 @@ import { ended, rollBack } from './rollback.ts';
 import type { AdvanceOptions, HistoryRow, Plan, Progress, Receipt, RotateOptions, Rotations } from './rotation.ts';
 import { Run } from './run.ts';
 import { createSealer, type Sealer, sealHeld } from './seal.ts';
+import { lookForLateKeys } from './steps/issue.ts';
 import { close } from './steps/receipt.ts';
 import { walk } from './walk.ts';
 
@@ -132,7 +134,9 @@ export function createRotations(
   /** The old credential from its places: only right after the start, before it was sealed. */
   async function held(known: Known): Promise<Held | undefined> {
     const { credentials } = await collect(ports, adapters, { folders: known.plan.options.folders });
-    return credentials.find((credential) => credential.fingerprint === known.oldFingerprint)?.held;
+    const found = credentials.find((credential) => credential.fingerprint === known.oldFingerprint);
+    if (found) assertAgreed(found, known.plan.options);
+    return found?.held;
   }
 
   async function plan(id: string, options: RotateOptions): Promise<Plan> {
@@ -166,6 +170,8 @@ export function createRotations(
           next: `mcp-rotate plan ${planned.credential}`,
         });
       }
+      // The project may have named another since the plan was made.
+      assertAgreed(credential, planned.options);
       const sealer = await parts.createSealer(ports);
       const id = rotationId(ports.clock.now(), ports.random.bytes(32));
       return withLease(ports, store, id, async (lease) => {
@@ -205,6 +211,7 @@ export function createRotations(
   async function settleDebts(run: Run): Promise<Progress> {
     const need = await payDebts(run);
     if (need) return run.wait('prove dead', need);
+    if (run.known.debts.length === 0) await lookForLateKeys(run);
     if (run.known.debts.length === 0) await close(run, run.known.rollingBack ? 'rolled-back' : 'complete');
     return ended(run);
   }

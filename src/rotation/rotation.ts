@@ -37,6 +37,8 @@ export interface RotateOptions {
   readonly leaveRunning: readonly number[];
   /** Folders for project configs. */
   readonly folders: readonly string[];
+  /** Hosts, in small letters, to which a person lets the credential be sent although only a project names them. */
+  readonly allowHosts?: readonly string[];
   /** For a leak: since when it was exposed, and for a departure: since when the person is gone. */
   readonly exposedSince?: Instant;
 }
@@ -61,6 +63,8 @@ export interface Plan {
   readonly pointOfNoReturn: StepName;
   /** What is asked of the provider, in order. */
   readonly calls: readonly string[];
+  /** Hosts that are asked and that only a project names, with the config that does. */
+  readonly projectHosts?: readonly { readonly host: string; readonly file: string }[];
   readonly edits: readonly RedactedEdit[];
   /** Places that a person must change. */
   readonly byHand: readonly { readonly client: string; readonly server: string; readonly where: string; readonly todo: string }[];
@@ -138,10 +142,15 @@ export type Progress =
     };
 
 export interface Debt {
-  /** 'stray-key': one of ours that is not used. 'lost-key': one that the provider made and whose text never arrived. */
-  readonly kind: 'not-dead' | 'place-left' | 'stray-key' | 'lost-key' | 'activity-unread';
+  /**
+   * 'stray-key': one of ours that is not used. 'lost-key': one that the provider made and whose text never arrived.
+   * 'doubtful-key': one that came while an answer was lost, and of which a person said that it is not ours.
+   */
+  readonly kind: 'not-dead' | 'place-left' | 'stray-key' | 'lost-key' | 'doubtful-key' | 'activity-unread';
   readonly text: string;
   readonly since: Instant;
+  /** For 'doubtful-key'. */
+  readonly upstreamId?: string;
 }
 
 /** Files that still hold the old value, and files that hold the new one without being a place of it. */
@@ -219,7 +228,10 @@ export interface AdvanceOptions {
 
 /** The engine, as commands, a hub or a test drive it. */
 export interface Rotations {
-  /** Reads the world, changes nothing. Problems: usage/unknown-credential, rotation/needs-issuer, provider/* … */
+  /**
+   * Reads the world, changes nothing. Problems: usage/unknown-credential, rotation/needs-issuer, provider/* …, and
+   * HostNotAgreed (hosts.ts), after which a person's consent goes into the options.
+   */
   plan(credential: CredentialId, options: RotateOptions): Promise<Plan>;
   /** Journals the intent; no other effect. Problem: rotation/locked, rotation/unfinished (the credential has an open rotation). */
   start(plan: Plan): Promise<RotationId>;

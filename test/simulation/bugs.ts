@@ -140,13 +140,17 @@ export const bugs: readonly Bug[] = [
       }),
   },
   {
-    name: 'asks again after a lost answer without looking for what became of it',
+    name: 'takes a lost answer for a refusal, and asks again without looking for what became of it',
     breaks: 'no unknown live key',
     ...routine,
     steps: () =>
       exchange(issue, {
         async run(run) {
-          await run.record({ kind: 'intent', step: 'issue', effect: 'issue', detail: {} });
+          const about = { step: 'issue', effect: 'issue', detail: {} } as const;
+          if (run.known.pending.has('issue')) {
+            await run.record({ ...about, kind: 'outcome', result: 'failed', code: 'provider/timeout' });
+          }
+          await run.record({ ...about, kind: 'intent' });
           return issued(run, run.method as Theirs);
         },
       }),

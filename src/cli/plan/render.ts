@@ -21,6 +21,7 @@ export function render(plan: Plan, style: Style): string {
     ...about('steps', steps.map((step) => (step === pointOfNoReturn ? `*${step}*` : step)).join(' > ')),
     ...about('', `*${pointOfNoReturn}* is the point of no return: ${before(plan)}`),
     ...plan.calls.flatMap((call, index) => about(index === 0 ? 'calls' : '', call)),
+    ...(plan.projectHosts ?? []).flatMap(({ host, file }) => about('sent to', `${host}, which only ${file} names`)),
     ...heading('edits', `${count(plan.edits.length, 'file')}, nothing else in them changes`, style),
     ...plan.edits.flatMap((edit) => renderEdit(edit, style)),
     ...(plan.byHand.length > 0 ? heading('by hand', 'places that only a person can change', style) : []),
@@ -37,8 +38,12 @@ export function render(plan: Plan, style: Style): string {
 }
 
 /** Stands under a plan that nobody is asked about: `rotate` asks instead. */
-export function renderNext({ credential, because }: Plan): string {
-  return `next: mcp-rotate rotate ${name(credential)}${because === 'routine' ? '' : ` --because ${because}`}\n`;
+export function renderNext({ credential, because, options: { allowHosts = [] } }: Plan): string {
+  const words = [
+    ...(because === 'routine' ? [] : ['--because', because]),
+    ...(allowHosts.length === 0 ? [] : ['--allow-host', ...allowHosts.map((host) => name(host))]),
+  ];
+  return `next: ${['mcp-rotate rotate', name(credential), ...words].join(' ')}\n`;
 }
 
 /** In a leak the old credential dies before the new one is in any place, whatever the provider could do. */

@@ -92,6 +92,9 @@ export const tombstone = (hash: string): string =>
 export const version = 'SELECT VERSION() AS version';
 export const whoAmI = 'SELECT CURRENT_USER() AS account';
 export const accountsOfUser = 'SELECT User AS user, Host AS host FROM mysql.user WHERE User = ?';
+/** MariaDB, where roles stand in the same table; `reaches`: a login from where this session comes from would find it. */
+export const accountsByName = `SELECT User AS user, Host AS host, SUBSTRING_INDEX(USER(), '@', -1) LIKE Host AS reaches
+  FROM mysql.user WHERE User = ? AND is_role = 'N'`;
 export const showAccount = (account: Account): string => `SHOW CREATE USER ${accountName(account)}`;
 export const showGrants = 'SHOW GRANTS';
 export const sessionsOfUser = 'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = ? AND ID <> CONNECTION_ID()';

@@ -157,6 +157,7 @@ export const provider: Provider = {
   hint: /postgres|PG/i,
   recognise,
   identity,
+  hosts: requests.hostsIn,
   check,
   activity,
 };

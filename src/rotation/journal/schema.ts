@@ -63,8 +63,8 @@ const proof = byKind<Proof>({
   dead: used,
 });
 
-const debtKind = oneOf<Debt['kind']>('not-dead', 'place-left', 'stray-key', 'lost-key', 'activity-unread');
-const debt = fields<Debt>({ kind: debtKind, text, since: number });
+const debtKind = oneOf<Debt['kind']>('not-dead', 'place-left', 'stray-key', 'lost-key', 'doubtful-key', 'activity-unread');
+const debt = fields<Debt>({ kind: debtKind, text, since: number, upstreamId: optional(text) });
 
 const plan = fields<Plan>({
   schema: oneOf('mcp-rotate/plan@1'),
@@ -77,6 +77,7 @@ const plan = fields<Plan>({
   steps: list(step),
   pointOfNoReturn: step,
   calls: list(text),
+  projectHosts: optional(list(fields<{ readonly host: string; readonly file: string }>({ host: text, file: text }))),
   edits: list(
     fields<Item<Plan['edits']>>({
       file: text,
@@ -102,6 +103,7 @@ const plan = fields<Plan>({
     restart: flag,
     leaveRunning: list(number),
     folders: list(text),
+    allowHosts: optional(list(text)),
     exposedSince: optional(number),
   }),
 });

@@ -7,6 +7,7 @@
 import { receiptOf, writeReceipt } from '../receipt.ts';
 import type { Run } from '../run.ts';
 import { done, type Step } from '../step.ts';
+import { lookForLateKeys } from './issue.ts';
 
 export async function close(run: Run, state: 'complete' | 'debt' | 'rolled-back'): Promise<void> {
   const receipt = await receiptOf(run, state);
@@ -21,6 +22,7 @@ export const receipt: Step = {
     return run.known.closed !== undefined;
   },
   async run(run) {
+    await lookForLateKeys(run);
     await close(run, run.known.debts.length > 0 ? 'debt' : 'complete');
     return done;
   },
