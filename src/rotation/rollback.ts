@@ -7,6 +7,7 @@
  */
 import { type Code, Problem } from '../base/problem.ts';
 import { untilWorks } from '../verification/standing.ts';
+import type { Journaled } from './journaled.ts';
 import { leftoverCounts } from './receipt.ts';
 import type { Progress } from './rotation.ts';
 import type { Run } from './run.ts';
@@ -86,7 +87,7 @@ async function goOn(run: Run): Promise<'forwards' | 'both dead' | 'unknown'> {
 }
 
 /** What `advance` answers for a rotation that has ended. */
-export function ended(run: Run): Progress {
+export function ended(run: Journaled): Progress {
   const { closed, rollingBack, debts, rotation } = run.known;
   const found = leftoverCounts(run.known);
   const leftovers = found ? { leftovers: found } : {};

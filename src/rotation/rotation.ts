@@ -15,6 +15,7 @@ export type Because = 'routine' | 'departure' | 'leak';
 
 export const stepNames = [
   'preflight',
+  'stop',
   'issue',
   'check',
   'update',
@@ -22,6 +23,9 @@ export const stepNames = [
   'verify',
   'soak',
   'revoke',
+  'clear',
+  'sign in',
+  'confirm',
   'prove dead',
   'audit',
   'receipt',
@@ -39,8 +43,33 @@ export interface RotateOptions {
   readonly folders: readonly string[];
   /** Hosts, in small letters, to which a person lets the credential be sent although only a project names them. */
   readonly allowHosts?: readonly string[];
+  /** For a grant: who signs in again, the client by its own command or this tool. Default: as the client's store allows. */
+  readonly signIn?: 'client' | 'tool';
+  /** Addresses are told, and no browser is opened. */
+  readonly noBrowser?: boolean;
   /** For a leak: since when it was exposed, and for a departure: since when the person is gone. */
   readonly exposedSince?: Instant;
+}
+
+/** What a plan says of a grant, on top of what it says of every credential. */
+export interface PlannedGrant {
+  readonly url: string;
+  readonly issuer: string;
+  /** Where the new one is signed in for. */
+  readonly client: string;
+  readonly server: string;
+  readonly signIn: 'client' | 'tool';
+  /** 'none': the server has no endpoint for it, or none that takes tokens. */
+  readonly revocation: 'endpoint' | 'none';
+  /** Everything that is cleared: the client's own entry first, then copies. */
+  readonly clears: readonly {
+    readonly client: string;
+    readonly where: string;
+    readonly stale?: string;
+    readonly byHand?: string;
+  }[];
+  /** The client's registration is replaced with the tokens. */
+  readonly newRegistration: boolean;
 }
 
 export interface PlannedRestart {
@@ -72,6 +101,8 @@ export interface Plan {
   readonly downtime: string;
   readonly warnings: readonly string[];
   readonly options: RotateOptions;
+  /** For a credential of an authorization server. */
+  readonly grant?: PlannedGrant;
 }
 
 /** What the engine needs of a person, as a value; the answer comes with `advance`. */
@@ -96,7 +127,15 @@ export type Need =
       readonly kind: 'confirm-strays';
       readonly strays: readonly { readonly upstreamId: string; readonly issuedAt: Instant | undefined }[];
     }
-  | { readonly kind: 'accept-unproven'; readonly what: readonly string[] };
+  | { readonly kind: 'accept-unproven'; readonly what: readonly string[] }
+  /** Running programs that would write the old tokens back, or hold their lock. */
+  | { readonly kind: 'stop-by-hand'; readonly holders: readonly RunningHolder[]; readonly instructions: readonly string[] }
+  /** An entry that only its client may clear. */
+  | {
+      readonly kind: 'clear-by-hand';
+      readonly places: readonly { readonly client: string; readonly where: string; readonly todo: string }[];
+    }
+  | { readonly kind: 'sign-in'; readonly client: string; readonly server: string; readonly instructions: readonly string[] };
 
 export type PersonAnswer =
   | { readonly kind: 'new-credential'; readonly parts: Readonly<Record<string, Secret>> }
@@ -117,6 +156,8 @@ export type Event =
     }
   | { readonly kind: 'note'; readonly step: StepName; readonly text: string; readonly at: Instant }
   | { readonly kind: 'proof'; readonly proof: Proof }
+  /** An address for the person's browser; `opened`: a program took it. */
+  | { readonly kind: 'address'; readonly address: string; readonly opened: boolean }
   /** In a leak: the clock from the start until dead. */
   | { readonly kind: 'clock'; readonly sinceMs: Milliseconds };
 
@@ -224,6 +265,8 @@ export interface AdvanceOptions {
   /** Fired on Ctrl-C: the current effect is finished and journaled, then the call rejects with rotation/interrupted. */
   readonly signal?: AbortSignal;
   readonly onEvent: (event: Event) => void;
+  /** A redirect address that the person pastes while a sign-in waits. Ends unanswered when the signal fires. */
+  readonly pasted?: (signal: AbortSignal) => Promise<string | undefined>;
 }
 
 /** The engine, as commands, a hub or a test drive it. */
