@@ -15,17 +15,20 @@ export interface Driving {
   readonly view: ProgressView;
   readonly answer: Answerer;
   readonly signal: AbortSignal;
+  /** A redirect address that a person pastes while a sign-in waits; absent where nobody can. */
+  readonly pasted?: ((signal: AbortSignal) => Promise<string | undefined>) | undefined;
 }
 
-export async function drive(rotation: RotationId, { rotations, view, answer, signal }: Driving): Promise<Progress> {
+export async function drive(rotation: RotationId, { rotations, view, answer, signal, pasted }: Driving): Promise<Progress> {
   const { onEvent } = view;
+  const options = { onEvent, signal, ...(pasted ? { pasted } : {}) };
   try {
-    let progress = await rotations.advance(rotation, { onEvent, signal });
+    let progress = await rotations.advance(rotation, options);
     while (progress.state === 'waiting') {
       view.ask();
       const answered = await answer(progress.need, rotation);
       if (answered === 'later') return progress;
-      progress = await rotations.advance(rotation, { onEvent, signal, answer: answered });
+      progress = await rotations.advance(rotation, { ...options, answer: answered });
     }
     return progress;
   } catch (error) {

@@ -47,6 +47,11 @@ function readHosts(texts: readonly string[]): string[] {
   });
 }
 
+function readSignIn(text: string): 'client' | 'tool' {
+  if (text === 'client' || text === 'tool') return text;
+  throw wrong('--sign-in takes client or tool');
+}
+
 /** The flags that `plan` and `rotate` share. */
 export interface RotateFlags {
   readonly because: string;
@@ -56,6 +61,9 @@ export interface RotateFlags {
   readonly leaveRunning?: readonly string[];
   readonly in?: readonly string[];
   readonly allowHost?: readonly string[];
+  readonly signIn?: string;
+  /** commander: false for --no-browser, else true. */
+  readonly browser?: boolean;
 }
 
 export function readRotateFlags(flags: RotateFlags, now: Instant, absolute: (path: string) => string): RotateOptions {
@@ -70,6 +78,8 @@ export function readRotateFlags(flags: RotateFlags, now: Instant, absolute: (pat
     leaveRunning: readPids(flags.leaveRunning ?? []),
     folders: (flags.in ?? []).map(absolute),
     ...(flags.allowHost === undefined ? {} : { allowHosts: readHosts(flags.allowHost) }),
+    ...(flags.signIn === undefined ? {} : { signIn: readSignIn(flags.signIn) }),
+    ...(flags.browser === false ? { noBrowser: true } : {}),
     ...(flags.since === undefined ? {} : { exposedSince: readSince(flags.since, now) }),
   };
 }

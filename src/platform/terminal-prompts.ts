@@ -88,11 +88,13 @@ export function choose<Value extends string>(
   });
 }
 
-export function line(question: string): Promise<string> {
+export function line(question: string, signal?: AbortSignal): Promise<string> {
   return inDialogue(async (at) => {
     const { text } = await library();
     const validate = (value: string | undefined): string | undefined => (value?.trim() ? undefined : 'type something');
-    return answered<string>(await text({ message: question, validate, ...streams(at) })).trim();
+    const value = await text({ message: question, validate, ...streams(at), ...(signal ? { signal } : {}) });
+    signal?.throwIfAborted();
+    return answered<string>(value).trim();
   });
 }
 
