@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { type ParseError, parse, parseTree } from 'jsonc-parser';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/kits/splices.ts';
 import { Problem } from '../base/problem.ts';
 import { type Json, withMember, withoutMember } from './members.ts';
 
@@ -87,7 +88,7 @@ describe('members', () => {
         );
         expect(JSON.parse(after.find(([k]) => k === key)?.[1] as string)).toEqual(put);
       }),
-      { numRuns: 600 },
+      runs(600),
     );
   });
 
@@ -99,7 +100,7 @@ describe('members', () => {
         expect(entries(result)).toEqual(before.filter(([k]) => k !== key));
         if (!before.some(([k]) => k === key)) expect(result).toBe(text);
       }),
-      { numRuns: 600 },
+      runs(600),
     );
   });
 
@@ -109,7 +110,7 @@ describe('members', () => {
         fc.pre(Object.keys(root).length > 0);
         expect(withoutMember(withMember(text, ['new'], put), ['new'])).toBe(text);
       }),
-      { numRuns: 600 },
+      runs(600),
     );
   });
 
@@ -126,6 +127,7 @@ describe('members', () => {
         expect(withMember(result, path, { x: 1 })).toBe(withMember(withMember(result, path, { x: 1 }), path, { x: 1 }));
         expect(withoutMember(withoutMember(result, path), path)).toBe(withoutMember(result, path));
       }),
+      runs(300),
     );
   });
 
