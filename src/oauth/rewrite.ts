@@ -112,7 +112,7 @@ export async function putEntry(
       // Spread over several texts: a client must never find tokens of one sign-in beside the registration of another.
       return { changes: store.clear(row, texts, key, false) };
     }
-    return { changes: byTokens(store, row, texts, changes, 'last'), last: true };
+    return { changes: byTokens(store, row, texts, changes, 'last'), last: true, whole: true };
   });
 }
 
@@ -148,7 +148,7 @@ function byTokens(
   return changes.toSorted((a, b) => weight(a) - weight(b));
 }
 
-type Next<Done> = { readonly done: Done } | { readonly changes: readonly Change[]; readonly last?: true };
+type Next<Done> = { readonly done: Done } | { readonly changes: readonly Change[]; readonly last?: true; readonly whole?: true };
 
 /**
  * Asks `next` what to do about the texts as they are, and does it, until it is done. `wrote`: its last changes were made, so
@@ -169,7 +169,7 @@ async function rewriting<Done>(
       const step = await next(texts, wrote);
       if ('done' in step) return step.done;
       checkNeighbours(store, row, texts, step.changes, key);
-      const written = await writeAll(ports, where, texts, step.changes);
+      const written = await writeAll(ports, row, where, texts, step.changes, step.whole === true);
       wrote = written && step.last === true;
     }
     throw new Problem('file/changed', {
@@ -179,15 +179,26 @@ async function rewriting<Done>(
   });
 }
 
+/** False when a text was no longer what was read. With `whole` those before it are then put back: all of them, or none. */
 async function writeAll(
   ports: Spots,
+  row: Row,
   where: readonly Where[],
   texts: readonly Kept[],
   changes: readonly Change[],
+  whole: boolean,
 ): Promise<boolean> {
-  for (const change of changes) {
+  for (const [at, change] of changes.entries()) {
     const seen = texts.find(({ name }) => name === change.name);
-    if (!(await writeText(ports, spotOf(ports, where, texts, change), seen, change.text))) return false;
+    if (await writeText(ports, spotOf(ports, where, texts, change), seen, change.text)) continue;
+    const now = whole && at > 0 ? await textsAt(ports, row, where) : [];
+    for (const made of changes.slice(0, at)) {
+      const spot = spotOf(ports, where, texts, made);
+      const stands = now.find(({ where: each }) => JSON.stringify(each) === JSON.stringify(spot));
+      if (stands && stands.text === made.text)
+        await writeText(ports, spot, stands, texts.find(({ name }) => name === made.name)?.text);
+    }
+    return false;
   }
   return true;
 }
