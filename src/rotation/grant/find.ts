@@ -3,11 +3,11 @@ import type { Fingerprint } from '../../base/ids.ts';
 import { Problem } from '../../base/problem.ts';
 import type { Adapters } from '../../inventory/adapters.ts';
 import { collect } from '../../inventory/collect.ts';
-import { fingerprint } from '../../inventory/fingerprint.ts';
 import { collectGrants, type ServerUse, serverUses } from '../../oauth/grants.ts';
 import type { Grant, Holding } from '../../oauth/oauth.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Random } from '../../ports/random.ts';
+import { fingerprint } from '../../providers/fingerprint.ts';
 import { grantProvider } from './held.ts';
 
 export const grantPrint = (random: Random, key: Uint8Array, identity: string): Fingerprint =>
