@@ -19,7 +19,7 @@ import { createRotations } from './engine.ts';
 import { HostNotAgreed } from './hosts.ts';
 import type { RotateOptions } from './rotation.ts';
 
-const adapters = { clients: [claudeCode], providers };
+const adapters = { clients: [claudeCode], providers, stores: [] };
 const github = classicToken(6);
 const gitlab = `glpat-${'a'.repeat(20)}`;
 const evil = 'keys.evil.example';
@@ -54,6 +54,8 @@ async function scene(work: (scene: Scene) => Promise<void>): Promise<void> {
     processes: { ...machine.ports.processes, list: async () => [], self: async () => self },
     keyring: twinKeyring(keyringMemory()),
     mcp: { call: unused, tools: unused },
+    browser: { open: unused },
+    callbacks: { listen: unused },
     journal: async () => store,
   };
   const folders = [machine.path('~/code')];

@@ -3,7 +3,7 @@ import type { Fingerprint } from '../../base/ids.ts';
 import { Problem } from '../../base/problem.ts';
 import type { Adapters } from '../../inventory/adapters.ts';
 import { collect } from '../../inventory/collect.ts';
-import { collectGrants, type ServerUse, serverUses } from '../../oauth/grants.ts';
+import { collectGrants, type ServerUse } from '../../oauth/grants.ts';
 import type { Grant, Holding } from '../../oauth/oauth.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Random } from '../../ports/random.ts';
@@ -28,7 +28,7 @@ export async function findGrant(
   id: string,
   folders: readonly string[],
 ): Promise<FoundGrant | undefined> {
-  const uses = serverUses(await collect(ports, adapters, { folders }));
+  const { remotes: uses } = await collect(ports, adapters, { folders });
   const { grants } = await collectGrants(ports, adapters, uses, { consent: true });
   const grant = grants.find((one) => one.id === id);
   if (!grant) return undefined;

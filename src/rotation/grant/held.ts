@@ -22,6 +22,9 @@ export interface Subject {
   readonly server: string;
   readonly url: string;
   readonly issuer: string;
+  /** Number of the store's row, and the spots of its texts, as JSON. */
+  readonly row: string;
+  readonly where: string;
 }
 
 export function heldOf(subject: Subject, tokens: Tokens, registration: Registration | undefined): Held {
@@ -43,17 +46,20 @@ export function heldOf(subject: Subject, tokens: Tokens, registration: Registrat
   return { kind: 'grant', parts: defined(parts), context: defined(context) };
 }
 
-export function heldFrom({ store, entry }: Holding, subject: Omit<Subject, 'store' | 'key' | 'client'>): Held {
+export function heldFrom(holding: Holding, subject: Pick<Subject, 'server' | 'url' | 'issuer'>): Held {
+  const { store, entry, row, where } = holding;
   const none: Tokens = { access: undefined, refresh: undefined, expiresAt: undefined, scopes: undefined };
-  return heldOf({ ...subject, store: store.id, client: store.client, key: entry.key }, entry.tokens ?? none, entry.registration);
+  const spot = { row: String(store.rows.indexOf(row)), where: JSON.stringify(where) };
+  const about = { ...subject, ...spot, store: store.id, client: store.client, key: entry.key };
+  return heldOf(about, entry.tokens ?? none, entry.registration);
 }
 
 export const heldSignedIn = (subject: Subject, { issued, registration }: SignedIn): Held =>
   heldOf(subject, { ...issued.tokens, scopes: issued.scopes ?? issued.tokens.scopes }, registration);
 
 export function subjectOf({ context }: Held): Subject {
-  const { store = '', key = '', client = '', server = '', url = '', issuer = '' } = context;
-  return { store, key, client, server, url, issuer };
+  const { store = '', key = '', client = '', server = '', url = '', issuer = '', row = '0', where = '[]' } = context;
+  return { store, key, client, server, url, issuer, row, where };
 }
 
 export function tokensOf({ parts, context }: Held): Tokens {

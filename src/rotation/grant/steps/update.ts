@@ -13,22 +13,15 @@ import { registrationOf, shareToken, tokensOf } from '../held.ts';
 
 const tries = 5;
 
-/** Where the client reads: the row of its store that is in use, and what it calls the entry. */
-export async function target(
-  run: GrantRun,
-): Promise<{ readonly row: Row; readonly where: readonly Where[]; readonly key: string }> {
-  const { store, subject } = run;
-  const current = (await run.holdings()).filter((one) => one.store.id === store.id && one.stale === undefined);
-  const own: Holding | undefined = current.find(({ entry }) => entry.key === subject.key);
-  if (own) return { row: own.row, where: own.where, key: subject.key };
-  const beside = current[0];
-  const row =
-    beside?.row ??
-    store.rows.find(
-      ({ kind, os, stale }) => kind !== 'names' && stale === undefined && (os === 'all' || os.includes(run.ports.host.os)),
-    );
-  if (!row) throw new Error(`${store.id} has no row for this system`);
-  return { row, where: beside?.row.kind === 'folder' ? [] : (beside?.where ?? []), key: subject.key };
+/** The spot where the client kept the old ones: it reads there. */
+export function target({ store, subject }: GrantRun): {
+  readonly row: Row;
+  readonly where: readonly Where[];
+  readonly key: string;
+} {
+  const row = store.rows[Number(subject.row)];
+  if (!row) throw new Error(`${store.id} has no such row any more`);
+  return { row, where: JSON.parse(subject.where) as Where[], key: subject.key };
 }
 
 /** The current entry, when it keeps the new tokens. */
@@ -56,7 +49,7 @@ export const update: Step<GrantRun> = {
         next: `sign in there again, then mcp-rotate resume ${run.id}`,
       });
     }
-    const { row, where, key } = await target(run);
+    const { row, where, key } = target(run);
     const { url, server } = run.planned;
     const discovery = await run.discovery();
     const tokenEndpoint = discovery.metadata['token_endpoint'];

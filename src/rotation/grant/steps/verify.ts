@@ -38,9 +38,9 @@ async function throughClient(run: GrantRun): Promise<Outcome> {
   const { client, server, url } = run.planned;
   if (!connects) return { state: 'done', note: `${client} has no way of its own to try it from outside` };
   const ref: ServerRef = { server, url, headers: {}, transport: 'http' };
-  const input = connects.input?.(ref);
-  const ran = await commandFor(run, { ...connects, ...(input === undefined ? {} : { input }) }, connects.timeoutMs);
-  const answer = ran ? connects.says(ran.output, ref) : 'unknown';
+  const { input: lines, timeoutMs, says, ...command } = connects;
+  const ran = await commandFor(run, { ...command, ...(lines ? { input: lines(ref) } : {}) }, timeoutMs);
+  const answer = ran ? says(ran.output, ref) : 'unknown';
   const how = ran ? `${connects.program} ${connects.args.join(' ')}` : `${connects.program} is not on the path`;
   await run.prove({ kind: 'tool-call', answer, client, server, tool: connects.args[0] ?? connects.program, how, at: run.now });
   if (answer === 'yes') return done;
