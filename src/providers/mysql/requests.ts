@@ -60,10 +60,15 @@ export function addressOf(held: Pick<Held, 'parts' | 'context'>): DatabaseAddres
   };
 }
 
+/** By which the other side is not looked at, or not even asked: a credential's config, perhaps a project's, lends them to nobody. */
+const weak = new Set(['disable', 'allow', 'prefer']);
+
 /** The issuer works on the credential's own server, in no database. */
 export function issuerHeld(issuer: Issuer, held: Held): Pick<Held, 'parts' | 'context'> {
-  const { database: _database, ...context } = { ...held.context, ...issuer.context };
-  return { parts: issuer.parts, context };
+  const { tls, database: _database, ...lent } = held.context;
+  const strict = tls === undefined || weak.has(tlsModes[tls.toLowerCase()] ?? tls) ? {} : { tls };
+  const { database: _own, ...own } = issuer.context;
+  return { parts: issuer.parts, context: { ...lent, ...strict, ...own } };
 }
 
 export const userOf = (held: Pick<Held, 'parts'>): string => held.parts['user']?.reveal() ?? '';

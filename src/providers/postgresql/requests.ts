@@ -53,11 +53,20 @@ function serversIn({ host = 'localhost', port, hosts }: Held['context']): readon
 
 export const hostsIn = (context: Held['context']): readonly string[] => serversIn(context).map(({ host }) => host);
 
-/** The issuer works in the credential's own cluster, and in its database so that settings of that database are seen. */
-export const issuerHeld = (issuer: Issuer, held: Held): Pick<Held, 'parts' | 'context'> => ({
-  parts: issuer.parts,
-  context: { ...held.context, ...issuer.context, database: issuer.context['database'] ?? held.context['database'] ?? 'postgres' },
-});
+/** Settings by which less is asked of the other side than by default, or nothing: a credential's DSN lends them to nobody. */
+const weak = new Set(['disable', 'allow', 'prefer', 'no-verify']);
+
+/**
+ * The issuer works in the credential's own cluster, and in its database so that settings of that database are seen. The
+ * credential's DSN may be a project's, so somebody else's: it leads the issuer to no further host than the one that both name,
+ * and to no weaker encryption.
+ */
+export function issuerHeld(issuer: Issuer, held: Held): Pick<Held, 'parts' | 'context'> {
+  const { hosts: _hosts, sslmode, ...lent } = held.context;
+  const strict = sslmode === undefined || weak.has(sslmode) ? {} : { sslmode };
+  const database = issuer.context['database'] ?? held.context['database'] ?? 'postgres';
+  return { parts: issuer.parts, context: { ...lent, ...strict, ...issuer.context, database } };
+}
 
 export const userOf = (held: Pick<Held, 'parts'>): string => held.parts['user']?.reveal() ?? '';
 
