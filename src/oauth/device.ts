@@ -21,12 +21,13 @@ export async function signInByDevice(wire: Wire, request: SignInRequest, talk: S
   if (typeof endpoint !== 'string') {
     throw new Problem('oauth/metadata', { what: `${discovery.issuer} offers no sign-in by code` });
   }
-  safeAddress(endpoint, discovery.url);
+  const server = new URL(discovery.url);
+  safeAddress(endpoint, 'device authorization endpoint', server);
   const by = await registrationFor(wire, request, []);
   try {
     const scopes = scopesToAsk(request.scopes ?? discovery.scopes, discovery.metadata);
     const device = readDeviceCode(await askDeviceCode(wire, discovery, by.registration, scopes, signal), discovery.issuer);
-    talk.code(device.userCode, safeAddress(device.completeAddress ?? device.address, discovery.url));
+    talk.code(device.userCode, safeAddress(device.completeAddress ?? device.address, 'page for the code', server).href);
     const { answer, at } = await polled(wire, request, by, device);
     return { issued: await issuedFrom(wire, request, by, answer, { scopes, at }), ...by };
   } catch (error) {

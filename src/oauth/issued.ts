@@ -69,7 +69,9 @@ async function takenBack(
   problem: Problem,
 ): Promise<Problem> {
   if (registeredBy !== 'dynamic registration') {
-    return problem.with({ state: 'the tokens were thrown away unused; their grant stays until it is ended at the server or expires' });
+    return problem.with({
+      state: 'the tokens were thrown away unused; their grant stays until it is ended at the server or expires',
+    });
   }
   const said: string[] = [];
   try {

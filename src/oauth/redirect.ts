@@ -62,7 +62,10 @@ function refusedBy(issuer: string, error: string | undefined): Returned {
     return refused('oauth/denied', { what: `consent was denied at ${issuer}`, state: 'no token was issued' });
   }
   if (error === 'server_error' || error === 'temporarily_unavailable') {
-    return refused('provider/unavailable', { what: `${issuer} could not complete the sign-in just now`, next: 'try again later' });
+    return refused('provider/unavailable', {
+      what: `${issuer} could not complete the sign-in just now`,
+      next: 'try again later',
+    });
   }
   const words = error === undefined ? undefined : Object.hasOwn(errorWords, error) ? errorWords[error] : undefined;
   return refused('oauth/wrong-answer', {

@@ -20,11 +20,16 @@ export async function dropRegistration(
 ): Promise<boolean> {
   if (registeredBy !== 'dynamic registration') return false;
   const gone = await deleted(wire, registration, discovery);
-  if (!gone) talk.note(`the registration ${registration.clientId} at ${discovery.issuer} could not be deleted; it holds no grant`);
+  if (!gone)
+    talk.note(`the registration ${registration.clientId} at ${discovery.issuer} could not be deleted; it holds no grant`);
   return gone;
 }
 
-async function deleted(wire: Wire, registration: SignedIn['registration'], { url }: SignInRequest['discovery']): Promise<boolean> {
+async function deleted(
+  wire: Wire,
+  registration: SignedIn['registration'],
+  { url }: SignInRequest['discovery'],
+): Promise<boolean> {
   try {
     return (await deleteRegistration(wire, registration, url)) === 'deleted';
   } catch (error) {

@@ -99,7 +99,7 @@ export async function signIn(ports: SignInPorts, request: SignInRequest, talk: S
 function endpointOf({ url, issuer, metadata }: Discovery, name: 'authorization_endpoint' | 'token_endpoint'): string {
   const endpoint = metadata[name];
   if (typeof endpoint !== 'string') throw new Problem('oauth/metadata', { what: `${issuer} names no ${name}` });
-  return safeAddress(endpoint, url);
+  return safeAddress(endpoint, name.replaceAll('_', ' '), new URL(url)).href;
 }
 
 const offersDevice = ({ metadata }: Discovery): boolean => typeof metadata['device_authorization_endpoint'] === 'string';

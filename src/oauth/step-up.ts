@@ -28,11 +28,7 @@ export async function stepUp(
     });
   }
   talk.note(`the server asks for ${more.length === 1 ? 'one more scope' : `${more.length} more scopes`}: sign in once more`);
-  const again = await signIn(
-    ports,
-    { ...request, registration: signedIn.registration, scopes: [...had, ...more] },
-    talk,
-  );
+  const again = await signIn(ports, { ...request, registration: signedIn.registration, scopes: [...had, ...more] }, talk);
   return { ...again, registeredBy: signedIn.registeredBy };
 }
 
@@ -62,7 +58,10 @@ export async function signInUntil(
     const lacks = await use(signedIn);
     if (lacks === undefined) return signedIn;
     const next = await stepUp(ports, { signedIn, request: asked, challengedScopes: lacks, round }, talk);
-    asked = { ...asked, scopes: [...new Set([...(asked.scopes ?? asked.discovery.scopes ?? []), ...(signedIn.issued.scopes ?? []), ...lacks])] };
+    asked = {
+      ...asked,
+      scopes: [...new Set([...(asked.scopes ?? asked.discovery.scopes ?? []), ...(signedIn.issued.scopes ?? []), ...lacks])],
+    };
     signedIn = next;
   }
 }

@@ -13,7 +13,15 @@ import type { Issued } from './oauth.ts';
 
 const text = z.string().min(1);
 /** Some servers write numbers as text. */
-const seconds = z.union([z.number(), z.string().regex(/^\d{1,10}$/).transform(Number)]).pipe(z.number().min(0).max(1e10));
+const seconds = z
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^\d{1,10}$/)
+      .transform(Number),
+  ])
+  .pipe(z.number().min(0).max(1e10));
 
 const tokenSchema = z.object({
   access_token: text,
@@ -82,7 +90,8 @@ export function readTokens({ status, headers, body }: HttpAnswer, asked: Asked):
  */
 export function faultOf({ tokens, tokenType, scopes }: Issued, asked: Asked): Problem | undefined {
   const { issuer, old } = asked;
-  if (tokenType.toLowerCase() !== 'bearer') return wrong(issuer, 'the token is not of type Bearer, and no other can be used here');
+  if (tokenType.toLowerCase() !== 'bearer')
+    return wrong(issuer, 'the token is not of type Bearer, and no other can be used here');
   if (old.some((each) => each.equals(tokens.access))) return wrong(issuer, 'it handed out the old access token again');
   const { refresh } = tokens;
   if (refresh && old.some((each) => each.equals(refresh))) return wrong(issuer, 'it handed out the old refresh token again');
@@ -155,7 +164,8 @@ function refusal({ status, headers, body }: HttpAnswer, issuer: string, what: st
   const wait = Number(headers['retry-after']);
   const again = Number.isFinite(wait) && wait > 0 ? { retryAfterMs: Math.min(wait, 86_400) * second } : {};
   if (status === 429) return new Problem('provider/rate-limited', { what: `${issuer} asks to wait`, ...again });
-  if (status >= 500) return new Problem('provider/unavailable', { what: `${issuer} answered ${status}`, next: 'try again later', ...again });
+  if (status >= 500)
+    return new Problem('provider/unavailable', { what: `${issuer} answered ${status}`, next: 'try again later', ...again });
   const error = errorOf(body);
   const words = error !== undefined && Object.hasOwn(refusals, error) ? `: ${refusals[error]} (${error})` : ` (status ${status})`;
   return wrong(issuer, `${what}${words}`);

@@ -61,16 +61,39 @@ export function pollDevice(
   });
 }
 
+/** RFC 6749 6. It uses up a refresh token that rotates, so a lost answer must be taken for a rotation: never sent twice. */
+export function refreshOnce(
+  wire: Wire,
+  discovery: Discovery,
+  registration: Registration,
+  refresh: Secret,
+  signal?: AbortSignal,
+): Promise<HttpAnswer> {
+  return post(wire, discovery, registration, 'token_endpoint', signal, {
+    grant_type: 'refresh_token',
+    refresh_token: refresh.reveal(),
+    resource: discovery.resource,
+  });
+}
+
 /** A tool list is asked for only to see the challenge in the answer: what scope is missing (RFC 6750 3). */
-export function askWithToken(wire: Wire, discovery: Discovery, access: Secret, signal?: AbortSignal): Promise<HttpAnswer> {
+export const askWithToken = (wire: Wire, { url }: Discovery, access: Secret, signal?: AbortSignal): Promise<HttpAnswer> =>
+  toolList(wire, url, { authorization: `Bearer ${access.reveal()}` }, signal);
+
+/** The same without a token, to see how it is refused. */
+export const askWithoutToken = (wire: Wire, url: string, signal?: AbortSignal): Promise<HttpAnswer> =>
+  toolList(wire, url, {}, signal);
+
+function toolList(
+  wire: Wire,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+): Promise<HttpAnswer> {
   return wire.net.send({
     method: 'POST',
-    url: discovery.url,
-    headers: {
-      authorization: `Bearer ${access.reveal()}`,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-    },
+    url,
+    headers: { ...headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }),
     ...(signal ? { signal } : {}),
   });
@@ -85,6 +108,7 @@ function post(
   fields: Readonly<Record<string, string>>,
 ): Promise<HttpAnswer> {
   const authentication = authenticationOf(discovery.metadata, registration);
+  const never = neverFor(new URL(discovery.url));
   const request: HttpRequest = {
     method: 'POST',
     url: String(discovery.metadata[endpoint]),
@@ -94,8 +118,8 @@ function post(
       ...authentication.headers,
     },
     body: new URLSearchParams({ ...fields, ...authentication.fields }).toString(),
-    never: neverFor(discovery.url),
     mostBytes: 256 * 1024,
+    ...(never ? { never } : {}),
     ...(signal ? { signal } : {}),
   };
   return wire.net.send(request);
@@ -119,4 +143,7 @@ export async function challengeOf(verifier: Secret): Promise<string> {
 }
 
 export const base64url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
