@@ -4,7 +4,6 @@
  */
 import { Problem } from '../base/problem.ts';
 import { second } from '../base/time.ts';
-import type { HttpAnswer } from '../ports/net.ts';
 import { safeAddress } from './address.ts';
 import { issuedFrom } from './issued.ts';
 import type { SignedIn, SignInRequest, SignInTalk, Wire } from './oauth.ts';
@@ -13,6 +12,7 @@ import { registrationFor } from './sign-in-client.ts';
 import { dropRegistration, tooLate } from './sign-in-end.ts';
 import { type DeviceCode, deviceState, readDeviceCode } from './token-answers.ts';
 import { askDeviceCode, pollDevice } from './token-requests.ts';
+import type { Reply } from './wire.ts';
 
 /** Problems: as signIn's; oauth/metadata where the server has no such endpoint. */
 export async function signInByDevice(wire: Wire, request: SignInRequest, talk: SignInTalk): Promise<SignedIn> {
@@ -41,7 +41,7 @@ async function polled(
   { discovery, withinMs, signal }: SignInRequest,
   { registration }: Pick<SignedIn, 'registration'>,
   device: DeviceCode,
-): Promise<{ answer: HttpAnswer; at: number }> {
+): Promise<{ answer: Reply; at: number }> {
   const { clock } = wire;
   const lasts = Math.min(withinMs, device.expiresInMs);
   const until = clock.elapsed() + lasts;

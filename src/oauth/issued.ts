@@ -6,17 +6,17 @@
  */
 import { Problem } from '../base/problem.ts';
 import { second } from '../base/time.ts';
-import type { HttpAnswer } from '../ports/net.ts';
 import type { Issued, SignedIn, SignInRequest, Wire } from './oauth.ts';
 import { revoke } from './revoke.ts';
 import { claimsOf, introspect } from './standing.ts';
 import { type Asked, faultOf, readTokens } from './token-answers.ts';
+import type { Reply } from './wire.ts';
 
 export async function issuedFrom(
   wire: Wire,
   request: SignInRequest,
   by: Pick<SignedIn, 'registration' | 'registeredBy'>,
-  answer: HttpAnswer,
+  answer: Reply,
   asked: Pick<Asked, 'scopes' | 'at'>,
 ): Promise<Issued> {
   const { discovery, old } = request;

@@ -8,10 +8,12 @@ import { z } from 'zod';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
 import { type Instant, type Milliseconds, second } from '../base/time.ts';
-import type { HttpAnswer } from '../ports/net.ts';
 import type { Issued } from './oauth.ts';
+import type { Reply } from './wire.ts';
 
 const text = z.string().min(1);
+/** RFC 6750 2.1, a little wider: what a header can carry, so that no token can bring a second header. */
+const token = z.string().regex(/^[\x21-\x7e]{1,16384}$/);
 /** Some servers write numbers as text. */
 const seconds = z
   .union([
@@ -24,10 +26,10 @@ const seconds = z
   .pipe(z.number().min(0).max(1e10));
 
 const tokenSchema = z.object({
-  access_token: text,
+  access_token: token,
   token_type: text,
   expires_in: seconds.nullish(),
-  refresh_token: z.string().nullish(),
+  refresh_token: z.union([token, z.literal('')]).nullish(),
   scope: z.string().nullish(),
   id_token: z.string().nullish(),
 });
@@ -41,7 +43,8 @@ const deviceSchema = z.object({
   interval: seconds.nullish(),
 });
 
-const errorSchema = z.object({ error: z.string() });
+/** What is read of a reply. */
+type Said = Pick<Reply, 'status' | 'headers' | 'fields' | 'error'>;
 
 export interface Asked {
   readonly issuer: string;
@@ -60,9 +63,9 @@ export interface TokenAnswer {
 }
 
 /** Problems: oauth/wrong-answer, provider/*. What is wrong in an answer that holds tokens is told by `faultOf`, see there. */
-export function readTokens({ status, headers, body }: HttpAnswer, asked: Asked): TokenAnswer {
-  if (status !== 200) throw refusal({ status, headers, body }, asked.issuer, 'did not exchange the code for tokens');
-  const read = tokenSchema.safeParse(parsed(body));
+export function readTokens(said: Said, asked: Asked): TokenAnswer {
+  if (said.status !== 200) throw refusal(said, asked.issuer, 'did not exchange the code for tokens');
+  const read = tokenSchema.safeParse(said.fields);
   if (!read.success) throw wrong(asked.issuer, 'the answer to the sign-in holds no usable token');
   const { access_token, token_type, expires_in, refresh_token, scope, id_token } = read.data;
   return {
@@ -117,9 +120,9 @@ export interface DeviceCode {
 }
 
 /** RFC 8628 3.2. */
-export function readDeviceCode(answer: HttpAnswer, issuer: string): DeviceCode {
+export function readDeviceCode(answer: Said, issuer: string): DeviceCode {
   if (answer.status !== 200) throw refusal(answer, issuer, 'did not start a sign-in by code');
-  const read = deviceSchema.safeParse(parsed(answer.body));
+  const read = deviceSchema.safeParse(answer.fields);
   if (!read.success) throw wrong(issuer, 'the answer to the sign-in by code is not usable');
   const { device_code, user_code, verification_uri, verification_uri_complete, expires_in, interval } = read.data;
   return {
@@ -133,9 +136,9 @@ export function readDeviceCode(answer: HttpAnswer, issuer: string): DeviceCode {
 }
 
 /** RFC 8628 3.5: what an unfinished sign-in by code is told. */
-export function deviceState(answer: HttpAnswer): 'pending' | 'slow-down' | 'denied' | 'expired' | 'ended' {
+export function deviceState(answer: Said): 'pending' | 'slow-down' | 'denied' | 'expired' | 'ended' {
   if (answer.status === 200) return 'ended';
-  switch (errorOf(answer.body)) {
+  switch (answer.error) {
     case 'authorization_pending':
       return 'pending';
     case 'slow_down':
@@ -160,31 +163,17 @@ const refusals: Readonly<Record<string, string>> = {
   invalid_target: 'it does not know the resource',
 };
 
-function refusal({ status, headers, body }: HttpAnswer, issuer: string, what: string): Problem {
+function refusal({ status, headers, error }: Said, issuer: string, what: string): Problem {
   const wait = Number(headers['retry-after']);
   const again = Number.isFinite(wait) && wait > 0 ? { retryAfterMs: Math.min(wait, 86_400) * second } : {};
   if (status === 429) return new Problem('provider/rate-limited', { what: `${issuer} asks to wait`, ...again });
   if (status >= 500)
     return new Problem('provider/unavailable', { what: `${issuer} answered ${status}`, next: 'try again later', ...again });
-  const error = errorOf(body);
   const words = error !== undefined && Object.hasOwn(refusals, error) ? `: ${refusals[error]} (${error})` : ` (status ${status})`;
   return wrong(issuer, `${what}${words}`);
 }
 
 const wrong = (issuer: string, what: string): Problem => new Problem('oauth/wrong-answer', { what: `${issuer}: ${what}` });
-
-function errorOf(body: string): string | undefined {
-  const read = errorSchema.safeParse(parsed(body));
-  return read.success ? read.data.error : undefined;
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-}
 
 export function scopesOf(scope: string | null | undefined): readonly string[] | undefined {
   if (scope == null) return undefined;

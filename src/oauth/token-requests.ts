@@ -2,11 +2,12 @@
  * What is asked of a token endpoint and of a device authorization endpoint, and of an MCP server with a token: the requests of a
  * sign-in that carry secrets. Pure but for the sending.
  */
+import { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
-import type { HttpAnswer, HttpRequest } from '../ports/net.ts';
+import type { HttpAnswer } from '../ports/net.ts';
 import type { Registration } from '../stores/store.ts';
-import { neverFor } from './address.ts';
-import type { Discovery, ServerMetadata, Wire } from './oauth.ts';
+import type { Discovery, Wire } from './oauth.ts';
+import { askAsClient, type Reply } from './wire.ts';
 
 /** RFC 6749 4.1.3, RFC 7636 4.5, RFC 8707 2.2. */
 export interface CodeExchange {
@@ -21,29 +22,33 @@ export function exchangeCode(
   registration: Registration,
   { code, redirectUri, verifier }: CodeExchange,
   signal?: AbortSignal,
-): Promise<HttpAnswer> {
-  return post(wire, discovery, registration, 'token_endpoint', signal, {
-    grant_type: 'authorization_code',
-    code: code.reveal(),
-    redirect_uri: redirectUri,
-    code_verifier: verifier.reveal(),
-    resource: discovery.resource,
-  });
+): Promise<Reply> {
+  const fields = { code: code.reveal(), redirect_uri: redirectUri, code_verifier: verifier.reveal() };
+  return post(wire, discovery, registration, 'authorization_code', fields, signal);
 }
 
 /** RFC 8628 3.1. */
-export function askDeviceCode(
+export async function askDeviceCode(
   wire: Wire,
   discovery: Discovery,
   registration: Registration,
   scopes: readonly string[] | undefined,
   signal?: AbortSignal,
-): Promise<HttpAnswer> {
-  return post(wire, discovery, registration, 'device_authorization_endpoint', signal, {
+): Promise<Reply> {
+  const fields = {
     resource: discovery.resource,
     ...(scopes && scopes.length > 0 ? { scope: scopes.join(' ') } : {}),
     ...(scopes?.includes('offline_access') ? { prompt: 'consent' } : {}),
-  });
+  };
+  const reply = await askAsClient(
+    wire,
+    discovery,
+    registration,
+    'device_authorization_endpoint',
+    (lib, as, client, authentication, options) => lib.deviceAuthorizationRequest(as, client, authentication, fields, options),
+    { lost: 'none', ...(signal ? { signal } : {}) },
+  );
+  return reply ?? absent(discovery, 'device authorization endpoint');
 }
 
 /** RFC 8628 3.4. */
@@ -53,12 +58,9 @@ export function pollDevice(
   registration: Registration,
   code: Secret,
   signal?: AbortSignal,
-): Promise<HttpAnswer> {
-  return post(wire, discovery, registration, 'token_endpoint', signal, {
-    grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
-    device_code: code.reveal(),
-    resource: discovery.resource,
-  });
+): Promise<Reply> {
+  const grantType = 'urn:ietf:params:oauth:grant-type:device_code';
+  return post(wire, discovery, registration, grantType, { device_code: code.reveal() }, signal);
 }
 
 /** RFC 6749 6. It uses up a refresh token that rotates, so a lost answer must be taken for a rotation: never sent twice. */
@@ -68,12 +70,8 @@ export function refreshOnce(
   registration: Registration,
   refresh: Secret,
   signal?: AbortSignal,
-): Promise<HttpAnswer> {
-  return post(wire, discovery, registration, 'token_endpoint', signal, {
-    grant_type: 'refresh_token',
-    refresh_token: refresh.reveal(),
-    resource: discovery.resource,
-  });
+): Promise<Reply> {
+  return post(wire, discovery, registration, 'refresh_token', { refresh_token: refresh.reveal() }, signal);
 }
 
 /** A tool list is asked for only to see the challenge in the answer: what scope is missing (RFC 6750 3). */
@@ -99,43 +97,36 @@ function toolList(
   });
 }
 
-function post(
+async function post(
   wire: Wire,
   discovery: Discovery,
   registration: Registration,
-  endpoint: 'token_endpoint' | 'device_authorization_endpoint',
-  signal: AbortSignal | undefined,
+  grantType: string,
   fields: Readonly<Record<string, string>>,
-): Promise<HttpAnswer> {
-  const authentication = authenticationOf(discovery.metadata, registration);
-  const never = neverFor(new URL(discovery.url));
-  const request: HttpRequest = {
-    method: 'POST',
-    url: String(discovery.metadata[endpoint]),
-    headers: {
-      'content-type': 'application/x-www-form-urlencoded',
-      accept: 'application/json',
-      ...authentication.headers,
-    },
-    body: new URLSearchParams({ ...fields, ...authentication.fields }).toString(),
-    mostBytes: 256 * 1024,
-    ...(never ? { never } : {}),
-    ...(signal ? { signal } : {}),
-  };
-  return wire.net.send(request);
+  signal: AbortSignal | undefined,
+): Promise<Reply> {
+  const reply = await askAsClient(
+    wire,
+    discovery,
+    registration,
+    'token_endpoint',
+    (lib, as, client, authentication, options) =>
+      lib.genericTokenEndpointRequest(
+        as,
+        client,
+        authentication,
+        grantType,
+        { ...fields, resource: discovery.resource },
+        options,
+      ),
+    { lost: 'unknown', ...(signal ? { signal } : {}) },
+  );
+  return reply ?? absent(discovery, 'token endpoint');
 }
 
-/** RFC 6749 2.3.1; without a secret the client only names itself. RFC 8414: no list of methods means client_secret_basic. */
-function authenticationOf(metadata: ServerMetadata, { clientId, clientSecret }: Registration) {
-  if (clientSecret === undefined) return { headers: {}, fields: { client_id: clientId } };
-  const methods = metadata['token_endpoint_auth_methods_supported'];
-  const byPost = Array.isArray(methods) && methods.includes('client_secret_post') && !methods.includes('client_secret_basic');
-  if (byPost) return { headers: {}, fields: { client_id: clientId, client_secret: clientSecret.reveal() } };
-  const encoded = [clientId, clientSecret.reveal()].map(formEncoded).join(':');
-  return { headers: { authorization: `Basic ${btoa(encoded)}` }, fields: {} };
+function absent({ issuer }: Discovery, endpoint: string): never {
+  throw new Problem('oauth/metadata', { what: `${issuer} names no ${endpoint}` });
 }
-
-const formEncoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1);
 
 /** RFC 7636 4.2. */
 export async function challengeOf(verifier: Secret): Promise<string> {
