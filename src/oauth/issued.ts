@@ -5,7 +5,6 @@
  * was made for this sign-in. Under any other, revoking could end the grant that a client still uses, so it is said instead.
  */
 import { Problem } from '../base/problem.ts';
-import { second } from '../base/time.ts';
 import type { Issued, SignedIn, SignInRequest, Wire } from './oauth.ts';
 import { revoke } from './revoke.ts';
 import { claimsOf, introspect } from './standing.ts';
@@ -22,10 +21,10 @@ export async function issuedFrom(
   const { discovery, old } = request;
   const all: Asked = { ...asked, issuer: discovery.issuer, old: old?.tokens ?? [] };
   const { issued: received, idToken } = readTokens(answer, all);
-  const issued = { ...received, tokens: { ...received.tokens, expiresAt: received.tokens.expiresAt ?? lifetime(received) } };
+  const issued = { ...received, tokens: { ...received.tokens, expiresAt: received.tokens.expiresAt ?? claimsOf(received.tokens.access)?.expiresAt } };
   const fault = faultOf(issued, all);
   if (fault) throw await takenBack(wire, request, by, issued, fault);
-  const account = stringOf(idToken && claimsOf(idToken)?.['sub']) ?? (await introspectedAccount(wire, request, by, issued));
+  const account = (idToken && claimsOf(idToken)?.account) ?? (await introspectedAccount(wire, request, by, issued));
   if (old?.account !== undefined && account !== undefined && account !== old.account) {
     const other = new Problem('rotation/other-account', {
       what: `another account signed in at ${discovery.issuer} than the one whose tokens are to be replaced`,
@@ -36,13 +35,6 @@ export async function issuedFrom(
   return { ...issued, account };
 }
 
-/** Of a JWT, by its own two instants: their difference holds whatever its server's clock says. */
-function lifetime({ tokens, grantedAt }: Issued): number | undefined {
-  const claims = claimsOf(tokens.access);
-  const { exp, iat } = { exp: claims?.['exp'], iat: claims?.['iat'] };
-  return typeof exp === 'number' && typeof iat === 'number' && exp > iat ? grantedAt + (exp - iat) * second : undefined;
-}
-
 async function introspectedAccount(
   wire: Wire,
   { discovery }: SignInRequest,
@@ -51,15 +43,13 @@ async function introspectedAccount(
 ): Promise<string | undefined> {
   if (typeof discovery.metadata['introspection_endpoint'] !== 'string') return undefined;
   try {
-    return stringOf((await introspect(wire, discovery, registration, tokens.access))?.account);
+    return (await introspect(wire, discovery, registration, tokens.access))?.account;
   } catch (error) {
     // Who it is serves a comparison only; a server that does not tell is one more that does not.
     if (error instanceof Problem) return undefined;
     throw error;
   }
 }
-
-const stringOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 async function takenBack(
   wire: Wire,

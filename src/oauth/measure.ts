@@ -39,7 +39,7 @@ export async function measure(
   const claims = claimsOf(tokens.access);
   const facts = {
     access: claims === undefined ? ('opaque' as const) : ('jwt' as const),
-    audience: audienceOf(claims?.['aud'], discovery.resource),
+    audience: audienceOf(claims?.audience, discovery.resource),
     refreshable: tokens.refresh !== undefined,
   };
   const refreshed = tokens.refresh && (await refresh(wire, discovery, first, tokens.refresh));
@@ -53,11 +53,9 @@ export async function measure(
   return { ...facts, rotates, ...revoked, ...reused };
 }
 
-function audienceOf(aud: unknown, resource: string): Measured['audience'] {
-  const named = (Array.isArray(aud) ? aud : [aud]).filter((each) => typeof each === 'string');
-  if (named.length === 0) return undefined;
-  const same = named.some((each) => URL.canParse(each) && canonicalResource(each) === resource);
-  return same ? 'this server' : 'another';
+function audienceOf(named: readonly string[] | undefined, resource: string): Measured['audience'] {
+  if (named === undefined) return undefined;
+  return named.some((each) => URL.canParse(each) && canonicalResource(each) === resource) ? 'this server' : 'another';
 }
 
 interface Refreshed {
@@ -116,22 +114,41 @@ const opposite = (alive: Told): Told => (alive === 'unknown' ? 'unknown' : alive
 async function reusedToken(wire: Wire, discovery: Discovery, by: SignedIn, { lookMs, everyMs }: Bounds): Promise<Reused> {
   const { clock } = wire;
   const old = by.issued.tokens.refresh;
-  const refreshed = old && (await refresh(wire, discovery, by, old));
+  const newest = old && (await refresh(wire, discovery, by, old))?.issued.tokens.refresh;
   const unclear: Reused = { oldRefused: 'unknown', graceMs: undefined, reuseEndsGrant: 'unknown' };
-  if (!refreshed?.issued.tokens.refresh) return unclear;
-  const from = clock.elapsed();
-  let workedMs: Milliseconds | undefined;
-  for (;;) {
-    const { alive } = await refreshStanding(wire, discovery, by.registration, old);
-    if (alive === 'unknown') return unclear;
-    if (alive === 'no') break;
-    workedMs = clock.elapsed() - from;
-    if (workedMs + everyMs > lookMs) return { oldRefused: 'no', graceMs: undefined, reuseEndsGrant: 'unknown' };
-    await clock.sleep(everyMs);
+  if (!newest) return unclear;
+  try {
+    const from = clock.elapsed();
+    let worked = false;
+    for (;;) {
+      const taken = await isTaken(wire, discovery, by, old);
+      if (taken === 'unknown') return unclear;
+      if (taken === 'no') break;
+      worked = true;
+      if (clock.elapsed() - from + everyMs > lookMs) return { ...unclear, oldRefused: 'no' };
+      await clock.sleep(everyMs);
+    }
+    const graceMs = worked ? clock.elapsed() - from : undefined;
+    // After a grace period the newest token may itself have been replaced by an answer to the old one: then nothing follows.
+    const reuseEndsGrant = worked ? 'unknown' : opposite(await isTaken(wire, discovery, by, newest));
+    return { oldRefused: 'yes', graceMs, reuseEndsGrant };
+  } finally {
+    await revoke(wire, discovery, by.registration, newest, 'refresh').catch(ignoreProblem);
   }
-  const graceMs = workedMs === undefined ? undefined : clock.elapsed() - from;
-  const newest = await refreshStanding(wire, discovery, by.registration, refreshed.issued.tokens.refresh);
-  // After a grace period the newest token may have been replaced by a later answer to the old one: then nothing follows.
-  const reuseEndsGrant = graceMs === undefined ? opposite(newest.alive) : 'unknown';
-  return { oldRefused: 'yes', graceMs, reuseEndsGrant };
+}
+
+/** Does the server still take a refresh token? What it hands out for it is thrown away, and dies with the grant. */
+async function isTaken(wire: Wire, discovery: Discovery, by: SignedIn, token: Secret): Promise<Told> {
+  try {
+    const { status, error } = await refreshOnce(wire, discovery, by.registration, token);
+    return status === 200 ? 'yes' : error === 'invalid_grant' ? 'no' : 'unknown';
+  } catch (error) {
+    ignoreProblem(error);
+    return 'unknown';
+  }
+}
+
+/** The registration is deleted in the end, and the grant with it. */
+function ignoreProblem(error: unknown): void {
+  if (!(error instanceof Problem)) throw error;
 }

@@ -4,25 +4,28 @@
  * Reads only, and judges nothing (src/oauth/requirements.ts does). A part that cannot be seen is left out, with the problem.
  */
 import { Problem } from '../base/problem.ts';
-import { neverFor, safeAddress } from './address.ts';
+import { safeAddress } from './address.ts';
 import { discover } from './discover.ts';
 import type { Discovery, Wire } from './oauth.ts';
+import { documentOf } from './metadata.ts';
 import type { Observations } from './requirements.ts';
-import { askWithoutToken } from './token-requests.ts';
+import { send } from './wire.ts';
+import { bearerOf, readChallenges, scopesOf } from './challenges.ts';
+import { toolsList } from './tools-list.ts';
 
 /** Problems: those of reaching the server at all. */
 export async function observe(wire: Wire, url: string, options: { readonly signal?: AbortSignal } = {}): Promise<Observations> {
-  const refusal = await askWithoutToken(wire, url, options.signal);
-  const header = refusal.headers['www-authenticate'];
+  const refusal = await toolsList(wire, new URL(url), undefined, options);
+  const challenge = bearerOf(readChallenges(refusal.headers['www-authenticate']) ?? []);
   const found = await discovered(wire, url, options);
   const discovery = found instanceof Problem ? undefined : found;
   return {
     url,
     refusal: {
       status: refusal.status,
-      challenged: header !== undefined && /(?:^|,)\s*bearer\b/i.test(header),
-      namesMetadata: header !== undefined && /\bresource_metadata\s*=/i.test(header),
-      scopes: discovery?.challengedScopes,
+      challenged: challenge !== undefined,
+      namesMetadata: challenge?.parameters.has('resource_metadata') === true,
+      scopes: scopesOf(challenge?.parameters.get('scope')),
     },
     document: discovery?.resourceMetadata && (await documentAt(wire, discovery, discovery.resourceMetadata.address, options)),
     discovery,
@@ -48,28 +51,18 @@ async function documentAt(
   { signal }: { readonly signal?: AbortSignal },
 ): Promise<Observations['document']> {
   const server = new URL(url);
-  const never = neverFor(server);
-  const { body } = await wire.net.send({
-    method: 'GET',
+  const request = {
+    method: 'GET' as const,
     url: safeAddress(address, 'protected resource metadata', server).href,
     headers: { accept: 'application/json' },
-    mostBytes: 256 * 1024,
-    ...(never ? { never } : {}),
     ...(signal ? { signal } : {}),
-  });
+  };
+  const { body } = await send(wire, server, `${server.host}: protected resource metadata`, request, 'none');
+  const read = documentOf(body) ?? {};
   const read = asObject(body);
   const servers = read['authorization_servers'];
   return {
     resource: typeof read['resource'] === 'string' ? read['resource'] : undefined,
     servers: Array.isArray(servers) ? servers.length : 0,
   };
-}
-
-function asObject(body: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
 }

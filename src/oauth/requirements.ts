@@ -5,6 +5,7 @@
  * asked", and what was seen is told all the same. What cannot be seen from where we stand is "could not tell", never "ok".
  */
 import { duration, type Instant, type Milliseconds } from '../base/time.ts';
+import { covers } from './metadata.ts';
 import type { Discovery, Remark, Revocation } from './oauth.ts';
 
 export const revisions = ['2025-06-18', '2025-11-25', '2026-07-28'] as const;
@@ -169,7 +170,7 @@ export const requirements: readonly Requirement[] = [
     judge: ({ document, discovery, url }) => {
       if (!document || !discovery) return unknown('there is no metadata to look at');
       if (document.resource === undefined) return fails('it names no resource');
-      const same = covers(document.resource, url);
+      const same = URL.canParse(document.resource) && covers(new URL(document.resource), new URL(url));
       return when(same, 'its resource is this address, or holds it', 'its resource is another address');
     },
   },
@@ -374,14 +375,6 @@ const isPlain = (address: unknown): boolean => {
   const { protocol, hostname } = new URL(address);
   return protocol !== 'https:' && !loopbackNames.has(hostname);
 };
-
-/** A resource may be the origin, or a folder of paths, to which the address belongs. */
-function covers(resource: string, address: string): boolean {
-  if (!URL.canParse(resource)) return false;
-  const [wide, narrow] = [new URL(resource), new URL(address)];
-  const folder = wide.pathname.replace(/\/$/, '');
-  return wide.origin === narrow.origin && (`${narrow.pathname}/`.startsWith(`${folder}/`) || folder === '');
-}
 
 const cells = { ok: 'ok', fails: 'fails', unknown: 'could not tell' } as const;
 

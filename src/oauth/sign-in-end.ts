@@ -31,7 +31,8 @@ async function deleted(
   { url }: SignInRequest['discovery'],
 ): Promise<boolean> {
   try {
-    return (await deleteRegistration(wire, registration, url)) === 'deleted';
+    const said = await deleteRegistration(wire, registration, new URL(url));
+    return said === 'deleted' || said === 'gone';
   } catch (error) {
     if (error instanceof Problem) return false;
     throw error;

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
 import { type Instant, type Milliseconds, second } from '../base/time.ts';
+import { scopesOf } from './challenges.ts';
 import type { Issued } from './oauth.ts';
 import type { Reply } from './wire.ts';
 
@@ -174,8 +175,3 @@ function refusal({ status, headers, error }: Said, issuer: string, what: string)
 }
 
 const wrong = (issuer: string, what: string): Problem => new Problem('oauth/wrong-answer', { what: `${issuer}: ${what}` });
-
-export function scopesOf(scope: string | null | undefined): readonly string[] | undefined {
-  if (scope == null) return undefined;
-  return [...new Set(scope.split(/\s+/).filter((each) => each !== ''))];
-}

@@ -1,10 +1,7 @@
-/**
- * What is asked of a token endpoint and of a device authorization endpoint, and of an MCP server with a token: the requests of a
- * sign-in that carry secrets. Pure but for the sending.
- */
+/** The requests of a sign-in that carry secrets: to the token and the device authorization endpoint, and to the MCP server. */
 import { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
-import type { HttpAnswer } from '../ports/net.ts';
+import type { ServerLaunch } from '../ports/mcp.ts';
 import type { Registration } from '../stores/store.ts';
 import type { Discovery, Wire } from './oauth.ts';
 import { askAsClient, type Reply } from './wire.ts';
@@ -74,28 +71,13 @@ export function refreshOnce(
   return post(wire, discovery, registration, 'refresh_token', { refresh_token: refresh.reveal() }, signal);
 }
 
-/** A tool list is asked for only to see the challenge in the answer: what scope is missing (RFC 6750 3). */
-export const askWithToken = (wire: Wire, { url }: Discovery, access: Secret, signal?: AbortSignal): Promise<HttpAnswer> =>
-  toolList(wire, url, { authorization: `Bearer ${access.reveal()}` }, signal);
-
-/** The same without a token, to see how it is refused. */
-export const askWithoutToken = (wire: Wire, url: string, signal?: AbortSignal): Promise<HttpAnswer> =>
-  toolList(wire, url, {}, signal);
-
-function toolList(
-  wire: Wire,
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal | undefined,
-): Promise<HttpAnswer> {
-  return wire.net.send({
-    method: 'POST',
-    url,
-    headers: { ...headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }),
-    ...(signal ? { signal } : {}),
-  });
-}
+/** How the MCP port reaches a server with a token. */
+export const launchWith = (url: string, access: Secret, headers: Readonly<Record<string, string>> = {}): ServerLaunch => ({
+  kind: 'remote',
+  url,
+  headers: { ...headers, authorization: `Bearer ${access.reveal()}` },
+  transport: 'http',
+});
 
 async function post(
   wire: Wire,
