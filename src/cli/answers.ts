@@ -83,11 +83,6 @@ async function answerNeed(need: Need, at: Answering, ask: Ask): Promise<PersonAn
   }
 }
 
-/** Asked beside the listener: whoever agreed on another machine has the address in that browser's bar. */
-export function pasting(ask: Ask | undefined): ((signal: AbortSignal) => Promise<string | undefined>) | undefined {
-  return ask && ((signal) => ask.line('Or paste the address that the browser ended at', signal));
-}
-
 async function newCredential(
   need: Extract<Need, { kind: 'new-credential' }>,
   at: Answering,

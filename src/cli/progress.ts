@@ -117,11 +117,6 @@ export function createProgress(
       } else write(`${event.step}: ${text}`);
     } else if (event.kind === 'clock') {
       if (leak) leak = { ...leak, since: clock.elapsed() - event.sinceMs };
-    } else if (event.kind === 'address') {
-      pause();
-      // Whole, on a line of its own: it is copied.
-      write(event.opened ? 'agree in the browser; if it did not open, open this address:' : 'open this address in a browser:');
-      write(name(event.address));
     } else if (
       event.proof.kind === 'dead' &&
       event.proof.which === 'old' &&

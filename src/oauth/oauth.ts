@@ -138,7 +138,12 @@ export interface SignInRequest {
   readonly discovery: Discovery;
   /** To be used when given; else as the server supports: a client id metadata document, or dynamic registration. */
   readonly registration?: Registration;
+  /** Address of a public document that describes the client (CIMD): taken when the server supports it and no registration is given. */
+  readonly clientMetadataUrl?: string;
+  /** undefined: those that the discovery found. */
   readonly scopes: readonly string[] | undefined;
+  /** What the sign-in replaces: tokens that the server must not hand out again, and who held them. */
+  readonly old?: { readonly tokens: readonly Secret[]; readonly account?: string };
   /** Redirect address that a client insists on; absent: 127.0.0.1 with a free port. */
   readonly redirectUri?: string;
   /** Print the address only. */

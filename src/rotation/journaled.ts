@@ -9,6 +9,7 @@ import { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import { type Milliseconds, minute, second } from '../base/time.ts';
 import type { Adapters } from '../inventory/adapters.ts';
+import type { SignInTalk } from '../oauth/oauth.ts';
 import type { Lease } from '../ports/journal-store.ts';
 import type { Ports } from '../ports/ports.ts';
 import { fingerprintKey } from '../providers/fingerprint.ts';
@@ -30,8 +31,7 @@ export interface JournaledParts {
   readonly emit: (event: Event) => void;
   readonly signal: AbortSignal | undefined;
   readonly answer: PersonAnswer | undefined;
-  /** A redirect address that a person pastes while a sign-in waits. */
-  readonly pasted?: ((signal: AbortSignal) => Promise<string | undefined>) | undefined;
+  readonly talk?: SignInTalk | undefined;
 }
 
 /** The rotation's entries always begin with 'opened': the engine looked. */

@@ -8,6 +8,7 @@ import type { Secret } from '../base/secret.ts';
 import type { Instant, Milliseconds } from '../base/time.ts';
 import type { Leftover } from '../inventory/leftovers.ts';
 import type { RedactedEdit } from '../inventory/redact.ts';
+import type { SignInTalk } from '../oauth/oauth.ts';
 import type { Page } from '../providers/provider.ts';
 import type { Proof, RunningHolder } from '../verification/proof.ts';
 
@@ -156,8 +157,6 @@ export type Event =
     }
   | { readonly kind: 'note'; readonly step: StepName; readonly text: string; readonly at: Instant }
   | { readonly kind: 'proof'; readonly proof: Proof }
-  /** An address for the person's browser; `opened`: a program took it. */
-  | { readonly kind: 'address'; readonly address: string; readonly opened: boolean }
   /** In a leak: the clock from the start until dead. */
   | { readonly kind: 'clock'; readonly sinceMs: Milliseconds };
 
@@ -265,8 +264,8 @@ export interface AdvanceOptions {
   /** Fired on Ctrl-C: the current effect is finished and journaled, then the call rejects with rotation/interrupted. */
   readonly signal?: AbortSignal;
   readonly onEvent: (event: Event) => void;
-  /** A redirect address that the person pastes while a sign-in waits. Ends unanswered when the signal fires. */
-  readonly pasted?: (signal: AbortSignal) => Promise<string | undefined>;
+  /** How a sign-in by this tool reaches the person. Absent: its address is told as a note, and nobody can paste. */
+  readonly talk?: SignInTalk;
 }
 
 /** The engine, as commands, a hub or a test drive it. */

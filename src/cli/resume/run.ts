@@ -1,7 +1,7 @@
 /** Drives one rotation, or every open one from the oldest on. */
 import type { Terminal } from '../../ports/terminal.ts';
 import type { Progress } from '../../rotation/rotation.ts';
-import { answerAtTerminal, pasting } from '../answers.ts';
+import { answerAtTerminal } from '../answers.ts';
 import type { UseCases } from '../context.ts';
 import { drive, stopping, withInterrupts } from '../drive.ts';
 import { createProgress } from '../progress.ts';
@@ -34,7 +34,7 @@ export async function run({ useCases, terminal, rotation, acceptUnproven, stdin 
       const leak = row?.because === 'leak' ? { leakSinceMs: Math.max(0, useCases.clock.now() - row.startedAt) } : {};
       const view = createProgress(terminal, useCases.clock, leak);
       pausing.pause = view.pause;
-      ended.push(await drive(id, { rotations, view, answer, signal, pasted: pasting(terminal.ask) }));
+      ended.push(await drive(id, { rotations, view, answer, signal, terminal }));
     }
     return ended;
   });

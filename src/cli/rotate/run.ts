@@ -2,7 +2,7 @@
 import { Problem } from '../../base/problem.ts';
 import type { Terminal } from '../../ports/terminal.ts';
 import type { Plan, Progress, RotateOptions } from '../../rotation/rotation.ts';
-import { answerAtTerminal, pasting } from '../answers.ts';
+import { answerAtTerminal } from '../answers.ts';
 import type { UseCases } from '../context.ts';
 import { drive, stopping, withInterrupts } from '../drive.ts';
 import { render as renderPlan } from '../plan/render.ts';
@@ -36,9 +36,7 @@ export async function run(input: RotateInput): Promise<Progress> {
     acceptUnproven: input.acceptUnproven,
     readInput: input.stdin ? terminal.readInput : undefined,
   });
-  return withInterrupts(terminal, view, stopping, (signal) =>
-    drive(rotation, { rotations, view, answer, signal, pasted: pasting(terminal.ask) }),
-  );
+  return withInterrupts(terminal, view, stopping, (signal) => drive(rotation, { rotations, view, answer, signal, terminal }));
 }
 
 export function needsYes(command: string): Problem {

@@ -7,7 +7,7 @@ import { Problem } from '../../base/problem.ts';
 import type { Secret } from '../../base/secret.ts';
 import { discover, discoverIssuer } from '../../oauth/discover.ts';
 import { holdingLabel, readHoldings } from '../../oauth/holdings.ts';
-import type { Discovery, Holding, Wire } from '../../oauth/oauth.ts';
+import type { Discovery, Holding, SignInTalk, Wire } from '../../oauth/oauth.ts';
 import type { Held } from '../../providers/provider.ts';
 import type { TokenStore, Tokens } from '../../stores/store.ts';
 import { Journaled, type JournaledParts } from '../journaled.ts';
@@ -16,13 +16,13 @@ import { grantPrint } from './find.ts';
 import { identity, registrationOf, type Subject, shareToken, subjectOf, tokensOf } from './held.ts';
 
 export class GrantRun extends Journaled {
-  readonly pasted: JournaledParts['pasted'];
+  readonly talk: SignInTalk | undefined;
   #discovery: Promise<Discovery> | undefined;
   #oldServer: Promise<Discovery> | undefined;
 
   constructor(parts: JournaledParts) {
     super(parts);
-    this.pasted = parts.pasted;
+    this.talk = parts.talk;
   }
 
   get planned(): PlannedGrant {
@@ -53,12 +53,15 @@ export class GrantRun extends Journaled {
 
   /** The server that issued the old grant: only there can it be revoked (a resource may have moved to another since). */
   oldServer(): Promise<Discovery> {
-    this.#oldServer ??= (async () => {
-      const now = await this.discovery();
-      const { issuer } = this.subject;
-      return issuer === '' || issuer === now.issuer ? now : discoverIssuer(this.wire, now, issuer);
-    })();
-    return this.#oldServer;
+    const asked =
+      this.#oldServer ??
+      (async () => {
+        const now = await this.discovery();
+        const { issuer } = this.subject;
+        return issuer === '' || issuer === now.issuer ? now : discoverIssuer(this.wire, now, issuer);
+      })();
+    this.#oldServer = asked;
+    return asked;
   }
 
   override secretsOf(held: Held): readonly Secret[] {

@@ -143,7 +143,8 @@ function put(row: Row, texts: readonly Text[], key: string, entry: NewEntry): re
     if (!pairs) return text;
     const old = pairs.find(([found]) => found === key)?.[1] ?? '';
     const fresh: Record<string, Json> = { version: 1, encryption: 'none', secrets: {} };
-    const whole = pairs.length === 0 && fields.fieldsOf(fields.readTree(text))?.size === 0 ? fields.withFields(text, [], fresh) : text;
+    const whole =
+      pairs.length === 0 && fields.fieldsOf(fields.readTree(text))?.size === 0 ? fields.withFields(text, [], fresh) : text;
     return fields.withFields(whole, ['secrets'], { [key]: fields.withFields(old, [], tokens) });
   });
   return [...registered, ...written];

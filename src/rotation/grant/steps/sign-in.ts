@@ -129,7 +129,6 @@ async function byTool(run: GrantRun): Promise<Outcome> {
   const registration = await registrationFor(run);
   const [redirectUri] = run.store.redirectUris?.(undefined) ?? [];
   const { noBrowser = false } = run.plan.options;
-  const pasted = run.pasted;
   const { client, server } = run.planned;
   try {
     await run.effect('sign in', 'sign in', { clientId: registration.clientId, issuer: discovery.issuer }, async () => {
@@ -144,11 +143,10 @@ async function byTool(run: GrantRun): Promise<Outcome> {
           ...(redirectUri === undefined ? {} : { redirectUri }),
           ...(run.signal ? { signal: run.signal } : {}),
         },
-        {
-          address: (address, opened) => run.emit({ kind: 'address', address, opened }),
+        run.talk ?? {
+          address: (address) => run.note('sign in', `open ${address}`),
           code: (code, address) => run.note('sign in', `open ${address} and enter ${code}`),
           note: (text) => run.note('sign in', text),
-          ...(pasted ? { pasted } : {}),
         },
       );
       await issued(run, heldSignedIn({ ...run.subject, issuer: discovery.issuer }, signedIn));
