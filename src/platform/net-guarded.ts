@@ -24,7 +24,8 @@ export type Lookup = (
   done: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void,
 ) => void;
 
-const bySystem: Lookup = (name, done) => systemLookup(name, { all: true, verbatim: true }, (error, all) => done(error, all));
+const bySystem: Lookup = (name, done) =>
+  systemLookup(name, { all: true, verbatim: true }, (error, all) => done(error, error ? [] : all));
 
 /** Rejects with a Problem for a forbidden address, with Node's own errors otherwise: the caller knows what they mean. */
 export async function sendGuarded(
@@ -35,7 +36,8 @@ export async function sendGuarded(
 ): Promise<Incoming> {
   const url = new URL(prepared.url);
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && forbidden(host, never)) throw unsafe(url.host);
+  const here = /(^|\.)localhost\.?$/.test(host) && never.includes('loopback');
+  if (here || (isIP(host) !== 0 && forbidden(host, never))) throw unsafe(url.host);
   const { request } = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
     const outgoing = request(url, {
