@@ -52,7 +52,7 @@ function browser(env: Readonly<Record<string, string>>, os: Os = 'linux', progra
     }),
   };
 }
-const address = 'https://as.example/authorize?a=1&b=$(id)%20x;c=|d&state=%25s';
+const address = 'https://as.example/authorize?a=1$&b=$(id)%20x;c=|d&state=%25s';
 
 describe('$BROWSER', () => {
   it('is given the address as one argument, whatever is in it', async () => {
@@ -64,8 +64,10 @@ describe('$BROWSER', () => {
     const own = program('with-arguments');
     expect(await browser({ BROWSER: `${own}  --new-window --url=%s  last` }).open('https://a.example/%s')).toBe('opened');
     expect(written()).toEqual(['with-arguments', '--new-window', '--url=https://a.example/%s', 'last']);
+    expect(await browser({ BROWSER: `${own} %s` }).open(address)).toBe('opened');
+    expect(written().slice(4)).toEqual(['with-arguments', address]);
     expect(await browser({ BROWSER: `${own} -n` }).open(address)).toBe('opened');
-    expect(written().slice(4)).toEqual(['with-arguments', '-n', address]);
+    expect(written().slice(6)).toEqual(['with-arguments', '-n', address]);
   });
 
   it('is a list: the next one when one is not there or fails', async () => {

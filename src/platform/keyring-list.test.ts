@@ -170,7 +170,7 @@ version: 512
 class: "inet"
 attributes:
     "acct"<blob>="web"
-    "srvr"<blob>="Codex MCP Credentials"
+    "svce"<blob>="Codex MCP Credentials"
 keychain: "/Users/ada/Library/Keychains/login.keychain-db"
 class: "genp"
 attributes:
