@@ -33,27 +33,25 @@ function read(_row: Row, texts: readonly Text[]): ReturnType<TokenStore['read']>
     if (parsed) found.set(which.key, { ...found.get(which.key), [which.part]: parsed });
     else odd.push(text.name);
   }
-  const entries = [...found].map(
-    ([key, { tokens, client_info: client }]): Entry => ({
-      key,
-      server: undefined,
-      url: undefined,
-      issuer: fields.textField(tokens, 'issuer') ?? fields.textField(client, 'issuer'),
-      registration: fields.registrationOf(fields.textField(client, 'client_id'), {
-        secret: fields.secretField(client, 'client_secret'),
-        secretExpiresAt: fields.timeField(client, 'client_secret_expires_at', second),
-        redirectUris: fields.textsField(client, 'redirect_uris'),
-        managementUri: fields.textField(client, 'registration_client_uri'),
-        managementToken: fields.secretField(client, 'registration_access_token'),
-      }),
-      tokens: fields.tokensOf({
-        access: fields.secretField(tokens, 'access_token'),
-        refresh: fields.secretField(tokens, 'refresh_token'),
-        expiresAt: fields.timeField(tokens, 'expires_at'),
-        scopes: fields.scopesField(tokens, 'scope'),
-      }),
+  const entries = [...found].map(([key, { tokens, client_info: client }]): Entry => ({
+    key,
+    server: undefined,
+    url: undefined,
+    issuer: fields.textField(tokens, 'issuer') ?? fields.textField(client, 'issuer'),
+    registration: fields.registrationOf(fields.textField(client, 'client_id'), {
+      secret: fields.secretField(client, 'client_secret'),
+      secretExpiresAt: fields.timeField(client, 'client_secret_expires_at', second),
+      redirectUris: fields.textsField(client, 'redirect_uris'),
+      managementUri: fields.textField(client, 'registration_client_uri'),
+      managementToken: fields.secretField(client, 'registration_access_token'),
     }),
-  );
+    tokens: fields.tokensOf({
+      access: fields.secretField(tokens, 'access_token'),
+      refresh: fields.secretField(tokens, 'refresh_token'),
+      expiresAt: fields.timeField(tokens, 'expires_at'),
+      scopes: fields.scopesField(tokens, 'scope'),
+    }),
+  }));
   return { entries, odd };
 }
 
