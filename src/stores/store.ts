@@ -211,6 +211,7 @@ export interface TokenStore {
     readonly input?: (server: ServerRef) => string;
     /** Standard input is to stay open until this text has come: the client gives up what it has not answered when it ends. */
     readonly inputUntil?: string;
+    /** `output` is standard output, and standard error behind it. */
     says(output: string, server: ServerRef): 'yes' | 'no' | 'unknown';
   };
 }

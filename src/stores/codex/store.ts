@@ -107,7 +107,7 @@ function statuses(output: string): readonly Status[] {
   for (const line of output.split('\n')) {
     try {
       const { id, result } = JSON.parse(line) as { id?: unknown; result?: { data?: unknown } };
-      if (id === 2 && Array.isArray(result?.data)) return result.data as Status[];
+      if (id === 2 && Array.isArray(result?.data)) return result.data.filter((each) => typeof each === 'object' && each !== null);
     } catch {
       // A line that is no message of the protocol.
     }

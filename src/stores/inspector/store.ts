@@ -9,7 +9,6 @@ import type { Json } from '../../documents/members.ts';
 import * as fields from '../fields.ts';
 import type { Change, Entry, NewEntry, Row, Text, TokenStore } from '../store.ts';
 
-const folder = '${MCP_STORAGE_DIR:-~/.mcp-inspector}';
 const beside = '${MCP_INSPECTOR_OAUTH_STATE_PATH:-~/.mcp-inspector/storage/oauth.json}';
 const redirect = 'http://127.0.0.1:6276/oauth/callback';
 
@@ -143,7 +142,8 @@ function put(row: Row, texts: readonly Text[], key: string, entry: NewEntry): re
     if (!pairs) return text;
     const old = pairs.find(([found]) => found === key)?.[1] ?? '';
     const fresh: Record<string, Json> = { version: 1, encryption: 'none', secrets: {} };
-    const whole = pairs.length === 0 && fields.fieldsOf(fields.readTree(text))?.size === 0 ? fields.withFields(text, [], fresh) : text;
+    const whole =
+      pairs.length === 0 && fields.fieldsOf(fields.readTree(text))?.size === 0 ? fields.withFields(text, [], fresh) : text;
     return fields.withFields(whole, ['secrets'], { [key]: fields.withFields(old, [], tokens) });
   });
   return [...registered, ...written];
@@ -181,9 +181,13 @@ export const store: TokenStore = {
     args: ['--cli', '<url>', '--transport', 'http', '--stored-auth-only', '--method', 'tools/list'],
     timeoutMs: 60_000,
     says: (output) => {
-      const answer = fields.fieldsOf(fields.readTree(output));
-      if (Array.isArray(answer?.get('tools'))) return 'yes';
-      return fields.at(answer, ['error', 'code']) === 'auth_required' ? 'no' : 'unknown';
+      // The answer is printed over several lines, an error on one, each beside notes.
+      for (const [text] of output.matchAll(/^\{(?:.*\}$|[\s\S]*?^\})/gm)) {
+        const answer = fields.fieldsOf(fields.readTree(text));
+        if (Array.isArray(answer?.get('tools'))) return 'yes';
+        if (fields.at(answer, ['error', 'code']) === 'auth_required') return 'no';
+      }
+      return 'unknown';
     },
   },
 };

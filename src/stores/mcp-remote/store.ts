@@ -4,7 +4,6 @@
  * Neither holds the address. A registration whose redirect addresses lack its own port is deleted by it, so a new one must name
  * the old address. It is a stdio server and offers no command: a call through it is a call of that server.
  */
-import { withMember } from '../../documents/members.ts';
 import * as fields from '../fields.ts';
 import { md5Hex } from '../keys.ts';
 import type { Change, Entry, NewEntry, Row, ServerRef, Text, TokenStore } from '../store.ts';
@@ -33,25 +32,27 @@ function read(_row: Row, texts: readonly Text[]): ReturnType<TokenStore['read']>
     if (parsed) found.set(which.key, { ...found.get(which.key), [which.part]: parsed });
     else odd.push(text.name);
   }
-  const entries = [...found].map(([key, { tokens, client_info: client }]): Entry => ({
-    key,
-    server: undefined,
-    url: undefined,
-    issuer: fields.textField(tokens, 'issuer') ?? fields.textField(client, 'issuer'),
-    registration: fields.registrationOf(fields.textField(client, 'client_id'), {
-      secret: fields.secretField(client, 'client_secret'),
-      secretExpiresAt: fields.timeField(client, 'client_secret_expires_at', second),
-      redirectUris: fields.textsField(client, 'redirect_uris'),
-      managementUri: fields.textField(client, 'registration_client_uri'),
-      managementToken: fields.secretField(client, 'registration_access_token'),
+  const entries = [...found].map(
+    ([key, { tokens, client_info: client }]): Entry => ({
+      key,
+      server: undefined,
+      url: undefined,
+      issuer: fields.textField(tokens, 'issuer') ?? fields.textField(client, 'issuer'),
+      registration: fields.registrationOf(fields.textField(client, 'client_id'), {
+        secret: fields.secretField(client, 'client_secret'),
+        secretExpiresAt: fields.timeField(client, 'client_secret_expires_at', second),
+        redirectUris: fields.textsField(client, 'redirect_uris'),
+        managementUri: fields.textField(client, 'registration_client_uri'),
+        managementToken: fields.secretField(client, 'registration_access_token'),
+      }),
+      tokens: fields.tokensOf({
+        access: fields.secretField(tokens, 'access_token'),
+        refresh: fields.secretField(tokens, 'refresh_token'),
+        expiresAt: fields.timeField(tokens, 'expires_at'),
+        scopes: fields.scopesField(tokens, 'scope'),
+      }),
     }),
-    tokens: fields.tokensOf({
-      access: fields.secretField(tokens, 'access_token'),
-      refresh: fields.secretField(tokens, 'refresh_token'),
-      expiresAt: fields.timeField(tokens, 'expires_at'),
-      scopes: fields.scopesField(tokens, 'scope'),
-    }),
-  }));
+  );
   return { entries, odd };
 }
 
@@ -71,9 +72,8 @@ function put(_row: Row, texts: readonly Text[], key: string, entry: NewEntry): r
   const { clientId, clientSecretExpiresAt, redirectUris } = entry.registration;
   const scope = entry.tokens.scopes?.join(' ');
   const edit = (part: Part, wanted: fields.Wanted): readonly Change[] => {
-    const old = textOf(texts, key, part) ?? { name: `${key}_${part}.json`, text: '{\n}' };
-    const text = old.text.trim() === '' ? withMember(old.text, [], {}) : old.text;
-    return fields.changeOf({ name: old.name, text }, (from) => fields.withFields(from, [], wanted));
+    const old = textOf(texts, key, part) ?? { name: `${key}_${part}.json`, text: '' };
+    return fields.changeOf(old, (text) => fields.withFields(text, [], wanted));
   };
   const before = fields.fieldsOf(fields.readTree(textOf(texts, key, 'client_info')?.text ?? ''));
   const isSame = fields.textField(before, 'client_id') === clientId;
