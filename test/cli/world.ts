@@ -10,6 +10,7 @@ import type { Issuers } from '../../src/cli/issuer/issuers.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { statusOf } from '../../src/cli/status/view.ts';
 import type { Credential, Inventory, InventoryOptions, Place, Use } from '../../src/inventory/inventory.ts';
+import type { Grants } from '../../src/oauth/oauth.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import type { Ask, Output, Terminal } from '../../src/ports/terminal.ts';
 import type { Plan, Progress, Receipt, Rotations } from '../../src/rotation/rotation.ts';
@@ -28,6 +29,7 @@ export interface Recorded {
 
 export interface WorldOptions {
   readonly inventory?: Partial<Inventory>;
+  readonly grants?: Partial<Grants>;
   readonly rotations?: Partial<Rotations>;
   readonly issuers?: Partial<Issuers>;
   /** Answers of a person in order; absent: nobody can be asked. */
@@ -104,11 +106,13 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     options.looked?.push(asked);
     return { credentials: [], problems: [], uses: [], unseen: [], remotes: [], ...options.inventory };
   };
+  const grantsOf = (): Grants => ({ grants: [], unseen: [], problems: [], registrations: [], ...options.grants });
   let elapsed = 0;
   const useCases: UseCases = {
     clock: { now: () => now, elapsed: () => (elapsed += 100), sleep: async () => {} },
     inventory: async (asked) => look(asked),
-    status: async (asked) => statusOf(look(asked)),
+    status: async (asked) => statusOf(look(asked), grantsOf()),
+    look: async (asked) => ({ inventory: look(asked), grants: grantsOf() }),
     rotations: async () => rotationsOf(options.rotations ?? {}),
     issuers: async () => issuersOf(options.issuers ?? {}),
     openPage: async (url) => {
