@@ -12,6 +12,9 @@ export const parts = {
   mariadbd: 'mariadb-server',
   'gnome-keyring-daemon': 'gnome-keyring',
   'dbus-run-session': 'dbus',
+  'dbus-send': 'dbus-bin',
+  'secret-tool': 'libsecret-tools',
+  chromium: 'chromium',
   git: 'git',
   script: 'bsdutils',
 } as const;
