@@ -1,5 +1,4 @@
 /** The product's use cases over given ports and adapters, each loaded when it is called. The same for real and demo. */
-import { second } from '../base/time.ts';
 import type { Adapters } from '../inventory/adapters.ts';
 import type { Inventory, InventoryOptions } from '../inventory/inventory.ts';
 import type { Told } from '../inventory/remembered.ts';
@@ -43,7 +42,7 @@ export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, 
       const { receiptPath } = await import('../rotation/receipt.ts');
       return receiptPath(ports, rotation);
     },
-    openPage: (url) => openPage(ports, url),
+    openPage: async (url) => (await ports.browser.open(url)) === 'opened',
   };
 
   async function look(given: Ports, options: InventoryOptions): Promise<Inventory> {
@@ -56,39 +55,4 @@ export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, 
     const inventory = await collect(given, known, options, ages);
     return problem ? { ...inventory, problems: [...inventory.problems, problem] } : inventory;
   }
-}
-
-/** Programs that hand an address to the browser; each given it as one argument, never through a shell. */
-const openers = {
-  linux: ['xdg-open', []],
-  macos: ['open', []],
-  windows: ['rundll32', ['url.dll,FileProtocolHandler']],
-} as const;
-
-const opensWithin = 3 * second;
-/** Some openers become the browser: they run on, and are not ended by us. */
-const mayRun = 24 * 60 * 60 * second;
-
-const needed = [
-  'PATH',
-  'HOME',
-  'DISPLAY',
-  'WAYLAND_DISPLAY',
-  'XDG_RUNTIME_DIR',
-  'XDG_CURRENT_DESKTOP',
-  'DBUS_SESSION_BUS_ADDRESS',
-  'BROWSER',
-  'SystemRoot',
-];
-
-async function openPage({ host, processes, clock }: Ports, url: string): Promise<boolean> {
-  if (!/^https:\/\/[^\s"'<>`]+$/.test(url)) return false;
-  const [program, args] = openers[host.os];
-  if ((await processes.which(program)) === undefined) return false;
-  const env = Object.fromEntries(needed.flatMap((name) => (host.env(name) === undefined ? [] : [[name, host.env(name) ?? '']])));
-  const ran = processes.run(program, [...args, url], { env, timeoutMs: mayRun }).then(
-    ({ status }) => status === 0,
-    () => false,
-  );
-  return Promise.race([ran, clock.sleep(opensWithin).then(() => true)]);
 }

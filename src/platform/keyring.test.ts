@@ -15,7 +15,7 @@ import { describeWith } from '../../test/parts.ts';
 import { keyringMemory, twinKeyring } from '../../test/twins/keyring.ts';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
-import type { Keyring } from '../ports/keyring.ts';
+import type { Keyring, KeyringItem } from '../ports/keyring.ts';
 import { createKeyring, type KeyringLibrary } from './keyring.ts';
 
 const memory = keyringMemory();
@@ -66,6 +66,10 @@ async function startSession(state: KeyringState, home: string): Promise<KeyringU
     return answer;
   };
   const keyring: Keyring = {
+    async list(service) {
+      const { items, answer } = await call('list', service);
+      return items === undefined ? (answer as 'locked') : (JSON.parse(items) as KeyringItem[]);
+    },
     async get(service, account) {
       const found = await call('get', service, account);
       return 'value' in found ? new Secret(found['value'] ?? '') : (found['answer'] as 'absent');
@@ -88,6 +92,7 @@ async function startSession(state: KeyringState, home: string): Promise<KeyringU
 
 describe('a keyring that misbehaves', () => {
   const host = { os: 'linux' as const, env: () => undefined };
+  const noPrograms = { run: () => Promise.reject(new Error('no program is needed')), which: async () => undefined };
   const secret = new Secret('value-that-must-not-show');
   const library = (call: () => Promise<never>): KeyringLibrary => ({
     AsyncEntry: class {
@@ -97,16 +102,19 @@ describe('a keyring that misbehaves', () => {
     },
   });
   const failing = (text: string): Keyring =>
-    createKeyring(host, { load: async () => library(() => Promise.reject(new Error(text))) });
+    createKeyring(host, noPrograms, { load: async () => library(() => Promise.reject(new Error(text))) });
 
   it('is locked when a prompt waits for nobody', async () => {
-    const hanging = createKeyring(host, { load: async () => library(() => new Promise(() => undefined)), timeoutMs: 20 });
+    const hanging = createKeyring(host, noPrograms, {
+      load: async () => library(() => new Promise(() => undefined)),
+      timeoutMs: 20,
+    });
     expect(await hanging.get('s', 'a')).toBe('locked');
     await expect(hanging.set('s', 'a', secret)).rejects.toMatchObject({ code: 'store/locked' });
   });
 
   it('is not there when its library is not', async () => {
-    const missing = createKeyring(host, { load: () => Promise.reject(new Error('Cannot find native binding')) });
+    const missing = createKeyring(host, noPrograms, { load: () => Promise.reject(new Error('Cannot find native binding')) });
     expect(await missing.get('s', 'a')).toBe('unavailable');
   });
 
