@@ -15,6 +15,8 @@ export const parts = {
   'dbus-send': 'dbus-bin',
   'secret-tool': 'libsecret-tools',
   chromium: 'chromium',
+  gdbus: 'libglib2.0-bin',
+  busctl: 'systemd',
   git: 'git',
   script: 'bsdutils',
 } as const;
