@@ -21,7 +21,10 @@ export async function issuedFrom(
   const { discovery, old } = request;
   const all: Asked = { ...asked, issuer: discovery.issuer, old: old?.tokens ?? [] };
   const { issued: received, idToken } = readTokens(answer, all);
-  const issued = { ...received, tokens: { ...received.tokens, expiresAt: received.tokens.expiresAt ?? claimsOf(received.tokens.access)?.expiresAt } };
+  const issued = {
+    ...received,
+    tokens: { ...received.tokens, expiresAt: received.tokens.expiresAt ?? claimsOf(received.tokens.access)?.expiresAt },
+  };
   const fault = faultOf(issued, all);
   if (fault) throw await takenBack(wire, request, by, issued, fault);
   const account = (idToken && claimsOf(idToken)?.account) ?? (await introspectedAccount(wire, request, by, issued));

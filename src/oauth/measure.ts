@@ -87,7 +87,12 @@ async function revokedGrant(
   { lookMs, everyMs }: Bounds,
 ): Promise<Revoked> {
   const { clock } = wire;
-  const nothing = { accessDead: 'unknown', accessDeadAfterMs: undefined, refreshDead: 'unknown', accessUntil: undefined } as const;
+  const nothing = {
+    accessDead: 'unknown',
+    accessDeadAfterMs: undefined,
+    refreshDead: 'unknown',
+    accessUntil: undefined,
+  } as const;
   const ofRefresh = tokens.refresh && (await revoke(wire, discovery, registration, tokens.refresh, 'refresh'));
   const revocation = ofRefresh ?? (await revoke(wire, discovery, registration, tokens.access, 'access'));
   if (revocation !== 'accepted') return { revocation, ...nothing };

@@ -5,13 +5,13 @@
  */
 import { Problem } from '../base/problem.ts';
 import { safeAddress } from './address.ts';
-import { discover } from './discover.ts';
-import type { Discovery, Wire } from './oauth.ts';
-import { documentOf } from './metadata.ts';
-import type { Observations } from './requirements.ts';
-import { send } from './wire.ts';
 import { bearerOf, readChallenges, scopesOf } from './challenges.ts';
+import { discover } from './discover.ts';
+import { documentOf } from './metadata.ts';
+import type { Discovery, Wire } from './oauth.ts';
+import type { Observations } from './requirements.ts';
 import { toolsList } from './tools-list.ts';
+import { send } from './wire.ts';
 
 /** Problems: those of reaching the server at all. */
 export async function observe(wire: Wire, url: string, options: { readonly signal?: AbortSignal } = {}): Promise<Observations> {
@@ -59,7 +59,6 @@ async function documentAt(
   };
   const { body } = await send(wire, server, `${server.host}: protected resource metadata`, request, 'none');
   const read = documentOf(body) ?? {};
-  const read = asObject(body);
   const servers = read['authorization_servers'];
   return {
     resource: typeof read['resource'] === 'string' ? read['resource'] : undefined,

@@ -14,7 +14,7 @@ import type { HttpAnswer, HttpRequest } from '../ports/net.ts';
 import { asFields, type Fields, jsonOf, retryAfter, textOf, userAgent } from '../providers/http.ts';
 import type { Registration } from '../stores/store.ts';
 import { neverFor } from './address.ts';
-import { endpointOf, type EndpointName, listed } from './metadata.ts';
+import { type EndpointName, endpointOf, listed } from './metadata.ts';
 import type { Discovery, Wire } from './oauth.ts';
 
 export type { Library };
@@ -239,7 +239,12 @@ function basicRaw(clientId: string, secret: string): Library.ClientAuth {
 }
 
 /** The problem that an answer amounts to when it says neither yes nor no. `maybe`: may a 5xx have had its effect? */
-export function unexpectedReply(wire: Wire, name: string, { status, headers }: Pick<Reply, 'status' | 'headers'>, maybe: boolean): Problem {
+export function unexpectedReply(
+  wire: Wire,
+  name: string,
+  { status, headers }: Pick<Reply, 'status' | 'headers'>,
+  maybe: boolean,
+): Problem {
   const wait = retryAfter({ status, headers, body: '' }, wire.clock.now());
   const later = wait === undefined ? {} : { retryAfterMs: wait };
   const what = `${name} answered ${status}`;
@@ -249,5 +254,8 @@ export function unexpectedReply(wire: Wire, name: string, { status, headers }: P
   if (status === 403) return new Problem('provider/forbidden', { what });
   if (status === 404 || status === 410) return new Problem('provider/not-found', { what });
   if (status >= 400) return new Problem('provider/cannot', { what: `${what}: it does not take this request` });
-  return new Problem('provider/garbled', { what: `${what}, which is not an answer of its protocol`, effect: maybe ? 'unknown' : 'none' });
+  return new Problem('provider/garbled', {
+    what: `${what}, which is not an answer of its protocol`,
+    effect: maybe ? 'unknown' : 'none',
+  });
 }

@@ -14,7 +14,8 @@ export function talkAt({ err, ask }: Pick<Terminal, 'err' | 'ask'>): SignInTalk 
     address: (address, taken) => {
       tell(taken ? 'sign in in the browser; if no page has opened, open:' : 'open this address in a browser, and sign in:');
       err.write(`\n${address}\n\n`);
-      if (!taken && ask) tell('the browser may run on another machine: when it ends on a page that cannot be shown, copy its address');
+      if (!taken && ask)
+        tell('the browser may run on another machine: when it ends on a page that cannot be shown, copy its address');
     },
     code: (code, address) => {
       tell(`open this address on any device, and type the code ${printable(code, 64)}:`);
@@ -22,7 +23,10 @@ export function talkAt({ err, ask }: Pick<Terminal, 'err' | 'ask'>): SignInTalk 
     },
     note: tell,
     ...(ask
-      ? { pasted: async (signal: AbortSignal) => (await ask.hidden('Or paste the address that the browser ends on', signal)).reveal() }
+      ? {
+          pasted: async (signal: AbortSignal) =>
+            (await ask.hidden('Or paste the address that the browser ends on', signal)).reveal(),
+        }
       : {}),
   };
 }
