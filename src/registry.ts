@@ -1,5 +1,6 @@
 /**
- * Every adapter there is. Written by `npm run registry` from the folders of src/clients and src/providers: do not edit.
+ * Every adapter there is. Written by `npm run registry` from the folders of src/clients, src/providers and src/stores: do
+ * not edit.
  */
 import type { Client } from './clients/client.ts';
 import { client as claudeCodeClient } from './clients/claude-code/client.ts';
@@ -18,6 +19,7 @@ import { provider as mysqlProvider } from './providers/mysql/provider.ts';
 import { provider as postgresqlProvider } from './providers/postgresql/provider.ts';
 import { provider as redisProvider } from './providers/redis/provider.ts';
 import { provider as stripeProvider } from './providers/stripe/provider.ts';
+import type { TokenStore } from './stores/store.ts';
 
 export const clients: readonly Client[] = [
   claudeCodeClient,
@@ -39,3 +41,5 @@ export const providers: readonly Provider[] = [
   redisProvider,
   stripeProvider,
 ];
+
+export const stores: readonly TokenStore[] = [];

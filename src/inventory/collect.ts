@@ -18,6 +18,7 @@ import { findingsOf } from './findings.ts';
 import { gitStates } from './git.ts';
 import type { Credential, Inventory, InventoryOptions, Place, Unseen } from './inventory.ts';
 import { type HeldBy, heldIn, identityOf } from './recognise.ts';
+import { remoteOf } from './remotes.ts';
 import { resolveUse } from './resolve.ts';
 import type { ResolvedServer } from './resolved.ts';
 
@@ -100,7 +101,8 @@ export async function collect(
   if (!key.problem) await firstSeen.note(seenIn);
   const unseen = resolved.flatMap((server) => server.unseen);
   problems.push(...files.problems, ...unseen.map(unseenProblem));
-  return { credentials, problems, uses: discovery.uses.map(({ use }) => use), unseen };
+  const remotes = resolved.flatMap((server) => remoteOf(server) ?? []);
+  return { credentials, problems, uses: discovery.uses.map(({ use }) => use), unseen, remotes };
 
   function withGit(place: Place): Place {
     const real = place.spot && (snapshots.get(place.spot.file)?.realPath ?? place.spot.file);

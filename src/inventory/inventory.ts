@@ -12,6 +12,7 @@ import type { Coding } from '../documents/coding.ts';
 import type { Format, Path } from '../documents/document.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Held } from '../providers/provider.ts';
+import type { ServerRef } from '../stores/store.ts';
 
 /** A server entry of a client: what is read back after a change. */
 export interface Use {
@@ -108,6 +109,18 @@ export interface Inventory {
   /** Uses (servers) seen, with or without credentials. */
   readonly uses: readonly Use[];
   readonly unseen: readonly Unseen[];
+  readonly remotes: readonly ServerUse[];
+}
+
+/**
+ * A remote server entry of a client: what the client may be signed in to. Address and headers can hold secrets: they are for
+ * finding the tokens that belong to it, never shown or kept.
+ */
+export interface ServerUse extends ServerRef {
+  /** Id of the client, or of the program that signs in for it. */
+  readonly client: string;
+  /** Some reference in it leads nowhere that we can see: the address is as written, and headers are not known. */
+  readonly unresolved?: true;
 }
 
 /**

@@ -5,6 +5,7 @@
  * Whoever revokes it ends all tokens of it, wherever they lie. A *registration* is the client's name at that server.
  */
 import type { CredentialId, Fingerprint } from '../base/ids.ts';
+import type { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Instant, Milliseconds } from '../base/time.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -79,6 +80,8 @@ export interface Holding {
   /** Why no client reads it any more; undefined when one does. */
   readonly stale: string | undefined;
   readonly protection: Protection;
+  /** One of its files can be read by other users. */
+  readonly readableByOthers?: true;
 }
 
 export const grantFindings = [
@@ -124,6 +127,8 @@ export interface UnseenStore {
 export interface Grants {
   readonly grants: readonly Grant[];
   readonly unseen: readonly UnseenStore[];
+  /** Stores that could not be read, and the like: the rest is shown all the same. */
+  readonly problems: readonly Problem[];
   /** Registrations without tokens, and those that a newer one has replaced. */
   readonly registrations: readonly { readonly issuer: string | undefined; readonly clientId: string; readonly where: string }[];
 }

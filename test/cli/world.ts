@@ -104,7 +104,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
   };
   const look = (asked: InventoryOptions): Inventory => {
     options.looked?.push(asked);
-    return { credentials: [], problems: [], uses: [], unseen: [], ...options.inventory };
+    return { credentials: [], problems: [], uses: [], unseen: [], remotes: [], ...options.inventory };
   };
   let elapsed = 0;
   const useCases: UseCases = {

@@ -47,7 +47,7 @@ export interface Sample {
 
 export function describeClient(client: Client, samples: readonly Sample[]): void {
   describe(`${client.name}: what every client passes`, () => {
-    const adapters: Adapters = { clients: [client], providers: toyProviders };
+    const adapters: Adapters = { clients: [client], providers: toyProviders, stores: [] };
     const reached = new Set<number>();
     const used = new Set<string>();
 

@@ -115,7 +115,7 @@ export async function whole(options: WholeOptions): Promise<Whole> {
     ),
     journal: () => journal,
   };
-  const adapters = { clients, providers };
+  const adapters = { clients, providers, stores: [] };
   const provider = providers.find(({ id }) => id === options.provider);
   if (provider === undefined) throw new Error(`no provider ${options.provider}`);
   for (const { path, text } of files) await machine.write(path, text(options.old));
