@@ -4,7 +4,6 @@ import type { Report } from '../../oauth/requirements.ts';
 import type { Terminal } from '../../ports/terminal.ts';
 import type { UseCases } from '../context.ts';
 import { withInterrupts } from '../drive.ts';
-import { needsYes } from '../rotate/run.ts';
 import type { CheckOptions } from './check/run.ts';
 import type { SignInOptions, SignInResult } from './sign-in/run.ts';
 import { talkAt } from './talk.ts';
@@ -28,7 +27,13 @@ export interface CheckAtOptions extends Omit<CheckOptions, 'signal'> {
 
 export async function checkAt(useCases: UseCases, terminal: Terminal, { yes, ...options }: CheckAtOptions): Promise<Report> {
   if (options.refreshTest && !yes) {
-    if (!terminal.ask) throw needsYes('oauth check --refresh-test');
+    if (!terminal.ask) {
+      throw new Problem('usage/needs-yes', {
+        what: '--refresh-test makes grants and revokes them, and there is no terminal to ask at',
+        state: 'nothing was asked of the server',
+        next: 'give --yes, or leave --refresh-test out',
+      });
+    }
     const question = 'Sign in (twice at most), and use up and revoke the grants that come of it?';
     if (!(await terminal.ask.confirm(question))) {
       throw new Problem('rotation/interrupted', {
