@@ -285,7 +285,12 @@ describe('step-up', () => {
     const same = signInUntil(at.ports, request, at.talk, async () => ['mcp:read']);
     expect((await problemOf(same)).what).toContain('already has');
     let round = 0;
-    const more = signInUntil(at.ports, request, at.talk, async () => [['mcp:write'], ['openid'], ['offline_access']][round++] ?? []);
+    const more = signInUntil(
+      at.ports,
+      request,
+      at.talk,
+      async () => [['mcp:write'], ['openid'], ['offline_access']][round++] ?? [],
+    );
     expect((await problemOf(more)).code).toBe('oauth/insufficient-scope');
     expect(round).toBe(3);
   });

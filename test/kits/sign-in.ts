@@ -1,14 +1,15 @@
 /**
  * Ports and a person for sign-ins: real network, listener and time; a browser whose person consents by walking the real pages.
  */
-import { createCallbacks } from '../../src/platform/callback.ts';
-import { createClock } from '../../src/platform/clock.ts';
-import { createNet } from '../../src/platform/net.ts';
-import { createRandom } from '../../src/platform/random.ts';
+
 import type { Secret } from '../../src/base/secret.ts';
 import { discover } from '../../src/oauth/discover.ts';
 import type { SignInRequest, SignInTalk } from '../../src/oauth/oauth.ts';
 import type { SignInPorts } from '../../src/oauth/sign-in.ts';
+import { createCallbacks } from '../../src/platform/callback.ts';
+import { createClock } from '../../src/platform/clock.ts';
+import { createNet } from '../../src/platform/net.ts';
+import { createRandom } from '../../src/platform/random.ts';
 import { consent, type Person } from '../toys/consent.ts';
 import { twinBrowser } from '../twins/browser.ts';
 
