@@ -14,6 +14,7 @@ export const mayReveal: readonly { readonly path: string; readonly why: string }
   { path: 'src/inventory/edit.ts', why: 'writes the new value into a document' },
   { path: 'src/inventory/redact.ts', why: 'replaces secrets in the texts of a plan' },
   { path: 'src/inventory/unknown.ts', why: 'two copies of a key that no provider knows are the same by their text' },
+  { path: 'src/stores/fields.ts', why: 'an entry that is put into a token store holds its tokens' },
   { path: 'src/verification/canary.ts', why: 'makes a broken credential of the same shape, and a launch that carries it' },
   { path: 'src/rotation/seal.ts', why: 'seals what the journal must hold, and opens it again' },
   {
