@@ -17,6 +17,7 @@ import { Files } from './files.ts';
 import { findingsOf } from './findings.ts';
 import { gitStates } from './git.ts';
 import type { Credential, Inventory, InventoryOptions, Place, Unseen } from './inventory.ts';
+import { isProjects, projectHosts } from './project-hosts.ts';
 import { type HeldBy, heldIn, identityOf } from './recognise.ts';
 import { remoteOf } from './remotes.ts';
 import { resolveUse } from './resolve.ts';
@@ -76,12 +77,13 @@ export async function collect(
     const read = paths.flatMap((path) => snapshots.get(path) ?? []);
     seenIn.set(print, read);
     const age = ageOf(now, ages.rotatedAt(print), firstSeen.at(print), read);
+    const one = merged(held);
     const dueInDays = provider && age.days !== undefined ? provider.cadenceDays - age.days : undefined;
     return {
       id: ids[at] ?? `${id}-${print}`,
       provider: id,
       fingerprint: print,
-      held: merged(held),
+      held: one,
       places,
       findings: findingsOf({
         held,
@@ -94,6 +96,7 @@ export async function collect(
         os: ports.host.os,
       }),
       valueClass: provider?.valueClass ?? 'unknown',
+      projectHosts: projectHosts(provider, held, one.context),
       age,
       dueInDays,
     };
@@ -116,7 +119,7 @@ export async function collect(
  * be sent. So what a project says counts only for a credential that no other file holds.
  */
 function merged(held: readonly HeldBy[]): HeldBy['held'] {
-  const own = held.filter((each) => each.places.some(({ use }) => use.scope !== 'project'));
+  const own = held.filter((each) => !isProjects(each));
   const trusted = own.length > 0 ? own : held;
   const [first] = trusted;
   if (!first) throw new Error('a group without members');

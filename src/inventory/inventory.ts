@@ -13,6 +13,7 @@ import type { Format, Path } from '../documents/document.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Held } from '../providers/provider.ts';
 import type { ServerRef } from '../stores/store.ts';
+import type { ProjectHost } from './project-hosts.ts';
 
 /** A server entry of a client: what is read back after a change. */
 export interface Use {
@@ -98,6 +99,8 @@ export interface Credential {
   readonly findings: readonly Finding[];
   readonly valueClass: string;
   readonly age: Age;
+  /** Hosts to which a rotation would send it and that only projects name. */
+  readonly projectHosts: readonly ProjectHost[];
   /** Days until it is due; negative when overdue; undefined when the age is unknown or there is no cadence. */
   readonly dueInDays: number | undefined;
 }

@@ -201,6 +201,7 @@ export function credential(more: Partial<Credential> = {}): Credential {
     findings: [],
     valueClass: 'production',
     age: { days: 12, basis: 'file' },
+    projectHosts: [],
     dueInDays: 78,
     ...more,
   };

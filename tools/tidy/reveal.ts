@@ -17,6 +17,7 @@ export const mayReveal: readonly { readonly path: string; readonly why: string }
   { path: 'src/stores/fields.ts', why: 'an entry that is put into a token store holds its tokens' },
   { path: 'src/verification/canary.ts', why: 'makes a broken credential of the same shape, and a launch that carries it' },
   { path: 'src/rotation/seal.ts', why: 'seals what the journal must hold, and opens it again' },
+  { path: 'src/rotation/pasted.ts', why: 'hands what a person pasted to the recogniser of its provider, before it is sent' },
   {
     path: 'src/rotation/issuers.ts',
     why: 'keeps issuing credentials in the keyring and hands them to the parser of their provider',

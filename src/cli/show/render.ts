@@ -5,7 +5,7 @@ import { toJson as statusJson } from '../status/view.ts';
 import { field, lines, name, paint, pointer, type Style, truncateMiddle } from '../text.ts';
 
 export function toJson(credential: Credential) {
-  const [row] = statusJson({ credentials: [credential], problems: [], uses: [], unseen: [] }).credentials;
+  const [row] = statusJson({ credentials: [credential], problems: [], uses: [], unseen: [], remotes: [] }).credentials;
   if (!row) throw new Error('one credential yields one row');
   return {
     schema: 'mcp-rotate/show@1',

@@ -89,6 +89,7 @@ function inventory(more: Partial<Inventory> = {}): Inventory {
     problems: [],
     uses: [use(), use({ client: 'claude-code' })],
     unseen: [],
+    remotes: [],
     ...more,
   };
 }
