@@ -11,7 +11,7 @@ import { type Measured, type Report, report } from '../../../oauth/requirements.
 import { signIn } from '../../../oauth/sign-in.ts';
 import { takeBack } from '../../../oauth/take-back.ts';
 import type { Ports } from '../../../ports/ports.ts';
-import { addressOf } from '../servers.ts';
+import { addressOf, shownAddress } from '../servers.ts';
 
 export interface CheckOptions {
   /** Address of the server, or its name in a client. */
@@ -25,9 +25,11 @@ export async function run(ports: Ports, { clients }: Adapters, options: CheckOpt
   const { signal, refreshTest } = options;
   const url = await addressOf(ports, clients, options.server);
   const seen = await observe(ports, url, { signal });
-  if (!refreshTest || !seen.discovery) return report(seen);
-  return report({ ...seen, measured: await measured(ports, seen.discovery, refreshTest, signal, talk) });
+  if (!refreshTest || !seen.discovery) return shown(report(seen));
+  return shown(report({ ...seen, measured: await measured(ports, seen.discovery, refreshTest, signal, talk) }));
 }
+
+const shown = (told: Report): Report => ({ ...told, url: shownAddress(told.url) });
 
 async function measured(
   ports: Ports,

@@ -4,9 +4,6 @@ import type { SignInResult } from './run.ts';
 
 export const signInJson = (result: SignInResult) => ({ schema: 'mcp-rotate/oauth-sign-in@1', ...result });
 
-/** An account is compared, and shown shortened: some servers use an address of a person. */
-const shortened = (account: string): string => (account.length > 8 ? `${account.slice(0, 8)}…` : account);
-
 export function renderSignIn(result: SignInResult, style: Style): string {
   const { url, issuer, scopes, account, expiresAt, refreshable, tools, kept, clientId, registeredBy } = result;
   const told = (label: string, text: string) => field(label, name(text), style, 11);
@@ -14,7 +11,7 @@ export function renderSignIn(result: SignInResult, style: Style): string {
     `${paint(style, 'green', 'signed in:')} ${name(url)}`,
     ...told('  proof', `the server listed ${count(tools, 'tool')} to the new token`),
     ...told('  issuer', issuer),
-    ...told('  as', `${clientId} (${registeredBy})${account === null ? '' : `, account ${shortened(account)}`}`),
+    ...told('  as', `${clientId} (${registeredBy})${account === null ? '' : `, account ${account}`}`),
     ...told('  scopes', scopes === null ? 'as asked' : scopes.length === 0 ? 'none' : scopes.join(' ')),
     ...told('  until', `${expiresAt ?? 'not told'}${refreshable ? ', then refreshed' : ', without a refresh token'}`),
     ...(kept ? told('  kept', `for ${kept.server} of ${kept.client}: ${kept.where}`) : []),
