@@ -43,6 +43,10 @@ export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, 
       const { createIssuers } = await import('./issuer/issuers.ts');
       return createIssuers(ports, await adapters());
     },
+    oauth: async () => {
+      const { createOauth } = await import('./oauth/oauth.ts');
+      return createOauth(ports, await adapters());
+    },
     receiptPath: async (rotation) => {
       const { receiptPath } = await import('../rotation/receipt.ts');
       return receiptPath(ports, rotation);

@@ -93,8 +93,7 @@ async function revokedGrant(
     refreshDead: 'unknown',
     accessUntil: undefined,
   } as const;
-  const ofRefresh = tokens.refresh && (await revoke(wire, discovery, registration, tokens.refresh, 'refresh'));
-  const revocation = ofRefresh ?? (await revoke(wire, discovery, registration, tokens.access, 'access'));
+  const revocation = await revokedFirst(wire, discovery, registration, tokens);
   if (revocation !== 'accepted') return { revocation, ...nothing };
 
   const from = clock.elapsed();
@@ -112,6 +111,23 @@ async function revokedGrant(
     refreshDead: ofOld ? opposite(ofOld.alive) : 'unknown',
     accessUntil: alive === 'yes' ? tokens.expiresAt : undefined,
   };
+}
+
+/** undefined: it gave no answer that means anything. */
+async function revokedFirst(
+  wire: Wire,
+  discovery: Discovery,
+  registration: SignedIn['registration'],
+  { refresh, access }: Issued['tokens'],
+): Promise<Measured['revocation']> {
+  try {
+    return await (refresh
+      ? revoke(wire, discovery, registration, refresh, 'refresh')
+      : revoke(wire, discovery, registration, access, 'access'));
+  } catch (error) {
+    ignoreProblem(error);
+    return undefined;
+  }
 }
 
 const opposite = (alive: Told): Told => (alive === 'unknown' ? 'unknown' : alive === 'yes' ? 'no' : 'yes');
@@ -153,7 +169,7 @@ async function isTaken(wire: Wire, discovery: Discovery, by: SignedIn, token: Se
   }
 }
 
-/** The registration is deleted in the end, and the grant with it. */
+/** A question that stays open; the registration is deleted in the end, and the grants with it. */
 function ignoreProblem(error: unknown): void {
   if (!(error instanceof Problem)) throw error;
 }

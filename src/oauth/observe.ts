@@ -59,7 +59,6 @@ async function documentAt(
   };
   const { body } = await send(wire, server, `${server.host}: protected resource metadata`, request, 'none');
   const read = documentOf(body) ?? {};
-  const read = asObject(body);
   const servers = read['authorization_servers'];
   return {
     resource: typeof read['resource'] === 'string' ? read['resource'] : undefined,

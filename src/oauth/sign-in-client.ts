@@ -44,7 +44,7 @@ export async function registrationFor(
 ): Promise<Pick<SignedIn, 'registration' | 'registeredBy'>> {
   signal?.throwIfAborted();
   if (registration) return { registration, registeredBy: 'given' };
-  const { metadata, issuer, url } = discovery;
+  const { metadata, issuer } = discovery;
   if (clientMetadataUrl !== undefined && metadata['client_id_metadata_document_supported'] === true) {
     return { registration: documented(clientMetadataUrl, redirectUris), registeredBy: 'client id metadata document' };
   }
@@ -57,7 +57,7 @@ export async function registrationFor(
         ? `${issuer} lets no client register by itself`
         : `${issuer} takes neither a client id metadata document nor a registration`,
     state: 'nobody was asked to sign in',
-    next: `register a client there by hand, with the redirect address http://127.0.0.1/callback, then: mcp-rotate oauth sign-in ${url} --client-id ID`,
+    next: `register a client there by hand, with the redirect address http://127.0.0.1/callback, then: mcp-rotate oauth sign-in ADDRESS --client-id ID`,
   });
 }
 

@@ -120,7 +120,7 @@ interface Answered {
 async function returned(ports: SignInPorts, request: SignInRequest, talk: SignInTalk, waiting: Waiting): Promise<Answered> {
   const over = new AbortController();
   const signal = AbortSignal.any([waiting.signal, over.signal]);
-  const ways = [late(ports, request, signal)];
+  const ways: Promise<Answered>[] = [late(ports, request, signal)];
   if (waiting.callback) ways.push(fromListener(ports, request, talk, waiting.callback, { ...waiting, signal }));
   if (talk.pasted) ways.push(fromPerson(talk, talk.pasted.bind(talk), waiting.pending, signal));
   try {

@@ -19,11 +19,12 @@ export async function stepUp(
   const had = new Set([...(request.scopes ?? request.discovery.scopes ?? []), ...(signedIn.issued.scopes ?? [])]);
   const more = challengedScopes.filter((scope) => !had.has(scope));
   if (round > most || more.length === 0) {
+    const { host } = new URL(request.discovery.url);
     throw new Problem('oauth/insufficient-scope', {
       what:
         more.length === 0
-          ? `${request.discovery.url} asks for scopes that the sign-in already has`
-          : `${request.discovery.url} asks for more scope after every sign-in`,
+          ? `${host} asks for scopes that the sign-in already has`
+          : `${host} asks for more scope after every sign-in`,
       next: 'ask the operator of the server which scopes it needs, and name them: --scope',
     });
   }

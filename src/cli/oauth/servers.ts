@@ -4,33 +4,25 @@ import { Problem } from '../../base/problem.ts';
 import type { Client } from '../../clients/client.ts';
 import { discover } from '../../inventory/discover.ts';
 import { Files } from '../../inventory/files.ts';
+import type { ServerUse } from '../../inventory/inventory.ts';
+import { remoteOf } from '../../inventory/remotes.ts';
 import { resolveUse } from '../../inventory/resolve.ts';
 import { safeAddress } from '../../oauth/address.ts';
 import type { Ports } from '../../ports/ports.ts';
-import type { ServerRef } from '../../stores/store.ts';
-
-export interface Named extends ServerRef {
-  readonly client: string;
-}
 
 type Reads = Pick<Ports, 'host' | 'disk'>;
 
-/** Remote server entries of the clients' configs; those that cannot be resolved are left out. */
-export async function remoteServers(ports: Reads, clients: readonly Client[]): Promise<readonly Named[]> {
+/** Remote server entries of the clients' configs, also of programs that sign in for a client (mcp-remote). */
+export async function remoteServers(ports: Reads, clients: readonly Client[]): Promise<readonly ServerUse[]> {
   const files = new Files(ports);
   const { uses } = await discover(ports, clients, { folders: [] }, files);
-  const resolved = await Promise.all(
-    uses.map(async ({ client, use }) => {
-      const { launch } = await resolveUse(ports, client, use, files).catch(nothing);
-      return launch?.kind === 'remote' ? [{ ...launch, client: client.id, server: use.server }] : [];
-    }),
-  );
-  return resolved.flat();
+  const resolved = await Promise.all(uses.map(({ client, use }) => resolveUse(ports, client, use, files).catch(nothing)));
+  return resolved.flatMap((server) => (server && remoteOf(server)) ?? []).filter(({ unresolved }) => !unresolved);
 }
 
 /** A broken file of one client must not hide the servers of the others. */
-function nothing(error: unknown): { readonly launch: undefined } {
-  if (error instanceof Problem) return { launch: undefined };
+function nothing(error: unknown): undefined {
+  if (error instanceof Problem) return undefined;
   throw error;
 }
 
@@ -47,4 +39,10 @@ export async function addressOf(ports: Reads, clients: readonly Client[], server
         : `the clients have ${others.length + 1} servers of the name ${printable(server)}`,
     next: 'give its address: mcp-rotate oauth check https://HOST/PATH',
   });
+}
+
+/** As it may be shown: a query can hold a key. */
+export function shownAddress(address: string): string {
+  const { origin, pathname, search } = new URL(address);
+  return `${origin}${pathname}${search === '' ? '' : '?…'}`;
 }

@@ -16,7 +16,7 @@ import { type TakenBack, takeBack } from '../../../oauth/take-back.ts';
 import { launchWith } from '../../../oauth/token-requests.ts';
 import { toolsList } from '../../../oauth/tools-list.ts';
 import type { Ports } from '../../../ports/ports.ts';
-import { addressOf } from '../servers.ts';
+import { addressOf, shownAddress } from '../servers.ts';
 import { type Target, targetFor } from './target.ts';
 
 export interface SignInOptions {
@@ -38,6 +38,7 @@ export interface SignInResult {
   readonly registeredBy: SignedIn['registeredBy'];
   /** As granted; null when the server did not say. */
   readonly scopes: readonly string[] | null;
+  /** Shortened. */
   readonly account: string | null;
   readonly expiresAt: string | null;
   readonly refreshable: boolean;
@@ -151,14 +152,17 @@ async function keep(
   });
 }
 
+/** It is there to be compared by eye; some servers use a person's address. */
+const shortened = (account: string): string => (account.length > 8 ? `${account.slice(0, 8)}…` : account);
+
 function resultOf(url: string, { issued, registration, registeredBy }: SignedIn) {
   const { tokens, scopes, account } = issued;
   return {
-    url,
+    url: shownAddress(url),
     clientId: registration.clientId,
     registeredBy,
     scopes: scopes ?? null,
-    account: account ?? null,
+    account: account === undefined ? null : shortened(account),
     expiresAt: tokens.expiresAt === undefined ? null : isoSeconds(tokens.expiresAt),
     refreshable: tokens.refresh !== undefined,
   };

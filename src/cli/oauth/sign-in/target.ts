@@ -49,7 +49,11 @@ export async function targetFor(ports: Reads, { clients, stores }: Adapters, cli
     });
   }
   const live = holdings.filter(({ stale }) => stale === undefined);
+  const hasKeyring = !unseen.some(({ why }) => why === 'unavailable');
   for (const row of rowsOf(store, ports, live)) {
+    // A client that finds no keyring keeps to its file.
+    if (!hasKeyring && (row.kind === 'items' || row.kind === 'blob')) continue;
+
     const key = store.keyFor(row, server);
     const where = key === undefined ? undefined : whereOf(ports, row, key, live);
     if (key === undefined || !where) continue;
@@ -76,11 +80,12 @@ async function serverOf(
   url: string,
   store: TokenStore,
 ): Promise<ServerRef> {
-  const known = clients.find(({ id }) => id === client);
-  if (!known) return { server: new URL(url).host, url, headers: {}, transport: 'http' };
-  const entries = (await remoteServers(ports, [known])).filter((each) => same(each.url, url));
+  const entries = (await remoteServers(ports, clients)).filter((each) => each.client === client && same(each.url, url));
   const [entry, another] = entries;
   if (entry && !another) return entry;
+  if (!entry && !clients.some(({ id }) => id === client)) {
+    return { server: new URL(url).host, url, headers: {}, transport: 'http' };
+  }
   throw new Problem('usage/wrong', {
     what: entry
       ? `${store.name} has ${entries.length} servers at this address, and keeps a sign-in for each`
