@@ -33,7 +33,7 @@ export function safeAddress(text: string, what: string, from: URL | undefined): 
   const where = printable(url.host, 100);
   const near = nearness(url.hostname);
   const own = from === undefined ? near : nearness(from.hostname);
-  if (url.protocol === 'http:' && !(near === 'loopback' && own === 'loopback')) {
+  if (url.protocol === 'http:' && near !== 'loopback') {
     throw unsafe(what, `(${where}) is plain http: what is sent there can be read and changed on the way`);
   }
   if (rank[near] < rank[own]) {

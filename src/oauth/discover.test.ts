@@ -43,6 +43,9 @@ const plain = {
   [authDocument]: { body: good() },
 };
 
+/** Good but for one member. */
+const deep = (json: string): string => `${JSON.stringify(good()).slice(0, -1)},"deep":${json}}`;
+
 async function problemOf(work: Promise<unknown>): Promise<Problem> {
   const end = await work.then(
     () => undefined,
@@ -139,6 +142,11 @@ describe('the ways to the authorization server', () => {
     expect(codesOf(found)).toContain('default-endpoints');
     expect(offersPkce(found)).toBe(true);
     expect((await problemOf(discover(web({ [mcp]: challenged() }), mcp))).code).toBe('oauth/not-oauth');
+    const page = {
+      [`${root}/.well-known/oauth-authorization-server`]: { body: '<html>' },
+      [`${root}/authorize`]: { status: 400 },
+    };
+    expect((await problemOf(discover(web({ [mcp]: challenged(), ...page }), mcp))).code).toBe('oauth/metadata');
   });
 
   it('asks a server of the older eras in their words when it does not take the first question', async () => {
@@ -189,6 +197,12 @@ describe('what departs from a revision is remarked, and no more', () => {
     expect(codesOf(await discover(web({ ...plain, ...both }), mcp))).toEqual([]);
   });
 
+  it('metadata by another name, of a bearable depth', async () => {
+    const body = JSON.stringify({ ...good(), deep: [[[[[[1]]]]]] });
+    const found = await discover(web({ ...plain, [authDocument]: { body, headers: { 'content-type': 'text/plain' } } }), mcp);
+    expect(codesOf(found)).toEqual(['metadata-content-type']);
+  });
+
   it('several authorization servers', async () => {
     const other = 'https://second.example.com';
     const found = await discover(web({ ...plain, [pathDocument]: resource({ authorization_servers: [auth, other] }) }), mcp);
@@ -204,7 +218,8 @@ describe('what departs from a revision is remarked, and no more', () => {
   it('a list of tools for anybody', async () => {
     const open = { [mcp]: { body: { jsonrpc: '2.0', id: 1, result: { tools: [] } } } };
     expect(codesOf(await discover(web({ ...plain, ...open }), mcp))).toEqual(['open-without-token']);
-    expect((await problemOf(discover(web(open), mcp))).code).toBe('oauth/not-oauth');
+    const problem = await problemOf(discover(web(open), mcp));
+    expect([problem.code, problem.what]).toEqual(['oauth/not-oauth', 'mcp.example.com lists its tools without any token']);
   });
 });
 
@@ -237,12 +252,8 @@ describe('what is refused', () => {
     ],
     ['metadata in words', { [authDocument]: { body: 'welcome' } }, 'oauth/metadata'],
     ['metadata as a list', { [authDocument]: { body: [good()] } }, 'oauth/metadata'],
-    [
-      'deep metadata',
-      { [authDocument]: { body: `{"issuer":"${auth}","a":${'['.repeat(100_000)}${']'.repeat(100_000)}}` } },
-      'oauth/metadata',
-    ],
-    ['deep objects', { [authDocument]: { body: `${'{"a":'.repeat(50)}1${'}'.repeat(50)}` } }, 'oauth/metadata'],
+    ['deep lists', { [authDocument]: { body: deep('['.repeat(100_000) + ']'.repeat(100_000)) } }, 'oauth/metadata'],
+    ['deep objects', { [authDocument]: { body: deep(`${'{"a":'.repeat(40)}1${'}'.repeat(40)}`) } }, 'oauth/metadata'],
     ['more than 1 MiB', { [authDocument]: { body: { ...good(), x: 'x'.repeat(2 ** 20) } } }, 'provider/garbled'],
     [
       'a redirect to another host',
