@@ -36,12 +36,12 @@ const context: Context = {
     return createUseCases(createPorts(), () => import('./registry.ts'), { program: bundle() });
   },
   demo: async () => {
-    const [{ createDemoWorld }, { portsIn }, { clients, providers }] = await Promise.all([
+    const [{ createDemoWorld }, { portsIn }, adapters] = await Promise.all([
       import('./platform/demo-scratch.ts'),
       import('./platform/demo-ports.ts'),
       import('./registry.ts'),
     ]);
-    return { world: createDemoWorld(), adapters: { clients, providers }, portsIn: async (scratch) => portsIn(scratch) };
+    return { world: createDemoWorld(), adapters, portsIn: async (scratch) => portsIn(scratch) };
   },
 };
 

@@ -1,5 +1,6 @@
 /**
- * Every adapter there is. Written by `npm run registry` from the folders of src/clients and src/providers: do not edit.
+ * Every adapter there is. Written by `npm run registry` from the folders of src/clients, src/providers and src/stores: do
+ * not edit.
  */
 import type { Client } from './clients/client.ts';
 import { client as claudeCodeClient } from './clients/claude-code/client.ts';
@@ -18,6 +19,13 @@ import { provider as mysqlProvider } from './providers/mysql/provider.ts';
 import { provider as postgresqlProvider } from './providers/postgresql/provider.ts';
 import { provider as redisProvider } from './providers/redis/provider.ts';
 import { provider as stripeProvider } from './providers/stripe/provider.ts';
+import type { TokenStore } from './stores/store.ts';
+import { store as claudeCodeTokenStore } from './stores/claude-code/store.ts';
+import { store as codexTokenStore } from './stores/codex/store.ts';
+import { store as geminiCliTokenStore } from './stores/gemini-cli/store.ts';
+import { store as inspectorTokenStore } from './stores/inspector/store.ts';
+import { store as mcpRemoteTokenStore } from './stores/mcp-remote/store.ts';
+import { store as opencodeTokenStore } from './stores/opencode/store.ts';
 
 export const clients: readonly Client[] = [
   claudeCodeClient,
@@ -38,4 +46,13 @@ export const providers: readonly Provider[] = [
   postgresqlProvider,
   redisProvider,
   stripeProvider,
+];
+
+export const stores: readonly TokenStore[] = [
+  claudeCodeTokenStore,
+  codexTokenStore,
+  geminiCliTokenStore,
+  inspectorTokenStore,
+  mcpRemoteTokenStore,
+  opencodeTokenStore,
 ];

@@ -93,6 +93,8 @@ export const codes = {
   'rotation/drift': 'person',
   'rotation/unsafe-revoke': 'person',
   'rotation/git-tracked': 'person',
+  'rotation/host-not-agreed': 'person',
+  'rotation/plain-http': 'person',
   'rotation/interrupted': 'interrupted',
   // state folder
   'state/unusable': 'person',

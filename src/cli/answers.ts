@@ -65,6 +65,19 @@ async function answerNeed(need: Need, at: Answering, ask: Ask): Promise<PersonAn
         'yes, revoke them',
         'no, leave them',
       );
+    case 'stop-by-hand': {
+      const choice = await ask.choose('Ended?', [
+        { value: 'done', label: 'ended: look' },
+        { value: 'leave', label: 'let them run on; they may undo what is done' },
+        { value: 'later', label: 'later' },
+      ]);
+      if (choice === 'leave') return { kind: 'leave-running', pids: need.holders.map(({ pid }) => pid) };
+      return choice === 'later' ? 'later' : { kind: 'done' };
+    }
+    case 'clear-by-hand':
+      return doneOrLater(ask, 'Are these tokens cleared?', 'cleared: look');
+    case 'sign-in':
+      return doneOrLater(ask, 'Signed in?', 'signed in, or ready to try again: go on');
     case 'accept-unproven':
       return consent(ask, 'Go on without this proof?', 'go on without it', 'do not go on: roll back');
   }

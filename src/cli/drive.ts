@@ -5,9 +5,11 @@
 
 import type { RotationId } from '../base/ids.ts';
 import { codes, type Exit, Problem } from '../base/problem.ts';
+import type { SignInTalk } from '../oauth/oauth.ts';
 import type { Terminal } from '../ports/terminal.ts';
 import type { Progress, Rotations } from '../rotation/rotation.ts';
 import type { Answerer } from './answers.ts';
+import { talkAt } from './oauth/talk.ts';
 import type { ProgressView } from './progress.ts';
 
 export interface Driving {
@@ -15,17 +17,24 @@ export interface Driving {
   readonly view: ProgressView;
   readonly answer: Answerer;
   readonly signal: AbortSignal;
+  readonly terminal: Pick<Terminal, 'err' | 'ask'>;
 }
 
-export async function drive(rotation: RotationId, { rotations, view, answer, signal }: Driving): Promise<Progress> {
+export async function drive(rotation: RotationId, { rotations, view, answer, signal, terminal }: Driving): Promise<Progress> {
   const { onEvent } = view;
+  const talk = talkAt(terminal);
+  const address: SignInTalk['address'] = (...told) => {
+    view.pause();
+    talk.address(...told);
+  };
+  const options = { onEvent, signal, talk: { ...talk, address } };
   try {
-    let progress = await rotations.advance(rotation, { onEvent, signal });
+    let progress = await rotations.advance(rotation, options);
     while (progress.state === 'waiting') {
       view.ask();
       const answered = await answer(progress.need, rotation);
       if (answered === 'later') return progress;
-      progress = await rotations.advance(rotation, { onEvent, signal, answer: answered });
+      progress = await rotations.advance(rotation, { ...options, answer: answered });
     }
     return progress;
   } catch (error) {

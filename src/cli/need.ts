@@ -55,6 +55,15 @@ function words(need: Need, rotation: RotationId): [title: string, items: readonl
       ];
     case 'accept-unproven':
       return ['this could not be proven', need.what];
+    case 'stop-by-hand':
+      return ['these programs would write the old tokens back, or hold the lock of their store', need.instructions];
+    case 'clear-by-hand':
+      return [
+        'only the client itself clears these tokens',
+        need.places.map(({ client, where, todo }) => `${where} (${client}): ${todo}`),
+      ];
+    case 'sign-in':
+      return [`${need.client} signs in to ${need.server} again`, need.instructions];
   }
 }
 

@@ -39,6 +39,19 @@ function readPids(texts: readonly string[]): number[] {
   });
 }
 
+function readHosts(texts: readonly string[]): string[] {
+  return texts.map((text) => {
+    if (!/^(?:\[[0-9a-f:.]+\]|[^\s/:@[\]]+)$/i.test(text))
+      throw wrong('--allow-host takes names of hosts, without scheme and port');
+    return text.toLowerCase();
+  });
+}
+
+function readSignIn(text: string): 'client' | 'tool' {
+  if (text === 'client' || text === 'tool') return text;
+  throw wrong('--sign-in takes client or tool');
+}
+
 /** The flags that `plan` and `rotate` share. */
 export interface RotateFlags {
   readonly because: string;
@@ -47,6 +60,10 @@ export interface RotateFlags {
   readonly restart?: boolean;
   readonly leaveRunning?: readonly string[];
   readonly in?: readonly string[];
+  readonly allowHost?: readonly string[];
+  readonly signIn?: string;
+  /** commander: false for --no-browser, else true. */
+  readonly browser?: boolean;
 }
 
 export function readRotateFlags(flags: RotateFlags, now: Instant, absolute: (path: string) => string): RotateOptions {
@@ -60,6 +77,9 @@ export function readRotateFlags(flags: RotateFlags, now: Instant, absolute: (pat
     restart: flags.restart === true,
     leaveRunning: readPids(flags.leaveRunning ?? []),
     folders: (flags.in ?? []).map(absolute),
+    ...(flags.allowHost === undefined ? {} : { allowHosts: readHosts(flags.allowHost) }),
+    ...(flags.signIn === undefined ? {} : { signIn: readSignIn(flags.signIn) }),
+    ...(flags.browser === false ? { noBrowser: true } : {}),
     ...(flags.since === undefined ? {} : { exposedSince: readSince(flags.since, now) }),
   };
 }

@@ -9,6 +9,7 @@ import { register as registerDemo } from './demo/command.ts';
 import { register as registerHandOver } from './hand-over/command.ts';
 import { register as registerHistory } from './history/command.ts';
 import { register as registerIssuer } from './issuer/command.ts';
+import { register as registerOauth } from './oauth/command.ts';
 import { register as registerPlan } from './plan/command.ts';
 import { register as registerReceipt } from './receipt/command.ts';
 import { register as registerResume } from './resume/command.ts';
@@ -28,6 +29,7 @@ const registrations = [
   registerHistory,
   registerReceipt,
   registerIssuer,
+  registerOauth,
   registerDemo,
 ];
 
@@ -106,6 +108,7 @@ const names = new Set([
   'history',
   'receipt',
   'issuer',
+  'oauth',
   'demo',
 ]);
 

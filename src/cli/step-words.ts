@@ -3,6 +3,7 @@ import type { StepName } from '../rotation/rotation.ts';
 
 export const doingWords: Record<StepName, string> = {
   preflight: 'looking whether all is ready',
+  stop: 'looking for clients that would write the old tokens back',
   issue: 'making the new credential',
   check: 'trying the new credential',
   update: 'writing it to every place',
@@ -10,6 +11,9 @@ export const doingWords: Record<StepName, string> = {
   verify: 'proving it with real tool calls',
   soak: 'watching with both alive',
   revoke: 'revoking the old credential',
+  clear: 'clearing the old tokens from every store',
+  'sign in': 'signing in again',
+  confirm: 'reading what the client keeps now',
   'prove dead': 'trying the old credential',
   audit: 'reading what was done with it',
   receipt: 'writing the receipt',
@@ -17,6 +21,7 @@ export const doingWords: Record<StepName, string> = {
 
 export const doneWords: Record<StepName, string> = {
   preflight: 'all is ready',
+  stop: 'no such client runs',
   issue: 'the new credential is made',
   check: 'the new credential works',
   update: 'every place has it',
@@ -24,6 +29,9 @@ export const doneWords: Record<StepName, string> = {
   verify: 'every use is proven',
   soak: 'no use of the old one was seen',
   revoke: 'the provider took the revocation',
+  clear: 'no store keeps the old tokens',
+  'sign in': 'signed in',
+  confirm: 'the client keeps the new tokens, of the same account',
   'prove dead': 'the old credential is refused',
   audit: 'the record is read',
   receipt: 'the receipt is written',

@@ -1,8 +1,8 @@
 /** The product's use cases over given ports and adapters, each loaded when it is called. The same for real and demo. */
-import { second } from '../base/time.ts';
 import type { Adapters } from '../inventory/adapters.ts';
 import type { Inventory, InventoryOptions } from '../inventory/inventory.ts';
 import type { Told } from '../inventory/remembered.ts';
+import type { Grants } from '../oauth/oauth.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { UseCases } from './context.ts';
@@ -17,15 +17,19 @@ export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, 
   return {
     clock: ports.clock,
     inventory: (options) => look(ports, options),
+    look: (options) => lookAll(ports, options),
     status: async (options) => {
       const tell = async (given: Ports): Promise<Told<Status>> => {
-        const [inventory, { statusOf }, { agesHoldUntil }] = await Promise.all([
-          look(given, options),
+        const [{ inventory, grants }, { statusOf }, { agesHoldUntil }] = await Promise.all([
+          lookAll(given, options),
           import('./status/view.ts'),
           import('../inventory/ages.ts'),
         ]);
-        const { credentials, problems } = inventory;
-        return { answer: statusOf(inventory), until: agesHoldUntil(credentials.map(({ age }) => age)), problems };
+        const until = agesHoldUntil(inventory.credentials.map(({ age }) => age));
+        // What a grant is found to be changes with its expiry.
+        const expiries = grants.grants.flatMap(({ expiresAt }) => expiresAt ?? []).filter((each) => each > given.clock.now());
+        const problems = [...inventory.problems, ...grants.problems];
+        return { answer: statusOf(inventory, grants), until: Math.min(until, ...expiries), problems };
       };
       if (program === undefined) return (await tell(ports)).answer;
       const { remembered } = await import('../inventory/remembered.ts');
@@ -39,12 +43,26 @@ export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, 
       const { createIssuers } = await import('./issuer/issuers.ts');
       return createIssuers(ports, await adapters());
     },
+    oauth: async () => {
+      const { createOauth } = await import('./oauth/oauth.ts');
+      return createOauth(ports, await adapters());
+    },
     receiptPath: async (rotation) => {
       const { receiptPath } = await import('../rotation/receipt.ts');
       return receiptPath(ports, rotation);
     },
-    openPage: (url) => openPage(ports, url),
+    openPage: async (url) => (await ports.browser.open(url)) === 'opened',
   };
+
+  /** Looking never makes a prompt: what would need one is named as unseen. */
+  async function lookAll(given: Ports, options: InventoryOptions): Promise<{ inventory: Inventory; grants: Grants }> {
+    const [inventory, { collectGrants }, known] = await Promise.all([
+      look(given, options),
+      import('../oauth/grants.ts'),
+      adapters(),
+    ]);
+    return { inventory, grants: await collectGrants(given, known, inventory.remotes, { consent: false }) };
+  }
 
   async function look(given: Ports, options: InventoryOptions): Promise<Inventory> {
     const [{ collect }, { rotatedAges }, known] = await Promise.all([
@@ -56,39 +74,4 @@ export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, 
     const inventory = await collect(given, known, options, ages);
     return problem ? { ...inventory, problems: [...inventory.problems, problem] } : inventory;
   }
-}
-
-/** Programs that hand an address to the browser; each given it as one argument, never through a shell. */
-const openers = {
-  linux: ['xdg-open', []],
-  macos: ['open', []],
-  windows: ['rundll32', ['url.dll,FileProtocolHandler']],
-} as const;
-
-const opensWithin = 3 * second;
-/** Some openers become the browser: they run on, and are not ended by us. */
-const mayRun = 24 * 60 * 60 * second;
-
-const needed = [
-  'PATH',
-  'HOME',
-  'DISPLAY',
-  'WAYLAND_DISPLAY',
-  'XDG_RUNTIME_DIR',
-  'XDG_CURRENT_DESKTOP',
-  'DBUS_SESSION_BUS_ADDRESS',
-  'BROWSER',
-  'SystemRoot',
-];
-
-async function openPage({ host, processes, clock }: Ports, url: string): Promise<boolean> {
-  if (!/^https:\/\/[^\s"'<>`]+$/.test(url)) return false;
-  const [program, args] = openers[host.os];
-  if ((await processes.which(program)) === undefined) return false;
-  const env = Object.fromEntries(needed.flatMap((name) => (host.env(name) === undefined ? [] : [[name, host.env(name) ?? '']])));
-  const ran = processes.run(program, [...args, url], { env, timeoutMs: mayRun }).then(
-    ({ status }) => status === 0,
-    () => false,
-  );
-  return Promise.race([ran, clock.sleep(opensWithin).then(() => true)]);
 }

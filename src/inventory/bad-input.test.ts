@@ -14,7 +14,7 @@ import { client as windsurf } from '../clients/windsurf/client.ts';
 import { collect } from './collect.ts';
 import type { Inventory } from './inventory.ts';
 
-const adapters = { clients: [claudeCode, windsurf], providers: toyProviders };
+const adapters = { clients: [claudeCode, windsurf], providers: toyProviders, stores: [] };
 const old = 'tok_aaaabbbbccccdd01';
 
 const look = (machine: Machine): Promise<Inventory> => collect(machine.ports, adapters, { folders: [] });

@@ -25,7 +25,7 @@ import { isPlainHttp } from './findings.ts';
 import type { Inventory } from './inventory.ts';
 
 const clients = [claudeCode, claudeDesktop, codex, cursor, gemini, opencode, vscode, windsurf];
-const adapters = { clients, providers: toyProviders };
+const adapters = { clients, providers: toyProviders, stores: [] };
 const old = 'tok_aaaabbbbccccdd01';
 
 const look = (machine: Machine, folders: string[] = [], ages?: AgeSource): Promise<Inventory> =>

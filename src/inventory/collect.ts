@@ -9,15 +9,17 @@ import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { FileSnapshot } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
+import { credentialIds, fingerprint, fingerprintKey } from '../providers/fingerprint.ts';
 import type { Adapters } from './adapters.ts';
 import { type AgeSource, ageOf, FirstSeen } from './ages.ts';
 import { discover, useName } from './discover.ts';
 import { Files } from './files.ts';
 import { findingsOf } from './findings.ts';
-import { credentialIds, fingerprint, fingerprintKey } from './fingerprint.ts';
 import { gitStates } from './git.ts';
 import type { Credential, Inventory, InventoryOptions, Place, Unseen } from './inventory.ts';
+import { isProjects, projectHosts } from './project-hosts.ts';
 import { type HeldBy, heldIn, identityOf } from './recognise.ts';
+import { remoteOf } from './remotes.ts';
 import { resolveUse } from './resolve.ts';
 import type { ResolvedServer } from './resolved.ts';
 
@@ -75,12 +77,13 @@ export async function collect(
     const read = paths.flatMap((path) => snapshots.get(path) ?? []);
     seenIn.set(print, read);
     const age = ageOf(now, ages.rotatedAt(print), firstSeen.at(print), read);
+    const one = merged(held);
     const dueInDays = provider && age.days !== undefined ? provider.cadenceDays - age.days : undefined;
     return {
       id: ids[at] ?? `${id}-${print}`,
       provider: id,
       fingerprint: print,
-      held: merged(held),
+      held: one,
       places,
       findings: findingsOf({
         held,
@@ -93,6 +96,7 @@ export async function collect(
         os: ports.host.os,
       }),
       valueClass: provider?.valueClass ?? 'unknown',
+      projectHosts: projectHosts(provider, held, one.context),
       age,
       dueInDays,
     };
@@ -100,7 +104,8 @@ export async function collect(
   if (!key.problem) await firstSeen.note(seenIn);
   const unseen = resolved.flatMap((server) => server.unseen);
   problems.push(...files.problems, ...unseen.map(unseenProblem));
-  return { credentials, problems, uses: discovery.uses.map(({ use }) => use), unseen };
+  const remotes = resolved.flatMap((server) => remoteOf(server) ?? []);
+  return { credentials, problems, uses: discovery.uses.map(({ use }) => use), unseen, remotes };
 
   function withGit(place: Place): Place {
     const real = place.spot && (snapshots.get(place.spot.file)?.realPath ?? place.spot.file);
@@ -114,7 +119,7 @@ export async function collect(
  * be sent. So what a project says counts only for a credential that no other file holds.
  */
 function merged(held: readonly HeldBy[]): HeldBy['held'] {
-  const own = held.filter((each) => each.places.some(({ use }) => use.scope !== 'project'));
+  const own = held.filter((each) => !isProjects(each));
   const trusted = own.length > 0 ? own : held;
   const [first] = trusted;
   if (!first) throw new Error('a group without members');

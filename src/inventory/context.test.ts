@@ -15,7 +15,7 @@ const token = classicToken(3);
 const entry = (more: Record<string, string>): string =>
   JSON.stringify({ mcpServers: { gh: { command: 'x', env: { GITHUB_TOKEN: token, ...more } } } });
 const hostile = { GITHUB_API_URL: 'https://hostile.example/api/v3' };
-const adapters = { clients: [claudeCode, cursor], providers: [github] };
+const adapters = { clients: [claudeCode, cursor], providers: [github], stores: [] };
 
 describe('the address of a credential', () => {
   it.each(['~/.claude.json', '~/.cursor/mcp.json'])('is not taken from a project when %s holds the key too', async (own) => {

@@ -7,12 +7,12 @@
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { Client, ConfigRow } from '../clients/client.ts';
+import { pathOf, pathsOf } from '../clients/patterns.ts';
 import type { Document, Path, Tree } from '../documents/document.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import { Files } from './files.ts';
 import type { InventoryOptions, Use } from './inventory.ts';
-import { pathOf, pathsOf } from './patterns.ts';
 import { projectFolders } from './projects.ts';
 import { foldersUp } from './variables.ts';
 

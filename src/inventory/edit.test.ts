@@ -18,7 +18,7 @@ import type { Credential } from './inventory.ts';
 import { readBack } from './read-back.ts';
 import { redactedChanges } from './redact.ts';
 
-const adapters = { clients: [claudeCode, codex, cursor, gemini], providers: toyProviders };
+const adapters = { clients: [claudeCode, codex, cursor, gemini], providers: toyProviders, stores: [] };
 const old = 'tok_aaaabbbbccccdd01';
 const next = 'tok_zzzzyyyyxxxxww99';
 const toNext = heldWith('token', { token: next });

@@ -6,11 +6,11 @@
  */
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
+import { Folders } from '../clients/folders.ts';
 import type { Document, Format } from '../documents/document.ts';
 import { lookInto } from '../documents/look.ts';
 import type { Disk, FilePath, FileSnapshot } from '../ports/disk.ts';
 import type { Host } from '../ports/host.ts';
-import { Folders } from './folders.ts';
 
 export class Files {
   readonly #disk: Disk;

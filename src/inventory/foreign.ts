@@ -5,11 +5,11 @@
  * A key that lies in the project itself is the project's.
  */
 import type { Client } from '../clients/client.ts';
+import { pathOf } from '../clients/patterns.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Files } from './files.ts';
 import type { Use } from './inventory.ts';
-import { pathOf } from './patterns.ts';
 import type { HeldBy } from './recognise.ts';
 
 /** Does a project's entry take this credential from outside the project? By real paths: a link can lead out. */

@@ -12,6 +12,8 @@ import type { Coding } from '../documents/coding.ts';
 import type { Format, Path } from '../documents/document.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Held } from '../providers/provider.ts';
+import type { ServerRef } from '../stores/store.ts';
+import type { ProjectHost } from './project-hosts.ts';
 
 /** A server entry of a client: what is read back after a change. */
 export interface Use {
@@ -97,6 +99,8 @@ export interface Credential {
   readonly findings: readonly Finding[];
   readonly valueClass: string;
   readonly age: Age;
+  /** Hosts to which a rotation would send it and that only projects name. */
+  readonly projectHosts: readonly ProjectHost[];
   /** Days until it is due; negative when overdue; undefined when the age is unknown or there is no cadence. */
   readonly dueInDays: number | undefined;
 }
@@ -108,6 +112,18 @@ export interface Inventory {
   /** Uses (servers) seen, with or without credentials. */
   readonly uses: readonly Use[];
   readonly unseen: readonly Unseen[];
+  readonly remotes: readonly ServerUse[];
+}
+
+/**
+ * A remote server entry of a client: what the client may be signed in to. Address and headers can hold secrets: they are for
+ * finding the tokens that belong to it, never shown or kept.
+ */
+export interface ServerUse extends ServerRef {
+  /** Id of the client, or of the program that signs in for it. */
+  readonly client: string;
+  /** Some reference in it leads nowhere that we can see: the address is as written, and headers are not known. */
+  readonly unresolved?: true;
 }
 
 /**

@@ -10,12 +10,12 @@ import { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import { second } from '../base/time.ts';
 import type { Client } from '../clients/client.ts';
+import type { Folders } from '../clients/folders.ts';
+import { pathOf, pathsOf } from '../clients/patterns.ts';
 import { type Forms, formsOf, holdsBytes, redacted } from '../documents/secret-forms.ts';
 import type { EntryKind, FilePath, FileSnapshot } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import { Files } from './files.ts';
-import type { Folders } from './folders.ts';
-import { pathOf, pathsOf } from './patterns.ts';
 import { projectFolders } from './projects.ts';
 
 /** A file that holds the old value, or holds the new one and is no place of it. */

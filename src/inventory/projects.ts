@@ -9,10 +9,10 @@
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { Client } from '../clients/client.ts';
+import { matches, pathOf } from '../clients/patterns.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Files } from './files.ts';
-import { matches, pathOf } from './patterns.ts';
 
 const mostDepth = 8;
 const mostFolders = 20_000;

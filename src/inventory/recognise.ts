@@ -18,6 +18,8 @@ export interface HeldBy {
   readonly slots: readonly ResolvedSlot[];
   /** The address that the client itself sends it to, in the address or a header. */
   readonly sentTo: string | undefined;
+  /** Does this host stand in the literal that also holds the key? */
+  readonly besideKey: (host: string) => boolean;
 }
 
 /** Providers in their order; a span that one has claimed is nobody else's. What is left is searched for unknown keys. */
@@ -35,18 +37,18 @@ function heldInSlots(adapters: Pick<Adapters, 'providers'>, slots: readonly Reso
   for (const provider of adapters.providers) {
     if (provider.hint && !provider.hint.test(text)) continue;
     for (const recognised of provider.recognise(slots)) {
-      if (secretSpans(provider, recognised).some((span) => taken.some((other) => overlap(span, other)))) continue;
+      if (secretSpans(provider, recognised.parts).some((span) => taken.some((other) => overlap(span, other)))) continue;
       const held = heldOf(slots, recognised);
       if (!held) continue;
       // Several slots may name one part with different texts (a name set twice): only copies of this text are its places.
       const spans = recognised.parts.filter((span) => held.parts[span.part]?.equals(new Secret(textOf(slots, span) ?? '?')));
       taken.push(...spans);
-      found.push(heldBy(provider.id, held, slots, spans, use));
+      found.push(heldBy(provider.id, held, slots, spans, use, () => secretSpans(provider, spans)));
     }
   }
   for (const span of unknownKeys(slots, taken)) {
     const text = textOf(slots, span);
-    if (text) found.push(heldBy(unknownProvider, unknownHeld(text), slots, [{ part: unknownPart, ...span }], use));
+    if (text) found.push(heldBy(unknownProvider, unknownHeld(text), slots, [{ part: unknownPart, ...span }], use, () => []));
   }
   return found;
 }
@@ -64,8 +66,8 @@ export function identityOf(adapters: Pick<Adapters, 'providers'>, provider: stri
   return known ? known.identity(held) : unknownIdentity(held);
 }
 
-function secretSpans(provider: Provider, { parts }: Recognised): readonly PartSpan[] {
-  return parts.filter(({ part }) => provider.parts.some(({ name, secret }) => secret && name === part));
+function secretSpans(provider: Provider, spans: readonly PartSpan[]): readonly PartSpan[] {
+  return spans.filter(({ part }) => provider.parts.some(({ name, secret }) => secret && name === part));
 }
 
 const overlap = (a: PartSpan, b: PartSpan): boolean => a.slot === b.slot && a.start < b.end && b.start < a.end;
@@ -84,7 +86,14 @@ function heldOf(slots: readonly ResolvedSlot[], recognised: Recognised): Held | 
   return { kind: recognised.kind, parts, context: recognised.context };
 }
 
-function heldBy(provider: string, held: Held, slots: readonly ResolvedSlot[], spans: readonly PartSpan[], use: Use): HeldBy {
+function heldBy(
+  provider: string,
+  held: Held,
+  slots: readonly ResolvedSlot[],
+  spans: readonly PartSpan[],
+  use: Use,
+  keys: () => readonly PartSpan[],
+): HeldBy {
   const own = [...new Set(spans.map(({ slot }) => slot))].flatMap((slot) => slots[slot] ?? []);
   const sent = own.some(({ where }) => where === 'url' || where === 'header');
   return {
@@ -93,7 +102,16 @@ function heldBy(provider: string, held: Held, slots: readonly ResolvedSlot[], sp
     places: spans.flatMap((span) => placesOf(use, slots[span.slot], span)),
     slots: own,
     sentTo: sent ? slots.find(({ where }) => where === 'url')?.value : undefined,
+    besideKey: (host) => keys().some((span) => wordsBeside(slots[span.slot], span).includes(host.toLowerCase())),
   };
+}
+
+/** The words of the literal that a span stands in, without the span. */
+function wordsBeside(slot: ResolvedSlot | undefined, { start, end }: PartSpan): readonly string[] {
+  const piece = slot?.pieces.find((each) => each.start <= start && end <= each.end);
+  if (!slot || !piece) return [];
+  const beside = `${slot.value.slice(piece.start, start)} ${slot.value.slice(end, piece.end)}`;
+  return beside.toLowerCase().split(/[^a-z0-9._-]+/);
 }
 
 function placesOf(use: Use, slot: ResolvedSlot | undefined, span: PartSpan): readonly Place[] {

@@ -20,7 +20,7 @@ import { agesHoldUntil, forever } from './ages.ts';
 import { collect } from './collect.ts';
 import { remembered, type Told } from './remembered.ts';
 
-const adapters = { clients: [claudeCode, codex, cursor], providers: toyProviders };
+const adapters = { clients: [claudeCode, codex, cursor], providers: toyProviders, stores: [] };
 const key = (n: number): string => `tok_aaaabbbbccccdd${String(n).padStart(2, '0')}`;
 const main = (value: string): string => `{"mcpServers":{"it":{"command":"x","env":{"KEY":${JSON.stringify(value)}}}}}`;
 const memory = '~/.local/state/mcp-rotate/look.json';

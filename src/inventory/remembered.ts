@@ -12,7 +12,7 @@ import type { Instant } from '../base/time.ts';
 import type { Disk, FilePath } from '../ports/disk.ts';
 import { journalFile } from '../ports/journal-store.ts';
 import type { Ports } from '../ports/ports.ts';
-import { fingerprintKey } from './fingerprint.ts';
+import { fingerprintKey } from '../providers/fingerprint.ts';
 
 const schema = 'mcp-rotate/look@1';
 /** The coarsest grain of a file system's clock (FAT). */

@@ -8,6 +8,7 @@
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { Client, ConfigRow } from '../clients/client.ts';
+import { matches, pathOf } from '../clients/patterns.ts';
 import type { Path, Tree } from '../documents/document.ts';
 import type { ServerLaunch } from '../ports/mcp.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -15,7 +16,6 @@ import type { Slot } from '../providers/provider.ts';
 import { argumentSlots } from './arguments.ts';
 import { Files } from './files.ts';
 import type { Unseen, Use } from './inventory.ts';
-import { matches, pathOf } from './patterns.ts';
 import { type Scanner, scanner, type Token } from './references.ts';
 import type { Piece, ResolvedServer, ResolvedSlot } from './resolved.ts';
 import { cut, from, joined, shifted, type Traced, untraced } from './traced.ts';

@@ -10,11 +10,11 @@
  * through processes.
  */
 import type { VariableSource } from '../clients/client.ts';
+import { pathOf, pathsOf } from '../clients/patterns.ts';
 import type { Disk, FilePath } from '../ports/disk.ts';
 import type { Host } from '../ports/host.ts';
 import type { Slot } from '../providers/provider.ts';
 import type { Files } from './files.ts';
-import { pathOf, pathsOf } from './patterns.ts';
 import type { Piece } from './resolved.ts';
 import { from, type Traced } from './traced.ts';
 

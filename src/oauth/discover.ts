@@ -88,6 +88,20 @@ export async function discover(wire: Wire, url: string, options: { readonly sign
   };
 }
 
+/**
+ * The same server as it is at another issuer, one that it named before: old tokens can be revoked only where they were issued.
+ * Problems: as of discover.
+ */
+export async function discoverIssuer(
+  wire: Wire,
+  now: Discovery,
+  issuer: string,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Discovery> {
+  const search = startSearch(wire, safeAddress(now.url, 'MCP server', undefined), options.signal);
+  return { ...now, ...(await metadataOf(search, issuer)), issuer, otherIssuers: [], remarks: search.remarks };
+}
+
 function startSearch(wire: Wire, server: URL, signal: AbortSignal | undefined): Search {
   const from = wire.clock.elapsed();
   const remarks: Remark[] = [];

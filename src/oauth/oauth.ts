@@ -5,6 +5,7 @@
  * Whoever revokes it ends all tokens of it, wherever they lie. A *registration* is the client's name at that server.
  */
 import type { CredentialId, Fingerprint } from '../base/ids.ts';
+import type { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Instant, Milliseconds } from '../base/time.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -79,6 +80,8 @@ export interface Holding {
   /** Why no client reads it any more; undefined when one does. */
   readonly stale: string | undefined;
   readonly protection: Protection;
+  /** One of its files can be read by other users. */
+  readonly readableByOthers?: true;
 }
 
 export const grantFindings = [
@@ -124,6 +127,8 @@ export interface UnseenStore {
 export interface Grants {
   readonly grants: readonly Grant[];
   readonly unseen: readonly UnseenStore[];
+  /** Stores that could not be read, and the like: the rest is shown all the same. */
+  readonly problems: readonly Problem[];
   /** Registrations without tokens, and those that a newer one has replaced. */
   readonly registrations: readonly { readonly issuer: string | undefined; readonly clientId: string; readonly where: string }[];
 }
@@ -133,7 +138,12 @@ export interface SignInRequest {
   readonly discovery: Discovery;
   /** To be used when given; else as the server supports: a client id metadata document, or dynamic registration. */
   readonly registration?: Registration;
+  /** Address of a public document that describes the client (CIMD): taken when the server supports it and no registration is given. */
+  readonly clientMetadataUrl?: string;
+  /** undefined: those that the discovery found. */
   readonly scopes: readonly string[] | undefined;
+  /** What the sign-in replaces: tokens that the server must not hand out again, and who held them. */
+  readonly old?: { readonly tokens: readonly Secret[]; readonly account?: string };
   /** Redirect address that a client insists on; absent: 127.0.0.1 with a free port. */
   readonly redirectUri?: string;
   /** Print the address only. */

@@ -76,6 +76,11 @@ function inMemory(): Keyring {
   const items = new Map<string, Secret>();
   const key = (service: string, account: string): string => JSON.stringify([service, account]);
   return {
+    async list(service) {
+      return [...items.keys()]
+        .map((each) => JSON.parse(each) as [string, string])
+        .flatMap(([of, account]) => (of === service ? [{ service, account }] : []));
+    },
     async get(service, account) {
       return items.get(key(service, account)) ?? 'absent';
     },

@@ -15,7 +15,7 @@ import { describeWith } from '../../test/parts.ts';
 import { keyringMemory, twinKeyring } from '../../test/twins/keyring.ts';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
-import type { Keyring } from '../ports/keyring.ts';
+import type { Keyring, KeyringItem } from '../ports/keyring.ts';
 import { createKeyring, type KeyringLibrary } from './keyring.ts';
 
 const memory = keyringMemory();
@@ -35,8 +35,75 @@ describeWith(['gnome-keyring-daemon', 'dbus-run-session'], 'a real Secret Servic
   keyringKit('gnome-keyring', (state) => startSession(state, folder));
 });
 
+describeWith(
+  ['gnome-keyring-daemon', 'dbus-run-session', 'secret-tool', 'gdbus', 'busctl'],
+  'items that other programs made',
+  () => {
+    let folder = '';
+    let session: Awaited<ReturnType<typeof startSession>>;
+    const start = async (state: KeyringState): Promise<void> => {
+      session = await startSession(state, folder);
+    };
+    const attributes = async (service: string): Promise<unknown> =>
+      JSON.parse((await session.call('attributes', service))['items'] ?? '') as unknown;
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'keyring-'));
+      mkdirSync(join(folder, 'run'), { mode: 0o700 });
+      await start('unlocked');
+    });
+    afterAll(async () => {
+      await session.end();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    // As Codex 0.169.0 makes them (seen on 2026-11-23).
+    const service = 'Codex MCP Credentials';
+    const codex = { application: 'rust-keyring', service, target: 'default', username: 'lab|8515ced8d4036819' };
+
+    it('of Codex are read, replaced in place and removed: no second one is made', async () => {
+      await session.call('plant', 'theirs', ...Object.entries(codex).flat());
+      await session.call('plant', 'a neighbour', ...Object.entries({ ...codex, username: 'other|1' }).flat());
+      const { keyring } = session;
+      expect(((await keyring.get(service, codex.username)) as Secret).reveal()).toBe('theirs');
+      await keyring.set(service, codex.username, new Secret('ours'));
+      expect(await attributes(service)).toHaveLength(2);
+      expect(await attributes(service)).toContainEqual(expect.objectContaining(codex));
+      expect(((await keyring.get(service, codex.username)) as Secret).reveal()).toBe('ours');
+      await keyring.remove(service, codex.username);
+      expect(await keyring.list(service)).toEqual([{ service, account: 'other|1' }]);
+      expect(((await keyring.get(service, 'other|1')) as Secret).reveal()).toBe('a neighbour');
+    });
+
+    it.each(['gdbus', 'dbus-send', 'busctl'] as const)('are listed by %s alone', async (program) => {
+      const odd = 'o\'brien "q" nä\\me';
+      await session.call('plant', 'x', 'service', 'by program', 'username', odd);
+      await session.call('plant', 'x', 'service', 'by program', 'account', 'of keytar');
+      const { items } = await session.call('list-by', 'by program', program);
+      expect(JSON.parse(items ?? '')).toEqual(
+        ['o\'brien "q" nä\\me', 'of keytar'].map((account) => ({ service: 'by program', account })),
+      );
+      expect((await session.call('list-by', 'nothing there', program))['items']).toBe('[]');
+    });
+
+    it('with a line break in the name are listed, but not by dbus-send', async () => {
+      await session.call('plant', 'x', 'service', 'two lines', 'username', 'one\ntwo');
+      expect(await session.keyring.list('two lines')).toEqual([{ service: 'two lines', account: 'one\ntwo' }]);
+      expect(await session.call('list-by', 'two lines', 'dbus-send')).toEqual({ answer: 'unavailable' });
+    });
+
+    it.each(['gdbus', 'dbus-send', 'busctl'] as const)('are not told by name while they are locked (%s)', async (program) => {
+      await session.end();
+      await start('locked');
+      expect(await session.call('list-by', service, program)).toEqual({ answer: 'locked' });
+      expect(await session.call('list-by', 'nothing there', program)).toEqual({ items: '[]' });
+    });
+  },
+);
+
+type Call = (...words: string[]) => Promise<Record<string, string>>;
+
 /** The daemon belongs to the shell, which ends it when the child has ended; the bus ends with the shell. */
-async function startSession(state: KeyringState, home: string): Promise<KeyringUnderTest> {
+async function startSession(state: KeyringState, home: string): Promise<KeyringUnderTest & { readonly call: Call }> {
   const child = [process.execPath, new URL('../../test/kits/keyring.child.ts', import.meta.url).pathname];
   const script = `
     ${state === 'unlocked' ? String.raw`printf '\n' |` : ''} gnome-keyring-daemon ${state === 'unlocked' ? '--unlock' : '--start'} \
@@ -56,7 +123,7 @@ async function startSession(state: KeyringState, home: string): Promise<KeyringU
   const closed = once(session, 'close');
   const lines = createInterface({ input: session.stdout })[Symbol.asyncIterator]();
 
-  const call = async (...words: string[]): Promise<Record<string, string>> => {
+  const call: Call = async (...words) => {
     session.stdin.write(`${JSON.stringify(words)}\n`);
     const { value, done } = await lines.next();
     if (done) throw new Error('the session ended by itself');
@@ -66,6 +133,10 @@ async function startSession(state: KeyringState, home: string): Promise<KeyringU
     return answer;
   };
   const keyring: Keyring = {
+    async list(service) {
+      const { items, answer } = await call('list', service);
+      return items === undefined ? (answer as 'locked') : (JSON.parse(items) as KeyringItem[]);
+    },
     async get(service, account) {
       const found = await call('get', service, account);
       return 'value' in found ? new Secret(found['value'] ?? '') : (found['answer'] as 'absent');
@@ -79,6 +150,7 @@ async function startSession(state: KeyringState, home: string): Promise<KeyringU
   };
   return {
     keyring,
+    call,
     async end() {
       session.stdin.end();
       await closed;
@@ -88,6 +160,7 @@ async function startSession(state: KeyringState, home: string): Promise<KeyringU
 
 describe('a keyring that misbehaves', () => {
   const host = { os: 'linux' as const, env: () => undefined };
+  const noPrograms = { run: () => Promise.reject(new Error('no program is needed')), which: async () => undefined };
   const secret = new Secret('value-that-must-not-show');
   const library = (call: () => Promise<never>): KeyringLibrary => ({
     AsyncEntry: class {
@@ -97,16 +170,19 @@ describe('a keyring that misbehaves', () => {
     },
   });
   const failing = (text: string): Keyring =>
-    createKeyring(host, { load: async () => library(() => Promise.reject(new Error(text))) });
+    createKeyring(host, noPrograms, { load: async () => library(() => Promise.reject(new Error(text))) });
 
   it('is locked when a prompt waits for nobody', async () => {
-    const hanging = createKeyring(host, { load: async () => library(() => new Promise(() => undefined)), timeoutMs: 20 });
+    const hanging = createKeyring(host, noPrograms, {
+      load: async () => library(() => new Promise(() => undefined)),
+      timeoutMs: 20,
+    });
     expect(await hanging.get('s', 'a')).toBe('locked');
     await expect(hanging.set('s', 'a', secret)).rejects.toMatchObject({ code: 'store/locked' });
   });
 
   it('is not there when its library is not', async () => {
-    const missing = createKeyring(host, { load: () => Promise.reject(new Error('Cannot find native binding')) });
+    const missing = createKeyring(host, noPrograms, { load: () => Promise.reject(new Error('Cannot find native binding')) });
     expect(await missing.get('s', 'a')).toBe('unavailable');
   });
 

@@ -13,6 +13,7 @@ import { Secret } from '../base/secret.ts';
 import { type Milliseconds, second } from '../base/time.ts';
 import type { Host } from '../ports/host.ts';
 import type { Keyring } from '../ports/keyring.ts';
+import type { Processes } from '../ports/processes.ts';
 
 /** What we use of the library, so that tests can put a store that hangs in its place. */
 export interface KeyringLibrary {
@@ -36,7 +37,11 @@ export interface KeyringOptions {
 type Entry = InstanceType<KeyringLibrary['AsyncEntry']>;
 type Trouble = 'locked' | 'unavailable';
 
-export function createKeyring(host: Pick<Host, 'os' | 'env'>, options: KeyringOptions = {}): Keyring {
+export function createKeyring(
+  host: Pick<Host, 'os' | 'env'>,
+  processes: Pick<Processes, 'run' | 'which'>,
+  options: KeyringOptions = {},
+): Keyring {
   const load = options.load ?? (() => import('@napi-rs/keyring'));
   const limit = options.timeoutMs ?? (promptIsSeen(host) ? 60 * second : 5 * second);
 
@@ -55,6 +60,7 @@ export function createKeyring(host: Pick<Host, 'os' | 'env'>, options: KeyringOp
   };
 
   return {
+    list: async (service) => (await import('./keyring-list.ts')).listItems(host, processes, service),
     async get(service, account) {
       const answer = await ask(service, account, (entry) => entry.getPassword());
       if (typeof answer === 'string') return answer;

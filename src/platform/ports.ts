@@ -36,10 +36,22 @@ export interface PortsOptions {
 
 export function createPorts({ host = createHost() }: PortsOptions = {}): Ports {
   let journal: Promise<JournalStore> | undefined;
+  const clock = createClock();
+  const processes = lazy(async () => (await import('./processes.ts')).createProcesses(), {
+    self: true,
+    list: true,
+    holding: true,
+    run: true,
+    runAsPerson: true,
+    which: true,
+    quit: true,
+    launchOf: true,
+    relaunch: true,
+  });
   return {
     host,
     disk: createDisk(),
-    clock: createClock(),
+    clock,
     random: createRandom(),
     net: lazy(async () => (await import('./net.ts')).createNet(), { send: true }),
     databases: lazy(async () => (await import('./databases.ts')).createDatabases(), {
@@ -47,17 +59,15 @@ export function createPorts({ host = createHost() }: PortsOptions = {}): Ports {
       mysql: true,
       redis: true,
     }),
-    processes: lazy(async () => (await import('./processes.ts')).createProcesses(), {
-      self: true,
+    processes,
+    keyring: lazy(async () => (await import('./keyring.ts')).createKeyring(host, processes), {
       list: true,
-      holding: true,
-      run: true,
-      which: true,
-      quit: true,
-      launchOf: true,
-      relaunch: true,
+      get: true,
+      set: true,
+      remove: true,
     }),
-    keyring: lazy(async () => (await import('./keyring.ts')).createKeyring(host), { get: true, set: true, remove: true }),
+    browser: lazy(async () => (await import('./browser.ts')).createBrowser({ host, processes, clock }), { open: true }),
+    callbacks: lazy(async () => (await import('./callback.ts')).createCallbacks(), { listen: true }),
     mcp: lazy(async () => (await import('./mcp.ts')).createMcp(), { call: true, tools: true }),
     journal: () => {
       journal ??= (async () => (await import('./journal-store.ts')).openJournalStore(journalFile(host)))();

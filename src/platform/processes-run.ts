@@ -1,19 +1,26 @@
 /**
- * Running a program to its end, never through a shell and never with our environment; and finding one on the PATH.
+ * Running a program to its end, never through a shell; and finding one on the PATH.
  *
- * The child gets its own process group, so that a timeout ends its helpers too, by a group id that is ours. Its output
- * is bounded, and a helper that keeps the pipes open cannot hold us up.
+ * `run` gives a child nothing of our environment, and a process group of its own, so that a timeout ends its helpers too, by
+ * a group id that is ours. `runAsPerson` is for a client's own command: it has the person's environment, and only the
+ * program itself is ever ended, for among what it started may be the person's browser. Output is bounded, and a helper
+ * that keeps the pipes open cannot hold us up.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { isatty } from 'node:tty';
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
+import type { Milliseconds } from '../base/time.ts';
 import type { FilePath } from '../ports/disk.ts';
-import type { RunOptions, RunResult } from '../ports/processes.ts';
+import type { Processes, RunOptions, RunResult } from '../ports/processes.ts';
 import { ownChild } from './processes-own.ts';
 
 const grace = 500;
+/** For a client to put away what it holds. */
+const personGrace = 2000;
+const usualOutput = 1024 * 1024;
 
 /** Looks along `path`; on Windows also with the endings of `endings` (PATHEXT). */
 export function findProgram(
@@ -49,41 +56,105 @@ export async function which(program: string): Promise<FilePath | undefined> {
 }
 
 export async function run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
-  const path = await which(program);
-  if (path === undefined) throw absent(program);
-  const child = spawn(path, [...args], {
+  const child = await started(program, args, options.folder, {
     env: { ...options.env },
-    ...(options.folder === undefined ? {} : { cwd: options.folder }),
     detached: process.platform !== 'win32',
-    windowsHide: true,
     stdio: 'pipe',
   });
-  const most = options.mostOutput ?? 1024 * 1024;
+  return untilEnd(child, program, options, { grace, end: (signal) => endGroup(child.pid, signal) });
+}
+
+export const runAsPerson: Processes['runAsPerson'] = async (program, args, options) => {
+  const { attended = false, env, signal, folder } = options;
+  if (attended && options.input !== undefined) throw new Error('a program that has the terminal is given no input');
+  signal?.throwIfAborted();
+  const stdio = attended ? terminal(program) : 'pipe';
+  const child = await started(program, args, folder, {
+    env: { ...process.env, ...env },
+    // A group of its own would put a program out of the terminal's foreground.
+    detached: !attended && process.platform !== 'win32',
+    stdio,
+  });
+  return untilEnd(child, program, options, { grace: personGrace, end: (name) => void child.kill(name), signal });
+};
+
+/** The terminal, in place of an output that goes elsewhere (`--json` into a file). */
+function terminal(program: string): SpawnOptions['stdio'] {
+  const out = [1, 2].find((descriptor) => isatty(descriptor));
+  if (!isatty(0) || out === undefined) {
+    throw new Problem('rotation/needs-person', {
+      what: `${printable(program)} needs a terminal with a person at it`,
+      next: 'run the command in a terminal',
+    });
+  }
+  return [0, out, isatty(2) ? 2 : out];
+}
+
+async function started(
+  program: string,
+  args: readonly string[],
+  folder: FilePath | undefined,
+  options: SpawnOptions,
+): Promise<ChildProcess> {
+  const path = await which(program);
+  if (path === undefined) throw absent(program);
+  // On Windows npm installs programs as batch files.
+  const start =
+    process.platform === 'win32'
+      ? (await import('./mcp-windows.ts')).windowsStart(path, args)
+      : { program: path, args, verbatim: false };
+  return spawn(start.program, [...start.args], {
+    ...options,
+    ...(folder === undefined ? {} : { cwd: folder }),
+    windowsHide: true,
+    windowsVerbatimArguments: start.verbatim,
+  });
+}
+
+interface Ending {
+  readonly grace: Milliseconds;
+  end(signal: 'SIGTERM' | 'SIGKILL'): void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function untilEnd(
+  child: ChildProcess,
+  program: string,
+  options: Pick<RunOptions, 'input' | 'timeoutMs' | 'mostOutput'>,
+  { grace: patience, end, signal }: Ending,
+): Promise<RunResult> {
+  const most = options.mostOutput ?? usualOutput;
   const output = gather(child.stdout, most);
   const errors = gather(child.stderr, most);
   // A program that does not read its input closes the pipe: that is its right.
-  child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(options.input ?? '');
   const forget = child.pid === undefined ? () => {} : ownChild(child.pid);
   let timer: NodeJS.Timeout | undefined;
-  let late = false;
+  let stopped = false;
+  const stop = (): void => {
+    if (stopped) return;
+    stopped = true;
+    clearTimeout(timer);
+    end('SIGTERM');
+    timer = setTimeout(() => end('SIGKILL'), patience);
+  };
   try {
     const status = await new Promise<number | null>((resolve, reject) => {
       child.once('error', () => reject(absent(program)));
       child.once('close', (code) => resolve(code));
       child.once('exit', (code) => setTimeout(resolve, grace, code).unref());
-      timer = setTimeout(() => {
-        late = true;
-        endGroup(child.pid, 'SIGTERM');
-        timer = setTimeout(() => endGroup(child.pid, 'SIGKILL'), grace);
-      }, options.timeoutMs);
+      timer = setTimeout(stop, options.timeoutMs);
+      signal?.addEventListener('abort', stop, { once: true });
     });
-    return { status: late ? null : status, output: output(), errors: errors() };
+    signal?.throwIfAborted();
+    return { status: stopped ? null : status, output: output(), errors: errors() };
   } finally {
     clearTimeout(timer);
-    if (late) endGroup(child.pid, 'SIGKILL');
-    child.stdout.destroy();
-    child.stderr.destroy();
+    signal?.removeEventListener('abort', stop);
+    if (stopped) end('SIGKILL');
+    child.stdout?.destroy();
+    child.stderr?.destroy();
     forget();
   }
 }
@@ -98,10 +169,10 @@ export function endGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL')
   }
 }
 
-function gather(stream: NodeJS.ReadableStream, most: number): () => string {
+function gather(stream: NodeJS.ReadableStream | null, most: number): () => string {
   const chunks: Buffer[] = [];
   let length = 0;
-  stream.on('data', (chunk: Buffer) => {
+  stream?.on('data', (chunk: Buffer) => {
     const kept = chunk.subarray(0, most - length);
     if (kept.length > 0) chunks.push(kept);
     length += kept.length;

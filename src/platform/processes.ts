@@ -23,12 +23,12 @@ import {
 } from './processes-foreign.ts';
 import * as linux from './processes-linux.ts';
 import { launchOf, quit, relaunch } from './processes-linux-launch.ts';
-import { run, which } from './processes-run.ts';
+import { run, runAsPerson, which } from './processes-run.ts';
 
 export function createProcesses(): Processes {
   if (process.platform === 'linux') {
     const { self, list, holding } = linux;
-    return { self, list, holding, run, which, quit, launchOf, relaunch };
+    return { self, list, holding, run, runAsPerson, which, quit, launchOf, relaunch };
   }
   return process.platform === 'win32' ? foreign(windows) : foreign(mac);
 }
@@ -90,6 +90,7 @@ export function foreign(system: System, startTimeoutMs = 30 * second): Processes
   const runs = async (target: ProcessInfo) => (await all()).some(({ identity }) => identity === target.identity);
   return {
     run,
+    runAsPerson,
     which,
     async self() {
       const found = (await all()).find(({ pid }) => pid === process.pid);

@@ -96,11 +96,10 @@ export function line(question: string): Promise<string> {
   });
 }
 
-export function hidden(question: string): Promise<Secret> {
+export function hidden(question: string, signal?: AbortSignal): Promise<Secret> {
   return inDialogue(async (at) => {
     for (;;) {
-      const text = (await readHidden(at, `${question} (hidden): `)).trim();
-      at.output.write('\n');
+      const text = (await readHidden(at, `${question} (hidden): `, signal).finally(() => at.output.write('\n'))).trim();
       if (text !== '') return new Secret(text);
     }
   });
@@ -120,13 +119,15 @@ export function typed(before: string, chunk: string): { text: string; ended: 'en
 }
 
 /** The question is written when the terminal shows keys no more: whoever types at once is not shown either. */
-function readHidden({ input, output }: Dialogue, question: string): Promise<string> {
+async function readHidden({ input, output }: Dialogue, question: string, signal?: AbortSignal): Promise<string> {
+  signal?.throwIfAborted();
   return new Promise((done, fail) => {
     const decoder = new StringDecoder('utf8');
     let text = '';
     const finish = (end: () => void): void => {
       input.removeListener('data', onData);
       input.removeListener('end', onEnd);
+      signal?.removeEventListener('abort', onAbort);
       input.setRawMode(false);
       input.pause();
       end();
@@ -138,6 +139,8 @@ function readHidden({ input, output }: Dialogue, question: string): Promise<stri
       if (next.ended === 'interrupt') finish(() => fail(interrupted()));
     };
     const onEnd = (): void => finish(() => fail(interrupted()));
+    const onAbort = (): void => finish(() => fail(signal?.reason));
+    signal?.addEventListener('abort', onAbort, { once: true });
     input.setRawMode(true);
     input.on('data', onData).once('end', onEnd);
     input.resume();

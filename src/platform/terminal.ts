@@ -110,7 +110,7 @@ function lazyAsk(): Ask {
     confirm: async (question) => (await prompts()).confirm(question),
     choose: async (question, choices) => (await prompts()).choose(question, choices),
     line: async (question) => (await prompts()).line(question),
-    hidden: async (question) => (await prompts()).hidden(question),
+    hidden: async (question, signal) => (await prompts()).hidden(question, signal),
   };
 }
 

@@ -27,8 +27,11 @@ export interface Ask {
   ): Promise<Value>;
   /** A line that may be shown. */
   line(question: string): Promise<string>;
-  /** What is typed or pasted is not shown, not even its length. Empty lines are asked again. */
-  hidden(question: string): Promise<Secret>;
+  /**
+   * What is typed or pasted is not shown, not even its length. Empty lines are asked again. Taken back, with a rejection that is
+   * the signal's reason, when the signal fires.
+   */
+  hidden(question: string, signal?: AbortSignal): Promise<Secret>;
 }
 
 export interface Interrupts {

@@ -131,4 +131,10 @@ export function apiBase(text: string): string | undefined {
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
 }
 
+/** For `Provider.hosts`: the host of an API's address, unless it is the provider's usual one. */
+export function hostsBut(usual: string, address: string | undefined): readonly string[] {
+  if (address === undefined || address === usual || !URL.canParse(address)) return [];
+  return [new URL(address).hostname];
+}
+
 export const userAgent = 'mcp-rotate';

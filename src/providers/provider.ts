@@ -221,6 +221,11 @@ export interface Provider {
   recognise(slots: readonly Slot[]): readonly Recognised[];
   /** Text from which the fingerprint is made: equal for two places that hold the same credential, whatever its form. */
   identity(held: Held): string;
+  /**
+   * Names of the hosts, without port, that are asked with a credential of this context and are not the provider's own.
+   * Absent: there are never any. Pure.
+   */
+  readonly hosts?: (context: Held['context']) => readonly string[];
   /** Uses the credential harmlessly. Never throws for what the upstream does: that is 'no' or 'unknown'. */
   check(up: Upstream, held: Held): Promise<Standing>;
   /** What was done with the credential in a window; undefined when the provider has no such record. */

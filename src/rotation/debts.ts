@@ -28,6 +28,7 @@ async function pay(run: Run, debt: Debt): Promise<Outcome> {
   if (debt.kind === 'activity-unread') return audit.run(run);
   if (debt.kind === 'stray-key') return payStray(run, debt);
   if (debt.kind === 'lost-key') return payLost(run, debt);
+  if (debt.kind === 'doubtful-key') return payDoubtful(run, debt);
   return (await run.inPlaces(run.known.oldFingerprint)) ? { state: 'debt', debt } : { state: 'done' };
 }
 
@@ -59,7 +60,10 @@ async function payLost(run: Run, debt: Debt): Promise<Outcome> {
   }
   const at = { ...(await run.context()), old: next ?? run.old };
   const { existing } = run.known;
-  const lost = (await method.findStrays(run.ports, at, { intentAt: debt.since, existing })).filter((one) => isStray(run, one));
+  const doubtful = new Set(run.known.debts.map(({ upstreamId }) => upstreamId));
+  const lost = (await method.findStrays(run.ports, at, { intentAt: debt.since, existing })).filter(
+    (one) => isStray(run, one) && !doubtful.has(one.upstreamId),
+  );
   if (lost.length === 0) return { state: 'done' };
   if (lost.every((one) => one.evidence === 'marker') || answer?.kind === 'accept') {
     for (const one of lost) await revokeStray(run, method, one);
@@ -68,4 +72,21 @@ async function payLost(run: Run, debt: Debt): Promise<Outcome> {
   if (answer?.kind === 'refuse') return { state: 'done', note: 'a person said that it is not ours' };
   const strays = lost.map(({ upstreamId, issuedAt }) => ({ upstreamId, issuedAt }));
   return { state: 'needs', need: { kind: 'confirm-strays', strays } };
+}
+
+/** Paid when the key is gone, is ours by now and ended, or a person says once more that it is somebody else's. */
+async function payDoubtful(run: Run, debt: Debt): Promise<Outcome> {
+  const { method } = run;
+  if (method.issue !== 'api' || method.value !== 'theirs' || !method.findStrays) return { state: 'debt', debt };
+  const answer = run.takeAnswer('confirm-strays', 'accept', 'refuse');
+  const at = { ...(await run.context()), old: (await run.next()) ?? run.old };
+  const found = await method.findStrays(run.ports, at, { intentAt: debt.since, existing: run.known.existing });
+  const doubtful = found.find((one) => one.upstreamId === debt.upstreamId && isStray(run, one));
+  if (!doubtful || (answer?.kind === 'refuse' && doubtful.evidence === 'suspect')) return { state: 'done' };
+  if (doubtful.evidence === 'marker' || answer?.kind === 'accept') {
+    await revokeStray(run, method, doubtful);
+    return { state: 'done' };
+  }
+  const { upstreamId, issuedAt } = doubtful;
+  return { state: 'needs', need: { kind: 'confirm-strays', strays: [{ upstreamId, issuedAt }] } };
 }

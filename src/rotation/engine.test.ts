@@ -62,10 +62,23 @@ describe('a key that a person hands over', () => {
     expect(world.upstream.keys.map((key) => key.deadFrom)).toEqual([undefined, undefined]);
   });
 
-  it('and is the old one is asked for again', async () => {
-    const { world, told, progress } = await handOver((it) => it.old.text);
+  it.each<[string, (world: World) => string, string]>([
+    ['is the old one', ({ old }) => old.text, 'the old key'],
+    ['is not of this provider', () => 'correct horse battery staple', 'does not look like a Toy credential'],
+  ])('and %s is asked for again, and was sent nowhere', async (_title, which, words) => {
+    let looks = 0;
+    const { world, told, progress } = await handOver((it) => {
+      const look = it.upstream.look.bind(it.upstream);
+      it.upstream.look = (apply) => {
+        looks++;
+        return look(apply);
+      };
+      return which(it);
+    });
     expect(progress).toMatchObject(again);
-    expect(told.join()).toContain('the old key');
+    expect(told.join()).toContain(words);
+    expect(told.join() + JSON.stringify(progress)).not.toContain(which(world));
+    expect(looks).toBe(0);
     expect(world.old.deadFrom).toBeUndefined();
   });
 });

@@ -9,25 +9,19 @@ import { type RotationId, rotationId } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Adapters } from '../inventory/adapters.ts';
-import { collect } from '../inventory/collect.ts';
-import type { Credential } from '../inventory/inventory.ts';
 import { journalFile } from '../ports/journal-store.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Held } from '../providers/provider.ts';
-import { payDebts } from './debts.ts';
 import { fold, historyRow, type Known } from './fold.ts';
+import { grants } from './grant/grants.ts';
 import { damaged, type Journal, openJournal } from './journal/journal.ts';
+import { keys } from './keys.ts';
 import { withLease } from './lease.ts';
-import { methodById } from './method.ts';
-import { planFor } from './plan.ts';
-import { playbookFrom } from './playbooks.ts';
 import { writeReceipt } from './receipt.ts';
-import { ended, rollBack } from './rollback.ts';
+import { ended } from './rollback.ts';
 import type { AdvanceOptions, HistoryRow, Plan, Progress, Receipt, RotateOptions, Rotations } from './rotation.ts';
-import { Run } from './run.ts';
 import { createSealer, type Sealer, sealHeld } from './seal.ts';
+import type { Found, Sort, UnderWay } from './sort.ts';
 import { close } from './steps/receipt.ts';
-import { walk } from './walk.ts';
 
 /** `parts` lets the simulation seal cheaply; the product seals with age. */
 export function createRotations(
@@ -35,6 +29,7 @@ export function createRotations(
   adapters: Adapters,
   parts: { createSealer: (ports: Ports) => Promise<Sealer> } = { createSealer },
 ): Rotations {
+  const sorts: readonly Sort[] = [keys(ports, adapters), grants(ports, adapters)];
   const journal = async (): Promise<Journal> => openJournal(await ports.journal());
 
   /** The journal, if its chain holds: nothing is begun or carried on from a damaged one. */
@@ -74,20 +69,16 @@ export function createRotations(
     throw new Problem('usage/unknown-rotation', { what: `there is no rotation ${rotation}`, next: 'mcp-rotate history' });
   }
 
-  async function find(id: string, folders: readonly string[]): Promise<Credential> {
-    const { credentials, problems } = await collect(ports, adapters, { folders });
-    const found = credentials.find((credential) => credential.id === id);
+  async function find(id: string, folders: readonly string[]): Promise<Found> {
+    const found = await sorts.find((sort) => sort.owns({ credential: id }))?.find(id, folders);
     if (found) return found;
-    // Without the key of this machine every id is another one: that is what a person must hear of.
-    const state = problems.find(({ code }) => code.startsWith('state/'));
-    if (state) throw state;
     const open = (await journaled()).find((known) => !known.closed && known.plan.credential === id);
     if (open) throw unfinished(id, open.rotation);
     throw new Problem('usage/unknown-credential', { what: `no credential ${id} was found`, next: 'mcp-rotate status' });
   }
 
   /** One rotation, by one process: the lease is held from the first look to the last entry. */
-  async function withRun<T>(rotation: RotationId, options: AdvanceOptions, work: (run: Run) => Promise<T>): Promise<T> {
+  async function withRun<T>(rotation: RotationId, options: AdvanceOptions, work: (under: UnderWay) => Promise<T>): Promise<T> {
     const store = await ports.journal();
     await knownOf(rotation);
     return withLease(
@@ -99,26 +90,15 @@ export function createRotations(
         const entries = await log.of(rotation);
         const known = fold(entries);
         if (!known) throw new Error(`rotation ${rotation} was there and is gone`);
-        const provider = adapters.providers.find((one) => one.id === known.plan.provider);
-        if (!provider) throw new Error(`a rotation of an unknown provider: ${known.plan.provider}`);
-        const method = methodById(provider, known.plan.method);
+        const sort = sorts.find((one) => one.owns({ provider: known.plan.provider }));
+        if (!sort) throw new Error(`a rotation of an unknown provider: ${known.plan.provider}`);
         const sealer = await parts.createSealer(ports);
-        const run = new Run({
-          ports,
-          adapters,
-          journal: log,
-          sealer,
-          lease,
-          entries,
-          provider,
-          method,
-          emit: options.onEvent,
-          signal: options.signal,
-          answer: options.answer,
-        });
-        await run.begin(() => held(known));
+        const { onEvent: emit, signal, answer, talk } = options;
+        const under = sort.takeUp(known, { ports, adapters, journal: log, sealer, lease, entries, emit, signal, answer, talk });
+        const { run } = under;
+        await run.begin(() => sort.fromPlaces(known));
         try {
-          return await work(run);
+          return await work(under);
         } catch (error) {
           // A wait that was cut short by the signal rejects with the signal's reason, wherever it stood.
           if (!(error instanceof Problem)) run.stopIfAsked(run.known.at ?? 'preflight');
@@ -129,14 +109,8 @@ export function createRotations(
     );
   }
 
-  /** The old credential from its places: only right after the start, before it was sealed. */
-  async function held(known: Known): Promise<Held | undefined> {
-    const { credentials } = await collect(ports, adapters, { folders: known.plan.options.folders });
-    return credentials.find((credential) => credential.fingerprint === known.oldFingerprint)?.held;
-  }
-
   async function plan(id: string, options: RotateOptions): Promise<Plan> {
-    return planFor(ports, adapters, await find(id, options.folders), options);
+    return (await find(id, options.folders)).plan(options);
   }
 
   /** Starts of this process come one after the other: the lease would refuse the second. */
@@ -166,6 +140,8 @@ export function createRotations(
           next: `mcp-rotate plan ${planned.credential}`,
         });
       }
+      // The project may have named another since the plan was made.
+      credential.assertAgreed(planned.options);
       const sealer = await parts.createSealer(ports);
       const id = rotationId(ports.clock.now(), ports.random.bytes(32));
       return withLease(ports, store, id, async (lease) => {
@@ -182,35 +158,37 @@ export function createRotations(
     });
   }
 
-  function opened(planned: Plan, credential: Credential) {
+  function opened(planned: Plan, credential: Found) {
     const { provider, method, because, fingerprint } = planned;
     const { kind: heldKind, context } = credential.held;
     return { plan: planned, credential: planned.credential, fingerprint, provider, method, because, heldKind, context };
   }
 
   async function advance(rotation: RotationId, options: AdvanceOptions): Promise<Progress> {
-    return withRun(rotation, options, async (run) => {
+    return withRun(rotation, options, async (under) => {
+      const { run } = under;
       const declined = run.known.waiting?.kind === 'accept-unproven' && options.answer?.kind === 'refuse';
       await run.takeUp(options.answer);
       const { closed, rollingBack } = run.known;
-      if (closed?.state === 'debt') return settleDebts(run);
+      if (closed?.state === 'debt') return settleDebts(under);
       if (closed) return ended(run);
-      if (rollingBack) return rollBack(run);
+      if (rollingBack) return under.rollBack();
       if (declined && !run.known.pastReturn)
-        return rollBack(run, { code: 'rotation/not-proven', why: 'a person did not accept what was not proven' });
-      return walk(run, playbookFrom(run.plan));
+        return under.rollBack({ code: 'rotation/not-proven', why: 'a person did not accept what was not proven' });
+      return under.walk();
     });
   }
 
-  async function settleDebts(run: Run): Promise<Progress> {
-    const need = await payDebts(run);
+  async function settleDebts({ run, payDebts, lastLook }: UnderWay): Promise<Progress> {
+    const need = await payDebts();
     if (need) return run.wait('prove dead', need);
+    if (run.known.debts.length === 0) await lastLook();
     if (run.known.debts.length === 0) await close(run, run.known.rollingBack ? 'rolled-back' : 'complete');
     return ended(run);
   }
 
   async function undo(rotation: RotationId, options: Pick<AdvanceOptions, 'signal' | 'onEvent'>): Promise<Progress> {
-    return withRun(rotation, options, async (run) => {
+    return withRun(rotation, options, async ({ run, rollBack }) => {
       const { closed, pastReturn } = run.known;
       if (closed?.state === 'rolled-back') return ended(run);
       if (closed || pastReturn) {
@@ -220,12 +198,12 @@ export function createRotations(
           next: closed ? `mcp-rotate receipt ${rotation}` : `mcp-rotate resume ${rotation}`,
         });
       }
-      return rollBack(run, { code: 'rotation/unfinished', why: 'asked for' });
+      return rollBack({ code: 'rotation/unfinished', why: 'asked for' });
     });
   }
 
   async function handOver(rotation: RotationId): Promise<Readonly<Record<string, Secret>>> {
-    return withRun(rotation, { onEvent: () => undefined }, async (run) => {
+    return withRun(rotation, { onEvent: () => undefined }, async ({ run }) => {
       const next = await run.next();
       if (run.known.waiting?.kind === 'edit-by-hand' && !run.known.rollingBack && next) return next.parts;
       throw new Problem('rotation/unfinished', {

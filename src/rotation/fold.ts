@@ -40,6 +40,10 @@ export interface Known {
     | undefined;
   /** Keys that existed before the first attempt to issue. */
   readonly existing: readonly string[];
+  /** First call to issue whose answer this journal does not know: it was lost, or its caller was overtaken. */
+  readonly unansweredIssueAt: Instant | undefined;
+  /** Ids of keys at the provider that a person was ever shown as doubtful. */
+  readonly doubted: ReadonlySet<string>;
   readonly proofs: readonly Proof[];
   readonly firstWriteAt: Instant | undefined;
   readonly lastWriteAt: Instant | undefined;
@@ -75,13 +79,20 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
   let closed: Known['closed'];
   let candidates = 0;
   let existing: readonly string[] | undefined;
+  let asking: Instant | undefined;
+  let unansweredIssueAt: Instant | undefined;
+  const doubted = new Set<string>();
   let debts: Debt[] = [];
   let firstWriteAt: Instant | undefined;
   let lastWriteAt: Instant | undefined;
   let current: StepName | undefined;
   for (const entry of entries) {
     if (entry.kind === 'intent') {
-      if (entry.effect === 'issue') existing ??= entry.detail.existing;
+      if (entry.effect === 'issue') {
+        existing ??= entry.detail.existing;
+        if (asking !== undefined) unansweredIssueAt ??= asking;
+        asking = entry.at;
+      }
       pending.set(entry.effect, { step: entry.step, detail: entry.detail, at: entry.at });
       if (entry.effect.startsWith('write ')) {
         firstWriteAt ??= entry.at;
@@ -89,6 +100,11 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
       }
     } else if (entry.kind === 'outcome') {
       if (entry.result !== 'unknown') pending.delete(entry.effect);
+      // Without a code it is not the call's own answer, but what was found out about it.
+      if (entry.effect === 'issue') {
+        if (entry.code === undefined) unansweredIssueAt ??= asking;
+        asking = undefined;
+      }
       // The intent may lie seconds before the write (a lock that was waited for); what started in between read the old text.
       if (entry.effect.startsWith('write ')) lastWriteAt = entry.at;
       if (entry.result === 'done') outcomes.set(entry.effect, { detail: entry.detail, at: entry.at });
@@ -100,6 +116,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
     } else if (entry.kind === 'issued') {
       const { fingerprint, upstreamId, sealed, at } = entry;
       issued = { fingerprint, upstreamId, sealed, at };
+      asking = undefined;
       pending.delete('issue');
     } else if (entry.kind === 'proof') {
       proofs.push(entry.proof);
@@ -119,6 +136,7 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
         candidates++;
       }
     } else if (entry.kind === 'debt') {
+      if (entry.debt.kind === 'doubtful-key' && entry.debt.upstreamId !== undefined) doubted.add(entry.debt.upstreamId);
       debts = [...debts.filter((debt) => debt.kind !== entry.debt.kind || debt.text !== entry.debt.text), entry.debt];
     } else if (entry.kind === 'debt-paid') {
       debts = debts.filter(({ kind, text }) => kind !== entry.debt || (entry.text !== undefined && text !== entry.text));
@@ -136,6 +154,8 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
     outcomes,
     issued,
     existing: existing ?? [],
+    unansweredIssueAt: unansweredIssueAt ?? asking,
+    doubted,
     proofs,
     firstWriteAt,
     lastWriteAt,

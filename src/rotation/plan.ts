@@ -11,9 +11,11 @@ import { duration } from '../base/time.ts';
 import type { Adapters } from '../inventory/adapters.ts';
 import { planEdits } from '../inventory/edit.ts';
 import type { Credential } from '../inventory/inventory.ts';
+import { isPlainAway } from '../inventory/project-hosts.ts';
 import { redactedChanges } from '../inventory/redact.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Held, Method, Overlap, Provider } from '../providers/provider.ts';
+import { assertAgreed } from './hosts.ts';
 import { issuerFor } from './issuers.ts';
 import { bySelf, chooseMethod } from './method.ts';
 import { type Playbook, playbookOf } from './playbooks.ts';
@@ -22,6 +24,7 @@ import { editable, todoOf } from './steps/update.ts';
 
 export async function planFor(ports: Ports, adapters: Adapters, credential: Credential, options: RotateOptions): Promise<Plan> {
   const provider = providerOf(adapters, credential);
+  assertAgreed(credential, options);
   const issuer = await issuerFor(ports, provider, credential.held);
   const { method, passedOver } = await chooseMethod(ports, provider, credential.held, issuer, options.because, marker('plan'));
   const playbook = playbookOf(options.because, method.overlap, bySelf(method, issuer));
@@ -38,6 +41,9 @@ export async function planFor(ports: Ports, adapters: Adapters, credential: Cred
     steps: playbook.steps.map((step) => step.name),
     pointOfNoReturn: playbook.pointOfNoReturn,
     calls: callsOf(method, playbook),
+    ...(credential.projectHosts.length === 0
+      ? {}
+      : { projectHosts: credential.projectHosts.map(({ host, file }) => ({ host, file })) }),
     edits: await Promise.all(planEdits({ ...credential, places }, next).map((edit) => redactedChanges(ports, adapters, edit))),
     byHand: credential.places.filter((place) => !editable(place)).map(todoOf),
     restarts: await restartsOf(ports, adapters, credential, options),
@@ -127,11 +133,4 @@ function warningsOf(provider: Provider, method: Method, passedOver: readonly str
   for (const file of projects)
     warnings.push(`the proof may start the server that ${file} names: go on only if you trust that project`);
   return warnings;
-}
-
-/** An address over http that is not this machine's own. */
-function isPlainAway(text: string): boolean {
-  if (!/^http:/i.test(text) || !URL.canParse(text)) return false;
-  const { hostname } = new URL(text);
-  return !(hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname));
 }

@@ -8,7 +8,9 @@
  */
 import { Problem } from '../base/problem.ts';
 import type { Overlap } from '../providers/provider.ts';
+import type { Journaled } from './journaled.ts';
 import type { Because, Plan, StepName } from './rotation.ts';
+import type { Run } from './run.ts';
 import type { Step } from './step.ts';
 import { audit } from './steps/audit.ts';
 import { check } from './steps/check.ts';
@@ -22,8 +24,8 @@ import { soak } from './steps/soak.ts';
 import { update } from './steps/update.ts';
 import { verify } from './steps/verify.ts';
 
-export interface Playbook {
-  readonly steps: readonly Step[];
+export interface Playbook<Of extends Journaled = Run> {
+  readonly steps: readonly Step<Of>[];
   /** The first step whose effect cannot be taken back. */
   readonly pointOfNoReturn: StepName;
 }

@@ -6,23 +6,21 @@
  */
 
 import { Problem } from '../base/problem.ts';
-import { pointer } from '../documents/pointer.ts';
 import type { Leftovers } from '../inventory/leftovers.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Known } from './fold.ts';
+import type { Journaled } from './journaled.ts';
 import type { LeftoverCounts, Receipt, StepName } from './rotation.ts';
 import { stepNames } from './rotation.ts';
-import type { Run } from './run.ts';
 
 /** The effect of `audit` whose outcome holds what was found. */
 export const findingLeftovers = 'find leftovers';
 
-export async function receiptOf(run: Run, state: Receipt['state']): Promise<Receipt> {
+export async function receiptOf(run: Journaled, state: Receipt['state']): Promise<Receipt> {
   const { known } = run;
   const dead = known.proofs.find((proof) => proof.kind === 'dead' && proof.answer === 'yes');
   const print = state === 'rolled-back' ? known.oldFingerprint : (known.issued?.fingerprint ?? known.oldFingerprint);
-  const credential = await run.inPlaces(print);
   return {
     schema: 'mcp-rotate/receipt@1',
     rotation: known.rotation,
@@ -36,9 +34,7 @@ export async function receiptOf(run: Run, state: Receipt['state']): Promise<Rece
     oldFingerprint: known.oldFingerprint,
     newFingerprint: state === 'rolled-back' ? undefined : known.issued?.fingerprint,
     steps: stepsOf(known),
-    places: (credential?.places ?? []).flatMap(({ use, spot, part }) =>
-      spot ? [{ client: use.client, server: use.server, file: spot.file, pointer: pointer(spot.path), part }] : [],
-    ),
+    places: await run.placesOf(print),
     proofs: known.proofs,
     minutesToDead: known.plan.because === 'leak' && dead ? Math.round((dead.at - known.openedAt) / 600) / 100 : undefined,
     activity: activityOf(known),

@@ -7,11 +7,12 @@
  */
 import { type Code, Problem } from '../base/problem.ts';
 import { untilWorks } from '../verification/standing.ts';
+import type { Journaled } from './journaled.ts';
 import { leftoverCounts } from './receipt.ts';
 import type { Progress } from './rotation.ts';
 import type { Run } from './run.ts';
 import type { Outcome } from './step.ts';
-import { issue } from './steps/issue.ts';
+import { issue, lookForLateKeys } from './steps/issue.ts';
 import { close } from './steps/receipt.ts';
 import { clearHolders } from './steps/restart.ts';
 import { update } from './steps/update.ts';
@@ -28,6 +29,7 @@ export async function rollBack(run: Run, because?: { readonly code: Code; readon
   const restored = await takeBack(run);
   if (restored.state === 'needs') return run.wait(run.known.firstWriteAt === undefined ? 'issue' : 'update', restored.need);
   if (restored.state === 'debt') await run.owe(restored.debt);
+  await lookForLateKeys(run);
   await close(run, run.known.debts.length > 0 ? 'debt' : 'rolled-back');
   return ended(run);
 }
@@ -85,7 +87,7 @@ async function goOn(run: Run): Promise<'forwards' | 'both dead' | 'unknown'> {
 }
 
 /** What `advance` answers for a rotation that has ended. */
-export function ended(run: Run): Progress {
+export function ended(run: Journaled): Progress {
   const { closed, rollingBack, debts, rotation } = run.known;
   const found = leftoverCounts(run.known);
   const leftovers = found ? { leftovers: found } : {};

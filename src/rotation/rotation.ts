@@ -8,6 +8,7 @@ import type { Secret } from '../base/secret.ts';
 import type { Instant, Milliseconds } from '../base/time.ts';
 import type { Leftover } from '../inventory/leftovers.ts';
 import type { RedactedEdit } from '../inventory/redact.ts';
+import type { SignInTalk } from '../oauth/oauth.ts';
 import type { Page } from '../providers/provider.ts';
 import type { Proof, RunningHolder } from '../verification/proof.ts';
 
@@ -15,6 +16,7 @@ export type Because = 'routine' | 'departure' | 'leak';
 
 export const stepNames = [
   'preflight',
+  'stop',
   'issue',
   'check',
   'update',
@@ -22,6 +24,9 @@ export const stepNames = [
   'verify',
   'soak',
   'revoke',
+  'clear',
+  'sign in',
+  'confirm',
   'prove dead',
   'audit',
   'receipt',
@@ -37,8 +42,35 @@ export interface RotateOptions {
   readonly leaveRunning: readonly number[];
   /** Folders for project configs. */
   readonly folders: readonly string[];
+  /** Hosts, in small letters, to which a person lets the credential be sent although only a project names them. */
+  readonly allowHosts?: readonly string[];
+  /** For a grant: who signs in again, the client by its own command or this tool. Default: as the client's store allows. */
+  readonly signIn?: 'client' | 'tool';
+  /** Addresses are told, and no browser is opened. */
+  readonly noBrowser?: boolean;
   /** For a leak: since when it was exposed, and for a departure: since when the person is gone. */
   readonly exposedSince?: Instant;
+}
+
+/** What a plan says of a grant, on top of what it says of every credential. */
+export interface PlannedGrant {
+  readonly url: string;
+  readonly issuer: string;
+  /** Where the new one is signed in for. */
+  readonly client: string;
+  readonly server: string;
+  readonly signIn: 'client' | 'tool';
+  /** 'none': the server has no endpoint for it, or none that takes tokens. */
+  readonly revocation: 'endpoint' | 'none';
+  /** Everything that is cleared: the client's own entry first, then copies. */
+  readonly clears: readonly {
+    readonly client: string;
+    readonly where: string;
+    readonly stale?: string;
+    readonly byHand?: string;
+  }[];
+  /** The client's registration is replaced with the tokens. */
+  readonly newRegistration: boolean;
 }
 
 export interface PlannedRestart {
@@ -61,6 +93,8 @@ export interface Plan {
   readonly pointOfNoReturn: StepName;
   /** What is asked of the provider, in order. */
   readonly calls: readonly string[];
+  /** Hosts that are asked and that only a project names, with the config that does. */
+  readonly projectHosts?: readonly { readonly host: string; readonly file: string }[];
   readonly edits: readonly RedactedEdit[];
   /** Places that a person must change. */
   readonly byHand: readonly { readonly client: string; readonly server: string; readonly where: string; readonly todo: string }[];
@@ -68,6 +102,8 @@ export interface Plan {
   readonly downtime: string;
   readonly warnings: readonly string[];
   readonly options: RotateOptions;
+  /** For a credential of an authorization server. */
+  readonly grant?: PlannedGrant;
 }
 
 /** What the engine needs of a person, as a value; the answer comes with `advance`. */
@@ -92,7 +128,15 @@ export type Need =
       readonly kind: 'confirm-strays';
       readonly strays: readonly { readonly upstreamId: string; readonly issuedAt: Instant | undefined }[];
     }
-  | { readonly kind: 'accept-unproven'; readonly what: readonly string[] };
+  | { readonly kind: 'accept-unproven'; readonly what: readonly string[] }
+  /** Running programs that would write the old tokens back, or hold their lock. */
+  | { readonly kind: 'stop-by-hand'; readonly holders: readonly RunningHolder[]; readonly instructions: readonly string[] }
+  /** An entry that only its client may clear. */
+  | {
+      readonly kind: 'clear-by-hand';
+      readonly places: readonly { readonly client: string; readonly where: string; readonly todo: string }[];
+    }
+  | { readonly kind: 'sign-in'; readonly client: string; readonly server: string; readonly instructions: readonly string[] };
 
 export type PersonAnswer =
   | { readonly kind: 'new-credential'; readonly parts: Readonly<Record<string, Secret>> }
@@ -138,10 +182,15 @@ export type Progress =
     };
 
 export interface Debt {
-  /** 'stray-key': one of ours that is not used. 'lost-key': one that the provider made and whose text never arrived. */
-  readonly kind: 'not-dead' | 'place-left' | 'stray-key' | 'lost-key' | 'activity-unread';
+  /**
+   * 'stray-key': one of ours that is not used. 'lost-key': one that the provider made and whose text never arrived.
+   * 'doubtful-key': one that came while an answer was lost, and of which a person said that it is not ours.
+   */
+  readonly kind: 'not-dead' | 'place-left' | 'stray-key' | 'lost-key' | 'doubtful-key' | 'activity-unread';
   readonly text: string;
   readonly since: Instant;
+  /** For 'doubtful-key'. */
+  readonly upstreamId?: string;
 }
 
 /** Files that still hold the old value, and files that hold the new one without being a place of it. */
@@ -215,11 +264,16 @@ export interface AdvanceOptions {
   /** Fired on Ctrl-C: the current effect is finished and journaled, then the call rejects with rotation/interrupted. */
   readonly signal?: AbortSignal;
   readonly onEvent: (event: Event) => void;
+  /** How a sign-in by this tool reaches the person. Absent: its address is told as a note, and nobody can paste. */
+  readonly talk?: SignInTalk;
 }
 
 /** The engine, as commands, a hub or a test drive it. */
 export interface Rotations {
-  /** Reads the world, changes nothing. Problems: usage/unknown-credential, rotation/needs-issuer, provider/* … */
+  /**
+   * Reads the world, changes nothing. Problems: usage/unknown-credential, rotation/needs-issuer, provider/* …, and
+   * HostNotAgreed (hosts.ts), after which a person's consent goes into the options.
+   */
   plan(credential: CredentialId, options: RotateOptions): Promise<Plan>;
   /** Journals the intent; no other effect. Problem: rotation/locked, rotation/unfinished (the credential has an open rotation). */
   start(plan: Plan): Promise<RotationId>;

@@ -4,6 +4,7 @@
  * `settle` asks the world (not memory) whether the step's effect is already true. `run` brings it about. `undo`, where
  * there is one, takes it back, and is as safe to repeat as `run`; steps from the point of no return on have none.
  */
+import type { Journaled } from './journaled.ts';
 import type { Debt, Need, StepName } from './rotation.ts';
 import type { Run } from './run.ts';
 
@@ -16,11 +17,12 @@ export type Outcome =
   /** The rotation goes on, and something is left to be done. */
   | { readonly state: 'debt'; readonly debt: Debt };
 
-export interface Step {
+/** Of keys, or (`Journaled`) of anything that is rotated. */
+export interface Step<Of extends Journaled = Run> {
   readonly name: StepName;
-  settle(run: Run): Promise<boolean>;
-  run(run: Run): Promise<Outcome>;
-  undo?(run: Run): Promise<Outcome>;
+  settle(run: Of): Promise<boolean>;
+  run(run: Of): Promise<Outcome>;
+  undo?(run: Of): Promise<Outcome>;
 }
 
 export const done: Outcome = { state: 'done' };

@@ -3,17 +3,28 @@
  *
  * Three answers to a problem: take everything back (before the point of no return, when something is wrong), stop and
  * keep (when the world could not tell, or a person is in the way), or go on (a revocation that failed is judged by
- * `prove dead`, which leaves a debt). Past the point of no return nothing is taken back; an issued key that does not work
+ * `prove dead`, which leaves a debt). Past the point of no return nothing is taken back; a new credential that does not work
  * is given up for another, a few times.
  */
 import { type Code, Problem } from '../base/problem.ts';
-import { payDebts } from './debts.ts';
+import type { Journaled } from './journaled.ts';
 import type { Playbook } from './playbooks.ts';
-import { ended, rollBack } from './rollback.ts';
-import type { Progress, StepName } from './rotation.ts';
-import type { Run } from './run.ts';
+import { ended } from './rollback.ts';
+import type { Need, Progress, StepName } from './rotation.ts';
 import type { Step } from './step.ts';
-import { issue } from './steps/issue.ts';
+
+/** What is particular to a sort of credential: of keys, of grants. */
+export interface Trade<Of extends Journaled> {
+  rollBack(run: Of, because?: { readonly code: Code; readonly why: string }): Promise<Progress>;
+  /** Tries each debt once. Answers what a person must do for one of them, if so. */
+  payDebts(run: Of): Promise<Need | undefined>;
+  /** A new credential that is of no use, where there is no way back: ends it. Answers whether another is asked for. */
+  giveUp(run: Of, step: StepName): Promise<boolean>;
+  /** Before it is closed without debts: what else may have been left behind. May add debts. */
+  lastLook(run: Of): Promise<void>;
+  /** What the places hold, for a rotation that stops. */
+  holds(run: Of, canTakeBack: boolean): string;
+}
 
 /** Not decided by us: the process may not go on at all. */
 const notOurs = new Set<Code>(['rotation/interrupted', 'rotation/locked', 'state/unusable', 'state/damaged', 'store/locked']);
@@ -33,21 +44,23 @@ const undecided = new Set<Code>([
   'file/changed',
 ]);
 
-/** The new key is of no use as it is: another one may be. */
+/** The new credential is of no use as it is: another one may be. */
 const unusable = new Set<Code>(['rotation/new-does-not-work', 'rotation/other-account', 'rotation/wider-scope']);
 
-/** Given up in one call; the next `resume` may try as often. */
-const mostCandidates = 3;
-
-export async function walk(run: Run, playbook: Playbook): Promise<Progress> {
+export async function walk<Of extends Journaled>(run: Of, playbook: Playbook<Of>, trade: Trade<Of>): Promise<Progress> {
   for (const step of playbook.steps) {
-    const stopped = await take(run, playbook, step);
+    const stopped = await take(run, playbook, trade, step);
     if (stopped) return stopped;
   }
   return ended(run);
 }
 
-async function take(run: Run, playbook: Playbook, step: Step): Promise<Progress | undefined> {
+async function take<Of extends Journaled>(
+  run: Of,
+  playbook: Playbook<Of>,
+  trade: Trade<Of>,
+  step: Step<Of>,
+): Promise<Progress | undefined> {
   const { name } = step;
   run.stopIfAsked(name);
   try {
@@ -56,7 +69,7 @@ async function take(run: Run, playbook: Playbook, step: Step): Promise<Progress 
       if (name !== 'receipt' && state !== 'done' && state !== 'skipped' && state !== undefined) await run.step(name, 'done');
       return undefined;
     }
-    if (name === 'receipt' && run.known.debts.length > 0) await payDebts(run);
+    if (name === 'receipt' && run.known.debts.length > 0) await trade.payDebts(run);
     if (run.known.steps.get(name)?.state !== 'started') await run.step(name, 'started');
     else run.emit({ kind: 'step', step: name, state: 'started', at: run.now });
     const outcome = await step.run(run);
@@ -71,17 +84,24 @@ async function take(run: Run, playbook: Playbook, step: Step): Promise<Progress 
   } catch (error) {
     run.stopIfAsked(name);
     if (!(error instanceof Problem) || notOurs.has(error.code)) throw error;
-    return failed(run, playbook, name, error);
+    return failed(run, playbook, trade, name, error);
   }
 }
 
-async function failed(run: Run, playbook: Playbook, step: StepName, problem: Problem): Promise<Progress | undefined> {
+async function failed<Of extends Journaled>(
+  run: Of,
+  playbook: Playbook<Of>,
+  trade: Trade<Of>,
+  step: StepName,
+  problem: Problem,
+): Promise<Progress | undefined> {
   await run.step(step, 'failed', problem.what);
   if (step === 'revoke' && problem.code.startsWith('provider/')) return undefined;
   if (canTakeBack(run, playbook, step)) {
-    if (step === 'preflight' || !undecided.has(problem.code)) return rollBack(run, { code: problem.code, why: problem.what });
-  } else if (unusable.has(problem.code) && (await giveUp(run, step))) {
-    return walk(run, playbook);
+    if (step === 'preflight' || !undecided.has(problem.code))
+      return trade.rollBack(run, { code: problem.code, why: problem.what });
+  } else if (unusable.has(problem.code) && (await trade.giveUp(run, step))) {
+    return walk(run, playbook, trade);
   }
   return {
     state: 'stopped',
@@ -89,36 +109,13 @@ async function failed(run: Run, playbook: Playbook, step: StepName, problem: Pro
     step,
     code: problem.code,
     why: problem.what,
-    holds: problem.state ?? holds(run, playbook, step),
+    holds: problem.state ?? trade.holds(run, canTakeBack(run, playbook, step)),
   };
 }
 
-function canTakeBack(run: Run, playbook: Playbook, step: StepName): boolean {
+function canTakeBack<Of extends Journaled>(run: Of, playbook: Playbook<Of>, step: StepName): boolean {
   const names = playbook.steps.map((one) => one.name);
   // A leaked credential is never put back.
   if (run.plan.because === 'leak' || run.known.pastReturn) return false;
   return names.indexOf(step) <= names.indexOf(playbook.pointOfNoReturn);
-}
-
-/** A new key that is of no use, where there is no way back: end it and ask for another. */
-async function giveUp(run: Run, step: StepName): Promise<boolean> {
-  const { method } = run;
-  if (step !== 'check' || method.overlap === 'replaces' || run.givenUp + 1 >= mostCandidates) return false;
-  run.givenUp++;
-  const outcome = await issue.undo?.(run);
-  if (outcome?.state === 'debt') await run.owe(outcome.debt);
-  await run.record({ kind: 'decision', what: 'new-candidate', why: 'the new key could not be used' });
-  return true;
-}
-
-function holds(run: Run, playbook: Playbook, step: StepName): string {
-  if (canTakeBack(run, playbook, step)) {
-    return run.known.firstWriteAt === undefined
-      ? 'every place holds the old key, which was not revoked'
-      : 'old and new key both stand; each place holds one of them';
-  }
-  if (!run.known.pastReturn) return 'the old key is not revoked: it still works';
-  return run.known.lastWriteAt === undefined
-    ? 'the places still hold the old key, which is revoked'
-    : 'the places hold the new key';
 }

@@ -24,7 +24,7 @@ import { twinKeyring } from '../twins/keyring.ts';
 import type { Measured } from './figure.ts';
 
 const count = 50;
-const adapters = { clients, providers };
+const adapters = { clients, providers, stores: [] };
 const leak = { because: 'leak', soakMs: 0, restart: false, leaveRunning: [], folders: [] } as const;
 
 interface Pace {

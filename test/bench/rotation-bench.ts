@@ -24,7 +24,7 @@ import { type Measured, median } from './figure.ts';
 import { timed, Waiting } from './waiting.ts';
 
 const runs = 9;
-const adapters = { clients, providers };
+const adapters = { clients, providers, stores: [] };
 
 interface Run {
   readonly ownMs: number;

@@ -7,9 +7,11 @@ import { Problem } from '../../src/base/problem.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { Context, DemoParts, UseCases } from '../../src/cli/context.ts';
 import type { Issuers } from '../../src/cli/issuer/issuers.ts';
+import type { Oauth } from '../../src/cli/oauth/oauth.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { statusOf } from '../../src/cli/status/view.ts';
 import type { Credential, Inventory, InventoryOptions, Place, Use } from '../../src/inventory/inventory.ts';
+import type { Grants } from '../../src/oauth/oauth.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import type { Ask, Output, Terminal } from '../../src/ports/terminal.ts';
 import type { Plan, Progress, Receipt, Rotations } from '../../src/rotation/rotation.ts';
@@ -28,8 +30,10 @@ export interface Recorded {
 
 export interface WorldOptions {
   readonly inventory?: Partial<Inventory>;
+  readonly grants?: Partial<Grants>;
   readonly rotations?: Partial<Rotations>;
   readonly issuers?: Partial<Issuers>;
+  readonly oauth?: Partial<Oauth>;
   /** Answers of a person in order; absent: nobody can be asked. */
   readonly answers?: readonly string[];
   readonly input?: string;
@@ -102,15 +106,18 @@ export async function runCommand(words: readonly string[], options: WorldOptions
   };
   const look = (asked: InventoryOptions): Inventory => {
     options.looked?.push(asked);
-    return { credentials: [], problems: [], uses: [], unseen: [], ...options.inventory };
+    return { credentials: [], problems: [], uses: [], unseen: [], remotes: [], ...options.inventory };
   };
+  const grantsOf = (): Grants => ({ grants: [], unseen: [], problems: [], registrations: [], ...options.grants });
   let elapsed = 0;
   const useCases: UseCases = {
     clock: { now: () => now, elapsed: () => (elapsed += 100), sleep: async () => {} },
     inventory: async (asked) => look(asked),
-    status: async (asked) => statusOf(look(asked)),
+    status: async (asked) => statusOf(look(asked), grantsOf()),
+    look: async (asked) => ({ inventory: look(asked), grants: grantsOf() }),
     rotations: async () => rotationsOf(options.rotations ?? {}),
     issuers: async () => issuersOf(options.issuers ?? {}),
+    oauth: async () => ({ signIn: unexpected('oauth sign-in'), check: unexpected('oauth check'), ...options.oauth }),
     openPage: async (url) => {
       options.opened?.push(url);
       return true;
@@ -198,6 +205,7 @@ export function credential(more: Partial<Credential> = {}): Credential {
     findings: [],
     valueClass: 'production',
     age: { days: 12, basis: 'file' },
+    projectHosts: [],
     dueInDays: 78,
     ...more,
   };

@@ -9,11 +9,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../src/clients/client.ts';
+import { Folders } from '../../src/clients/folders.ts';
+import { pathOf, pathsOf } from '../../src/clients/patterns.ts';
 import type { Adapters } from '../../src/inventory/adapters.ts';
 import { collect } from '../../src/inventory/collect.ts';
 import { applyEdit, planEdits } from '../../src/inventory/edit.ts';
-import { Folders } from '../../src/inventory/folders.ts';
-import { pathOf, pathsOf } from '../../src/inventory/patterns.ts';
 import { readBack } from '../../src/inventory/read-back.ts';
 import { redactedChanges } from '../../src/inventory/redact.ts';
 import { resolveUse } from '../../src/inventory/resolve.ts';
@@ -47,7 +47,7 @@ export interface Sample {
 
 export function describeClient(client: Client, samples: readonly Sample[]): void {
   describe(`${client.name}: what every client passes`, () => {
-    const adapters: Adapters = { clients: [client], providers: toyProviders };
+    const adapters: Adapters = { clients: [client], providers: toyProviders, stores: [] };
     const reached = new Set<number>();
     const used = new Set<string>();
 

@@ -21,6 +21,7 @@ export const samplePlan: Plan = {
   steps: ['preflight', 'issue', 'revoke', 'prove dead', 'receipt'],
   pointOfNoReturn: 'revoke',
   calls: ['create a role'],
+  projectHosts: [{ host: 'db.example.org', file: '/p/.mcp.json' }],
   edits: [
     {
       file: '/home/ada/.claude.json',
@@ -35,7 +36,15 @@ export const samplePlan: Plan = {
   restarts: [{ client: 'cursor', how: 'by a person', byHand: 'restart it', running: [{ pid: 7, name: 'cursor' }] }],
   downtime: 'none',
   warnings: ['line\nbreak \u{1f511} \u2028'],
-  options: { because: 'leak', soakMs: 180_000, restart: true, leaveRunning: [7], folders: ['/p'], exposedSince: at - 1 },
+  options: {
+    because: 'leak',
+    soakMs: 180_000,
+    restart: true,
+    leaveRunning: [7],
+    folders: ['/p'],
+    allowHosts: ['db.example.org'],
+    exposedSince: at - 1,
+  },
 };
 
 export const sampleProofs: readonly Proof[] = [
@@ -62,7 +71,7 @@ export const sampleNeeds: readonly Need[] = [
   { kind: 'accept-unproven', what: ['db of codex'] },
 ];
 
-const debt = { kind: 'not-dead', text: 'accepted, and still alive', since: at } as const;
+const debt = { kind: 'doubtful-key', text: 'came when an answer was lost', since: at, upstreamId: 'key-9' } as const;
 
 const receipt: Receipt = {
   schema: 'mcp-rotate/receipt@1',

@@ -78,6 +78,7 @@ export async function scratchMachine(): Promise<Machine> {
         quit: notHere,
         launchOf: notHere,
         relaunch: notHere,
+        runAsPerson: notHere,
         which: (program) => which(program, env['PATH'] ?? ''),
         run: (program, args, options) => {
           ran.push([program, ...args]);

@@ -39,7 +39,7 @@ afterEach(async () => {
 
 /** Finds the one credential, replaces it everywhere, reads it back; answers the servers that hold it. */
 async function rotate(client: Client): Promise<readonly string[]> {
-  const adapters = { clients: [client], providers: toyProviders };
+  const adapters = { clients: [client], providers: toyProviders, stores: [] };
   const { credentials } = await collect(machine.ports, adapters, { folders: [] });
   const [credential] = credentials.filter(({ provider }) => provider === 'toy-token');
   if (!credential) throw new Error('the credential was not found');

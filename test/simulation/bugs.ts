@@ -33,16 +33,18 @@ export interface Bug {
   readonly parts?: WorldOptions['plant'];
   /** What else goes on in the world in which it shows. */
   readonly world?: (world: World) => void;
+  /** The rotation is stopped where this step begins, and taken back. */
+  readonly takeBackAt?: StepName;
 }
 
 /** Steps are tables of functions: one is exchanged. */
-function exchange(step: Step, part: Partial<Step>): () => void {
+export function exchange(step: Step, part: Partial<Step>): () => void {
   const before = { ...step };
   Object.assign(step, part);
   return () => Object.assign(step, before);
 }
 
-const done = { state: 'done' } as const;
+export const done = { state: 'done' } as const;
 
 const all =
   (...removes: readonly (() => void)[]) =>
@@ -138,13 +140,17 @@ export const bugs: readonly Bug[] = [
       }),
   },
   {
-    name: 'asks again after a lost answer without looking for what became of it',
+    name: 'takes a lost answer for a refusal, and asks again without looking for what became of it',
     breaks: 'no unknown live key',
     ...routine,
     steps: () =>
       exchange(issue, {
         async run(run) {
-          await run.record({ kind: 'intent', step: 'issue', effect: 'issue', detail: {} });
+          const about = { step: 'issue', effect: 'issue', detail: {} } as const;
+          if (run.known.pending.has('issue')) {
+            await run.record({ ...about, kind: 'outcome', result: 'failed', code: 'provider/timeout' });
+          }
+          await run.record({ ...about, kind: 'intent' });
           return issued(run, run.method as Theirs);
         },
       }),
@@ -250,6 +256,23 @@ export const bugs: readonly Bug[] = [
     breaks: 'nothing spilled',
     ...routine,
     parts: withPorts((ports) => ({ journal: async () => ({ ...(await ports.journal()), shred: async () => undefined }) })),
+  },
+  {
+    name: 'shreds before the end is journaled',
+    breaks: /no end after/,
+    ...routine,
+    parts: withPorts((ports) => ({
+      journal: async () => {
+        const store = await ports.journal();
+        return {
+          ...store,
+          append: async (entry, lease) => {
+            if (entry.kind === 'closed') await store.shred(entry.rotation);
+            return store.append(entry, lease);
+          },
+        };
+      },
+    })),
   },
   {
     name: 'writes a secret into the journal',

@@ -1,14 +1,18 @@
 /**
  * Goal: the simulation sees what it is there to see: a plausible bug in the product is caught, and by the promise that it
  * breaks.
- * Method: each bug is planted and the world run with the power cut after every effect in turn, with a second process
+ * Method: each bug is planted and the world run with the power cut before and after every effect in turn, with a second process
  * beside it, until a promise is broken; and the same world without the bug breaks none.
  */
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { drive } from '../world/drive.ts';
+import type { Moment } from '../world/power.ts';
 import { secondProcess } from '../world/second-process.ts';
 import { World } from '../world/world.ts';
-import { type Bug, bugs } from './bugs.ts';
+import { type Bug, bugs as bugsForwards } from './bugs.ts';
+import { undoBugs } from './undo-bugs.ts';
+
+const bugs = [...bugsForwards, ...undoBugs];
 
 beforeAll(() => {
   Error.stackTraceLimit = 0;
@@ -21,13 +25,13 @@ afterEach(() => {
 });
 
 /** One rotation with one cut. A second process tries to take it up at the same effect, when nothing is cut. */
-async function rotate(bug: Bug, planted: boolean, number: number, trouble: 'cut' | 'second'): Promise<World> {
+async function rotate(bug: Bug, planted: boolean, number: number, trouble: Moment['when'] | 'second'): Promise<World> {
   const plant = planted && bug.parts ? { plant: bug.parts } : {};
   const world = new World({ kind: bug.kind, because: bug.because, seed: 3, ...plant });
   bug.world?.(world);
   let second: ReturnType<typeof secondProcess> | undefined;
-  if (trouble === 'cut') {
-    world.power.cutAt({ number, when: 'after' });
+  if (trouble !== 'second') {
+    world.power.cutAt({ number, when: trouble });
   } else {
     const also = world.power.onBefore;
     world.power.onBefore = (name, at) => {
@@ -35,7 +39,7 @@ async function rotate(bug: Bug, planted: boolean, number: number, trouble: 'cut'
       if (at === number && second === undefined) second = secondProcess(world);
     };
   }
-  const { progress } = await drive(world);
+  const { progress } = await drive(world, { takeBackAt: bug.takeBackAt });
   const broken = await second;
   if (broken) throw broken;
   if (progress.state !== 'complete' && progress.state !== 'rolled-back') throw new Error(`ended as ${progress.state}`);
@@ -45,9 +49,10 @@ async function rotate(bug: Bug, planted: boolean, number: number, trouble: 'cut'
 
 async function firstBroken(bug: Bug, planted: boolean, every = 1): Promise<unknown> {
   try {
-    const { power } = await rotate(bug, planted, 0, 'cut');
+    const { power } = await rotate(bug, planted, 0, 'after');
     for (let number = 1; number <= power.count; number += every) {
-      await rotate(bug, planted, number, 'cut');
+      await rotate(bug, planted, number, 'before');
+      await rotate(bug, planted, number, 'after');
       if (number % 8 === 1) await rotate(bug, planted, number, 'second');
     }
     return undefined;

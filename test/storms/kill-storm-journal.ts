@@ -7,8 +7,11 @@ import { DatabaseSync } from 'node:sqlite';
 export interface Trace {
   readonly rotation: string | undefined;
   readonly rotations: number;
-  /** The step that was under way, or where else it stood. */
+  /** The step that was under way, or where else it stood; while rolling back, the effect that was. */
   readonly at: string;
+  /** The old credential may be revoked: there is an intent to. */
+  readonly pastReturn: boolean;
+  readonly rollingBack: boolean;
   readonly ended: string | undefined;
   /** Sealed values that are still kept, of all rotations. */
   readonly sealed: number;
@@ -18,6 +21,8 @@ export interface Trace {
 interface Body {
   readonly step?: string;
   readonly state?: string;
+  readonly what?: string;
+  readonly effect?: string;
 }
 
 export function traceOf(state: string): Trace {
@@ -25,6 +30,8 @@ export function traceOf(state: string): Trace {
     rotation: undefined,
     rotations: 0,
     at: 'before the start',
+    pastReturn: false,
+    rollingBack: false,
     ended: undefined,
     sealed: 0,
     integrity: 'ok',
@@ -45,17 +52,27 @@ export function traceOf(state: string): Trace {
       const newest = db.prepare("SELECT rotation FROM entries WHERE kind = 'opened' ORDER BY sequence DESC LIMIT 1").get();
       if (!newest) return { ...nothing, sealed, integrity };
       const rotation = String(newest['rotation']);
-      let [at, ended]: [string, string | undefined] = ['after the start', undefined];
-      for (const row of db.prepare('SELECT kind, body FROM entries WHERE rotation = ? ORDER BY sequence').all(rotation)) {
-        const { step, state: how } = JSON.parse(String(row['body'])) as Body;
-        if (row['kind'] === 'step') at = how === 'started' ? String(step) : `after ${step}`;
-        if (row['kind'] === 'closed') ended = String(how);
-      }
-      return { rotation, rotations, at, ended, sealed, integrity };
+      const rows = db.prepare('SELECT kind, body FROM entries WHERE rotation = ? ORDER BY sequence').all(rotation);
+      const entries = rows.map((row) => ({ kind: String(row['kind']), ...(JSON.parse(String(row['body'])) as Body) }));
+      return { rotation, rotations, ...standing(entries), sealed, integrity };
     } finally {
       db.close();
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function standing(entries: readonly (Body & { readonly kind: string })[]) {
+  let [at, ended]: [string, string | undefined] = ['after the start', undefined];
+  let [pastReturn, rollingBack] = [false, false];
+  for (const { kind, step, state, what, effect } of entries) {
+    if (kind === 'intent' && effect === 'revoke old') pastReturn = true;
+    if (kind === 'decision' && what === 'roll-back') [rollingBack, at] = [true, 'rolling back'];
+    if (kind === 'intent' && rollingBack) at = `rolling back: ${effect?.replace(/ \/.*/, '')}`;
+    if (kind === 'outcome' && rollingBack) at = `rolling back: after ${effect?.replace(/ \/.*/, '')}`;
+    if (kind === 'step') at = state === 'started' ? String(step) : `after ${step}${state === 'undone' ? ' was undone' : ''}`;
+    if (kind === 'closed') ended = state;
+  }
+  return { at, pastReturn, rollingBack, ended };
 }

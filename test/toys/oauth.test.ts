@@ -1,12 +1,11 @@
 /**
  * Goal: the toys of OAuth behave as authorization servers were seen to, so that what passes against them means something.
- * Method: a sign-in by plain requests, written down here once more and independent of the product, then what each shape is
+ * Method: a sign-in by plain requests, independent of the product, then what each shape is
  * for: which tokens live on after a refresh, a replay, a revocation, a deleted registration (measured on 2026-11-22 with
  * oidc-provider 9.13.3), and how the server answers.
  */
 
 import { execFile } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,10 +14,24 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fingerprintOf, paths, type Shape } from './authorization-server.ts';
-import { browserScript, consent, type Opened, type Person } from './consent.ts';
+import { browserScript, consent, type Opened } from './consent.ts';
+import {
+  type Answer,
+  askMcp,
+  authorize as authorizeClient,
+  type Got,
+  got,
+  type PlainTokens,
+  post,
+  redirectUri,
+  refresh,
+  register as registerClient,
+  revoke,
+  signIn as signInPlainly,
+  statusWith,
+  type Wish as WholeWish,
+} from './plain-client.ts';
 import { type Lab, type RemoteShape, startLab } from './remote-mcp.ts';
-
-const redirectUri = 'http://127.0.0.1:9/callback';
 
 let lab: Lab;
 let folder: string;
@@ -31,121 +44,27 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+type Wish = Partial<WholeWish>;
+
 const start = async (shape: Partial<Shape> = {}, remote: Partial<RemoteShape> = {}): Promise<void> => {
   lab = await startLab(shape, remote);
 };
 
-type Fields = Readonly<Record<string, string>>;
-type Answer = Readonly<Record<string, unknown>>;
-interface Got {
-  readonly status: number;
-  readonly body: Answer;
-}
-
-async function got(response: Response): Promise<Got> {
-  const json = /json/.test(response.headers.get('content-type') ?? '');
-  const text = await response.text();
-  return { status: response.status, body: json ? (JSON.parse(text) as Answer) : {} };
-}
 const issuer = (): string => lab.authorizationServer.issuer;
-const post = async (path: string, fields: Fields, base = issuer()): Promise<Got> =>
-  got(await fetch(base + path, { method: 'POST', body: new URLSearchParams(fields) }));
 const metadata = async (): Promise<Answer> => (await got(await fetch(`${issuer()}/.well-known/oauth-authorization-server`))).body;
-
-const register = async (base = issuer(), more: object = {}): Promise<Got> =>
-  got(
-    await fetch(base + paths.registration, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        redirect_uris: [redirectUri],
-        token_endpoint_auth_method: 'none',
-        grant_types: ['authorization_code', 'refresh_token'],
-        ...more,
-      }),
-    }),
-  );
-
-interface Tokens {
-  readonly clientId: string;
-  readonly access: string;
-  readonly refresh: string;
-  readonly scope: string;
-}
-
-interface Wish {
-  readonly clientId?: string;
-  readonly scope?: string;
-  readonly person?: Person;
-  readonly base?: string;
-}
-
-/** The redirect that ends an authorization request, and the verifier that belongs to it. */
-async function authorize(clientId: string, { scope = 'mcp:read', person, base = issuer() }: Wish) {
-  const verifier = randomBytes(32).toString('base64url');
-  const address = new URL(base + paths.authorization);
-  address.search = new URLSearchParams({
-    client_id: clientId,
-    response_type: 'code',
-    redirect_uri: redirectUri,
-    scope,
-    state: 'the-state',
-    resource: lab.remote.url,
-    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-    code_challenge_method: 'S256',
-  }).toString();
-  const redirect = await consent(address.href, person);
-  return { redirect: new URL(redirect), verifier, address: address.href };
-}
-
-async function signIn(wish: Wish = {}): Promise<Tokens> {
-  const base = wish.base ?? issuer();
-  const clientId = wish.clientId ?? String((await register(base)).body['client_id']);
-  const { redirect, verifier } = await authorize(clientId, wish);
-  const code = redirect.searchParams.get('code') ?? 'none';
-  const fields = {
-    grant_type: 'authorization_code',
-    client_id: clientId,
-    code,
-    redirect_uri: redirectUri,
-    code_verifier: verifier,
-  };
-  const { status, body } = await post(paths.token, fields, base);
-  expect([status, body['error']]).toEqual([200, undefined]);
-  return {
-    clientId,
-    access: String(body['access_token']),
-    refresh: String(body['refresh_token']),
-    scope: String(body['scope']),
-  };
-}
-
-const refresh = ({ clientId, refresh: token }: Tokens, base = issuer()): Promise<Got> =>
-  post(paths.token, { grant_type: 'refresh_token', client_id: clientId, refresh_token: token }, base);
-const revoke = ({ clientId }: Tokens, token: string): Promise<Got> => post(paths.revocation, { client_id: clientId, token });
-
-function mcp(token: string | undefined, method = 'tools/list', params: object = {}): Promise<Response> {
-  return fetch(lab.remote.url, {
-    method: 'POST',
-    headers: {
-      accept: 'application/json, text/event-stream',
-      'content-type': 'application/json',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  });
-}
-const statusOf = async (token: string): Promise<number> => {
-  const response = await mcp(token);
-  await response.body?.cancel();
-  return response.status;
-};
+const register = (more: object = {}): Promise<Got> => registerClient(issuer(), more);
+const authorize = (clientId: string, wish: Wish = {}) =>
+  authorizeClient({ issuer: issuer(), resource: lab.remote.url, clientId, ...wish });
+const signIn = (wish: Wish = {}): Promise<PlainTokens> => signInPlainly({ issuer: issuer(), resource: lab.remote.url, ...wish });
+const mcp = (token: string | undefined, method?: string, params?: object): Promise<Response> =>
+  askMcp(lab.remote.url, token, method, params);
+const statusOf = (token: string): Promise<number> => statusWith(lab.remote.url, token);
 const said = async (token: string, name: string, args: object = {}): Promise<unknown> => {
   const { body } = await got(await mcp(token, 'tools/call', { name, arguments: args }));
   return (body['result'] as { content?: { text?: string }[] } | undefined)?.content?.[0]?.text;
 };
 
-const renewed = (tokens: Tokens, { body }: Got): Tokens => ({
+const renewed = (tokens: PlainTokens, { body }: Got): PlainTokens => ({
   ...tokens,
   access: String(body['access_token']),
   refresh: String(body['refresh_token']),
@@ -375,10 +294,15 @@ describe('a shape', () => {
     await start();
     const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
     const more = { grant_types: [deviceGrant, 'refresh_token'], response_types: [], redirect_uris: [] };
-    const clientId = String((await register(issuer(), more)).body['client_id']);
-    const ask = (): Promise<Got> => post(paths.device, { client_id: clientId, scope: 'mcp:read', resource: lab.remote.url });
+    const clientId = String((await register(more)).body['client_id']);
+    const ask = (): Promise<Got> =>
+      post(issuer() + paths.device, { client_id: clientId, scope: 'mcp:read', resource: lab.remote.url });
     const poll = (asked: Got): Promise<Got> =>
-      post(paths.token, { grant_type: deviceGrant, client_id: clientId, device_code: String(asked.body['device_code']) });
+      post(issuer() + paths.token, {
+        grant_type: deviceGrant,
+        client_id: clientId,
+        device_code: String(asked.body['device_code']),
+      });
     const refused = await ask();
     await consent(String(refused.body['verification_uri_complete']), { deny: true });
     expect((await poll(refused)).body['error']).toBe('access_denied');
@@ -423,14 +347,18 @@ describe('the authorization server', () => {
     expect(await statusOf(tokens.access)).toBe(401);
     expect((await refresh(tokens, next.issuer)).body['error']).toBe('invalid_client');
     expect((await refresh(tokens)).status).toBe(200);
-    expect(await statusOf((await signIn({ base: next.issuer })).access)).toBe(200);
+    expect(await statusOf((await signIn({ issuer: next.issuer })).access)).toBe(200);
   });
 
   it('tells what it was asked, and no token', async () => {
     await start();
     const tokens = await signIn();
     await refresh(tokens);
-    await post(paths.revocation, { client_id: tokens.clientId, token: tokens.access, token_type_hint: 'access_token' });
+    await post(issuer() + paths.revocation, {
+      client_id: tokens.clientId,
+      token: tokens.access,
+      token_type_hint: 'access_token',
+    });
     const { requests } = lab.authorizationServer;
     expect(requests.filter(({ path }) => path.startsWith(paths.token) && path !== paths.introspection)).toEqual([
       { method: 'POST', path: paths.token, status: 200, clientId: tokens.clientId, grantType: 'authorization_code' },
@@ -519,7 +447,7 @@ describe('a person', () => {
     });
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
     const callback = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/callback`;
-    const clientId = String((await register(issuer(), { application_type: 'native' })).body['client_id']);
+    const clientId = String((await register({ application_type: 'native' })).body['client_id']);
     const { address } = await authorize(clientId, { person: { deny: true } });
     const asked = new URL(address);
     asked.searchParams.set('redirect_uri', callback);

@@ -29,6 +29,15 @@ export function twinKeyring(memory: KeyringMemory = keyringMemory(), hooks: Keyr
     throw new Problem(`store/${memory.state}`, { what: `the keyring is ${memory.state}` });
   };
   return {
+    async list(service) {
+      if (memory.state === 'unavailable') return 'unavailable';
+      const accounts = [...memory.items.keys()].flatMap((each) =>
+        each.startsWith(`${service}\n`) ? [each.slice(service.length + 1)] : [],
+      );
+      // as the real one: names of locked items are kept as hashes, but that there are none is told
+      if (memory.state === 'locked' && accounts.length > 0) return 'locked';
+      return accounts.sort().map((account) => ({ service, account }));
+    },
     async get(service, account) {
       const found = memory.items.get(key(service, account));
       if (memory.state === 'unavailable') return 'unavailable';

@@ -47,7 +47,9 @@ export interface ProcessesTwinOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** On macOS and Windows nobody can look into another process. */
   readonly canLook?: boolean;
-  /** Programs that `run` finds, by name. */
+  /** Is a person at a terminal? Default: yes. */
+  readonly terminal?: boolean;
+  /** Programs that `run` and `runAsPerson` find, by name. */
   readonly programs?: Readonly<Record<string, (args: readonly string[], options: RunOptions) => RunResult | Promise<RunResult>>>;
   /** Put around each effect on the world (quit, relaunch): where a test cuts the power. */
   readonly around?: <T>(effect: string, act: () => Promise<T>) => Promise<T>;
@@ -109,6 +111,16 @@ export function createProcessesTwin(options: ProcessesTwinOptions): ProcessesTwi
       const answer = options.programs?.[program];
       if (answer === undefined) throw new Problem('file/absent', { what: `the program ${program} is not there` });
       return answer(args, runOptions);
+    },
+    async runAsPerson(program, args, asked) {
+      const answer = options.programs?.[program];
+      if (answer === undefined) throw new Problem('file/absent', { what: `the program ${program} is not there` });
+      if (asked.attended && options.terminal === false)
+        throw new Problem('rotation/needs-person', { what: `${program} needs a terminal` });
+      asked.signal?.throwIfAborted();
+      const result = await answer(args, { ...asked, env: asked.env ?? {} });
+      asked.signal?.throwIfAborted();
+      return asked.attended ? { ...result, output: '', errors: '' } : result;
     },
     which: async (program) => (options.programs?.[program] === undefined ? undefined : `/usr/bin/${program}`),
     quit: (target) =>

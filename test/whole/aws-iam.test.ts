@@ -188,13 +188,41 @@ describe('a whole rotation of an AWS key', () => {
         await assertReplaced(world);
       } else {
         // Not ours, says the person: then there is no room, and nothing of theirs is deleted to make some (failure mode 4).
-        expect(progress).toMatchObject({ state: 'rolled-back', code: 'provider/at-limit' });
+        expect(progress).toMatchObject({ state: 'debt', debts: [{ kind: 'doubtful-key', upstreamId: stray }] });
+        expect((await home.receipt(progress)).debts).toMatchObject([{ text: expect.stringContaining(stray) }]);
         expect(toy.known('deploy').map(({ id }) => id)).toEqual([old.id, stray]);
         expect(await home.held()).toEqual({ accessKeyId: old.id, secretAccessKey: old.secret });
       }
       await home.assertKept(progress, old.secret);
     },
   );
+
+  it.each<['says so again' | 'errs' | 'deletes it', string[]]>([
+    ['says so again', ['confirm-strays']],
+    ['errs', []],
+    ['deletes it', []],
+  ])('a key that a person takes for another’s stays in sight until settled: %s', async (how, asked) => {
+    const world = await start('issuer');
+    const { home, toy, old, clock } = world;
+    toy.trailTakesMs = 15 * minute;
+    home.calls.fail(create, 'lost');
+    const refusing: Person = (need) => (need.kind === 'confirm-strays' ? { kind: 'refuse' } : patient(need));
+    const { progress } = await home.rotate('routine', refusing);
+    expect(progress).toMatchObject({ state: 'debt', debts: [{ kind: 'doubtful-key' }] });
+    const stray = toy.known('deploy').find(({ id }) => id !== old.id);
+    if (!stray) throw new Error('no key was made');
+    if (how === 'deletes it') stray.deletedAt = clock.now();
+    if (how === 'errs') await clock.sleep(20 * minute);
+    const needs: string[] = [];
+    const later = await home.resume(progress, (need) => {
+      needs.push(need.kind);
+      return refusing(need);
+    });
+    expect(needs).toEqual(asked);
+    expect(later).toMatchObject({ state: 'rolled-back', code: 'provider/at-limit' });
+    expect(toy.known('deploy').map(({ id }) => id)).toEqual(how === 'says so again' ? [old.id, stray.id] : [old.id]);
+    await home.assertKept(later, old.secret);
+  });
 
   it.each(['routine', 'leak'] as const)(
     '%s: a lost answer is found in the trail by our name, and nobody is asked',

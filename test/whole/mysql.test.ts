@@ -3,7 +3,7 @@
  * account itself; lost answers and cut connections leave no password that nobody knows.
  * Method: a real MariaDB with hostile names and passwords; the login stands as DSN and as variables in two clients.
  */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { createDatabases } from '../../src/platform/databases.ts';
 import type { SqlSession } from '../../src/ports/databases.ts';
@@ -155,5 +155,64 @@ describeWith(['mariadbd'], 'a whole rotation of a MariaDB login', () => {
     expect(progress).toMatchObject({ state: 'complete' });
     expect(needs).toEqual([]);
     await assertReplaced(at);
+  });
+
+  describe('a leak in which somebody else has changed the password already', () => {
+    const changedTo = { password: 'the-password-of-a-colleague' };
+
+    async function changed(): Promise<Start> {
+      const at = await start('issuer');
+      const account = accountName({ user: at.old['user'] ?? '', host: '%' });
+      await admin.query(`ALTER USER ${account} IDENTIFIED BY PASSWORD '${await nativeHash(new Secret(changedTo.password))}'`);
+      return at;
+    }
+
+    it('gives the only account of that name another one beside theirs, and says so (failure mode 35)', async () => {
+      const { home, old, issuer } = await changed();
+      const { progress, needs } = await home.rotate('leak');
+      expect(progress).toMatchObject({ state: 'complete' });
+      expect(needs).toEqual([]);
+      const now = await home.held();
+      expect([await works(now), await works(old), await works({ ...old, ...changedTo })]).toEqual([true, false, true]);
+      const { steps } = await home.receipt(progress);
+      expect(steps.find(({ step }) => step === 'revoke')?.note).toContain('somebody else revoked it');
+      expect(steps.find(({ step }) => step === 'issue')?.note).toContain('the only one of its name');
+      await home.assertKept(progress, ...secretsOf(old, now, issuer));
+    });
+
+    it.each([
+      ['10.9.8.7', 'cannot be told'],
+      ['127.0.0.1', 'cannot be told'],
+    ])('guesses nothing beside an account for %s, and goes on when one is left', async (host, words) => {
+      const { home, old } = await changed();
+      const user = old['user'] ?? '';
+      const other = accountName({ user, host });
+      await admin.query(`CREATE USER ${other} IDENTIFIED BY 'another-password'`);
+      const before = await admin.query(`SHOW CREATE USER ${other}`);
+      const { progress } = await home.rotate('leak');
+      expect(progress).toMatchObject({
+        state: 'stopped',
+        step: 'issue',
+        code: 'provider/not-found',
+        why: expect.stringContaining(words),
+      });
+      expect(await admin.query(`SHOW CREATE USER ${other}`)).toEqual(before);
+      await admin.query(`DROP USER ${other}`);
+      expect(await home.resume(progress)).toMatchObject({ state: 'complete' });
+      expect(await works(await home.held())).toBe(true);
+    });
+
+    it('takes no account that a login from here does not reach, and says when there is none', async () => {
+      const { home, old } = await changed();
+      const user = old['user'] ?? '';
+      const [here, away] = ['%', '10.9.8.7'].map((host) => accountName({ user, host }));
+      await admin.query(`RENAME USER ${here} TO ${away}`);
+      const before = await admin.query(`SHOW CREATE USER ${away}`);
+      const { progress } = await home.rotate('leak');
+      expect(progress).toMatchObject({ state: 'stopped', step: 'issue', code: 'provider/not-found' });
+      expect(await admin.query(`SHOW CREATE USER ${away}`)).toEqual(before);
+      await admin.query(`DROP USER ${away}`);
+      expect(await home.resume(progress)).toMatchObject({ state: 'stopped', why: expect.stringContaining('any more') });
+    });
   });
 });

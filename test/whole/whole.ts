@@ -25,6 +25,8 @@ import { openJournal } from '../../src/rotation/journal/journal.ts';
 import type { Because, Need, PersonAnswer, Plan, Progress, Receipt, RotateOptions } from '../../src/rotation/rotation.ts';
 import { scratchMachine } from '../kits/machine.ts';
 import { findSpill, writings } from '../kits/spills.ts';
+import { twinBrowser } from '../twins/browser.ts';
+import { twinCallbacks } from '../twins/callback.ts';
 import { twinKeyring } from '../twins/keyring.ts';
 import { createMcpTwin, upstreamServers } from '../twins/mcp.ts';
 import { createProcessesTwin, type ProcessesTwin } from '../twins/processes.ts';
@@ -100,6 +102,8 @@ export async function whole(options: WholeOptions): Promise<Whole> {
     net: recordedNet(options.net ?? { send: absent }, calls),
     databases: recordedDatabases(options.databases ?? { postgresql: absent, mysql: absent, redis: absent }, calls),
     keyring: twinKeyring(),
+    browser: twinBrowser(),
+    callbacks: twinCallbacks(clock),
     processes: { ...twin, run: machine.ports.processes.run, which: machine.ports.processes.which },
     mcp: recordedMcp(
       options.mcp ??
@@ -111,7 +115,7 @@ export async function whole(options: WholeOptions): Promise<Whole> {
     ),
     journal: () => journal,
   };
-  const adapters = { clients, providers };
+  const adapters = { clients, providers, stores: [] };
   const provider = providers.find(({ id }) => id === options.provider);
   if (provider === undefined) throw new Error(`no provider ${options.provider}`);
   for (const { path, text } of files) await machine.write(path, text(options.old));

@@ -4,7 +4,7 @@
  */
 import { type Code, Problem } from '../../src/base/problem.ts';
 import { minute } from '../../src/base/time.ts';
-import type { Event, PersonAnswer, Progress, RotateOptions } from '../../src/rotation/rotation.ts';
+import type { Event, PersonAnswer, Progress, RotateOptions, StepName } from '../../src/rotation/rotation.ts';
 import { PowerCut as TornWrite } from '../twins/disk.ts';
 import { PowerCut } from './power.ts';
 import type { World } from './world.ts';
@@ -18,6 +18,8 @@ export interface Driven {
   readonly progress: Progress;
   readonly cuts: number;
   readonly starts: number;
+  /** Effects until the person began to take it back; undefined: never. */
+  readonly takenBackFrom: number | undefined;
 }
 
 export interface DriveOptions {
@@ -25,9 +27,20 @@ export interface DriveOptions {
   readonly between?: (start: number) => void | Promise<void>;
   /** Does the person change their mind now? Then the rotation is undone, if that can still be. */
   readonly undo?: () => boolean;
+  /** The person stops it where this step begins, or finds it after the first cut, and takes it back, if that can still be. */
+  readonly takeBackAt?: StepName | 'cut' | undefined;
 }
 
-export async function drive(world: World, { between = () => undefined, undo = () => false }: DriveOptions = {}): Promise<Driven> {
+interface Wish {
+  readonly at: StepName | 'cut' | undefined;
+  /** Effects until then. */
+  from: number | undefined;
+  refused: boolean;
+}
+
+export async function drive(world: World, options: DriveOptions = {}): Promise<Driven> {
+  const { between = () => undefined, undo = () => false, takeBackAt } = options;
+  const wish: Wish = { at: takeBackAt, from: undefined, refused: false };
   let cuts = 0;
   let answer: PersonAnswer | undefined;
   let seen: Progress | undefined;
@@ -38,10 +51,11 @@ export async function drive(world: World, { between = () => undefined, undo = ()
     await between(start);
     try {
       // Stopped again and again: a person gives up and takes it back, where that can be.
-      const progress = await once(world, answer, stops > 5 && stops % 6 === 0 ? () => true : undo, stops > 5);
+      const progress = await once(world, answer, wish, stops > 5 && stops % 6 === 0 ? () => true : undo, stops > 5);
       answer = undefined;
       seen = progress;
-      if (progress.state === 'complete' || progress.state === 'rolled-back') return { progress, cuts, starts: start };
+      if (progress.state === 'complete' || progress.state === 'rolled-back')
+        return { progress, cuts, starts: start, takenBackFrom: wish.from };
       if (progress.state === 'waiting') {
         answer = await world.person(progress.need);
         // A page takes a while, for the person and until the provider has heard of it.
@@ -52,19 +66,22 @@ export async function drive(world: World, { between = () => undefined, undo = ()
       if (progress.state === 'stopped') stops++;
       if (progress.state === 'stopped' && progress.code === 'file/locked' && stops % 4 === 0) world.removeLocks();
       // The account's keys are all dead: nobody can prove more, and the tool goes on saying so.
-      if (progress.state === 'debt' && world.oldLost && start > mostStarts / 2) return { progress, cuts, starts: start };
+      if (progress.state === 'debt' && world.oldLost && start > mostStarts / 2)
+        return { progress, cuts, starts: start, takenBackFrom: wish.from };
     } catch (error) {
       answer = undefined;
       if (error instanceof PowerCut || error instanceof TornWrite) {
         cuts++;
         world.reboot();
+        if (wish.at === 'cut') wish.from ??= world.power.count;
       } else if (error instanceof Problem) {
         world.shown.push(`${error.message} ${error.state ?? ''} ${error.next ?? ''}`);
-        if (error.code === 'rotation/past-return') stops = 1;
+        if (error.code === 'rotation/past-return') [stops, wish.refused] = [1, true];
         if (error.code === 'usage/unknown-credential') world.forgetId();
         if (error.code === 'file/locked' && ++locked % 4 === 0) world.removeLocks();
         if (world.memory.entries.length === 0 && refused.has(error.code) && ++refusals > 2) {
-          return { progress: { state: 'rolled-back', rotation: '', code: error.code, why: error.what }, cuts, starts: start };
+          const progress = { state: 'rolled-back', rotation: '', code: error.code, why: error.what } as const;
+          return { progress, cuts, starts: start, takenBackFrom: wish.from };
         }
         await world.clock.advance(5 * minute);
       } else {
@@ -75,7 +92,13 @@ export async function drive(world: World, { between = () => undefined, undo = ()
   throw new Error(`no end after ${mostStarts} starts: ${JSON.stringify(seen)} ${world.shown.at(-1)}`);
 }
 
-async function once(world: World, answer: PersonAnswer | undefined, undo: () => boolean, tired: boolean): Promise<Progress> {
+async function once(
+  world: World,
+  answer: PersonAnswer | undefined,
+  wish: Wish,
+  undo: () => boolean,
+  tired: boolean,
+): Promise<Progress> {
   const engine = world.engine();
   const [open] = await engine.open();
   if (!open && world.memory.entries.length > 0) {
@@ -83,10 +106,17 @@ async function once(world: World, answer: PersonAnswer | undefined, undo: () => 
     if (last) return { state: last.state === 'complete' ? 'complete' : 'rolled-back', rotation: last.rotation } as Progress;
   }
   const rotation = open?.rotation ?? (await begin(world));
-  const onEvent = (event: Event): void => void world.shown.push(JSON.stringify(event));
-  if ((answer !== undefined || tired) && undo()) return engine.undo(rotation, { onEvent });
+  const stop = new AbortController();
+  const onEvent = (event: Event): void => {
+    world.shown.push(JSON.stringify(event));
+    if (wish.from !== undefined || event.kind !== 'step' || event.step !== wish.at) return;
+    wish.from = world.power.count;
+    stop.abort();
+  };
+  const asked = wish.from !== undefined && !wish.refused && answer === undefined && open !== undefined && open.state !== 'debt';
+  if (asked || ((answer !== undefined || tired) && undo())) return engine.undo(rotation, { onEvent });
   const given = answer === undefined ? {} : { answer };
-  return engine.advance(rotation, { ...given, onEvent });
+  return engine.advance(rotation, { ...given, onEvent, signal: stop.signal });
 }
 
 async function begin(world: World): Promise<string> {

@@ -31,5 +31,9 @@ export function answerOf(world: World, need: Need, asked: number): PersonAnswer 
     }
     case 'accept-unproven':
       return { kind: 'accept' };
+    case 'stop-by-hand':
+    case 'clear-by-hand':
+    case 'sign-in':
+      throw new Error('no key needs a sign-in');
   }
 }

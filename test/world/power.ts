@@ -15,15 +15,23 @@ export class PowerCut extends Error {
 }
 
 /** 'torn': of the first temporary file from there on, only some bytes reach the disk. */
-export type Moment = { readonly number: number; readonly when: 'before' | 'after' | 'torn' };
+export interface Moment {
+  readonly number: number;
+  readonly when: 'before' | 'after' | 'torn';
+}
+
+/** A cut that was made, and the effect at which it was. */
+export interface Cut extends Moment {
+  readonly name: string;
+}
 
 export class Power {
   /** Effects so far, since the beginning. */
   count = 0;
   /** Names of all effects, by number from 1; for the coverage of the loop over them. */
   readonly names: string[] = [];
-  /** Names of the effects at which the power was cut. */
-  readonly cuts: string[] = [];
+  /** The cuts that were made. */
+  readonly cuts: Cut[] = [];
   #cut: Moment | undefined;
   #on = true;
   /** The rest of the world goes on: called before every effect. May throw a Problem: the effect is refused. */
@@ -79,7 +87,7 @@ export class Power {
     if (this.refuses(effect, this.count)) return { refuse: this.count % 2 === 0 ? 'file/disk-full' : 'file/unwritable' };
     if (name === 'temporary' && this.#cut?.when === 'torn' && this.#cut.number <= this.count) {
       this.#cut = undefined;
-      this.#off(effect);
+      this.#off(effect, 'torn');
       return { keep: 40 };
     }
     this.#maybe(effect, 'before');
@@ -99,12 +107,12 @@ export class Power {
 
   #maybe(name: string, when: 'before' | 'after'): void {
     if (this.#cut?.number !== this.count || this.#cut.when !== when) return;
-    this.#off(name);
+    this.#off(name, when);
     throw new PowerCut(name, this.count, when);
   }
 
-  #off(name: string): void {
+  #off(name: string, when: Moment['when']): void {
     this.#on = false;
-    this.cuts.push(name);
+    this.cuts.push({ name, number: this.count, when });
   }
 }

@@ -64,7 +64,7 @@ export async function runSeries(seed: number, more: Pick<WorldOptions, 'plant'> 
     await others();
     if (progress.state === 'complete' || progress.state === 'rolled-back') world.assertEnd(progress.state);
     else if (progress.state !== 'debt') throw new Error(`ended as ${progress.state}`);
-    for (const name of world.power.cuts) happened.add(`cut ${name.split(' ').slice(0, 2).join(' ').replace(/ \/.*/, '')}`);
+    for (const { name } of world.power.cuts) happened.add(`cut ${name.split(' ').slice(0, 2).join(' ').replace(/ \/.*/, '')}`);
     for (const fault of world.upstream.fired) happened.add(`fault ${fault}`);
     return { kind, because, end: progress.state, happened };
   } catch (error) {

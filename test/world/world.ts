@@ -17,6 +17,8 @@ import type { ProcessInfo } from '../../src/ports/processes.ts';
 import { createRotations } from '../../src/rotation/engine.ts';
 import type { Because, Need, PersonAnswer, Rotations } from '../../src/rotation/rotation.ts';
 import { createSealer } from '../../src/rotation/seal.ts';
+import { twinBrowser } from '../twins/browser.ts';
+import { twinCallbacks } from '../twins/callback.ts';
 import { twinClock } from '../twins/clock.ts';
 import { createDiskTwin, type DiskTwin } from '../twins/disk.ts';
 import { twinHost } from '../twins/host.ts';
@@ -63,6 +65,8 @@ export class World {
   readonly processes: ReturnType<typeof createProcessesTwin>;
   readonly memory = journalMemory();
   readonly keyring = keyringMemory();
+  readonly browser = twinBrowser();
+  readonly callbacks = twinCallbacks(this.clock);
   readonly ports: Ports;
   readonly adapters: Adapters;
   /** Everything that was shown, for the search for secrets. */
@@ -103,6 +107,7 @@ export class World {
     this.adapters = {
       clients: [claudeCode, codex, cursor],
       providers: [toyProvider(options.kind, this.upstream, this.random)],
+      stores: [],
     };
     for (const config of configs) this.#startProgram(config);
     this.power.onEffect = (name) => this.#after(name);
@@ -138,6 +143,8 @@ export class World {
         ],
       },
       keyring: twinKeyring(this.keyring),
+      browser: this.browser,
+      callbacks: this.callbacks,
       mcp: this.#mcp(),
       journal: async () => store,
     };

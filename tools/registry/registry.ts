@@ -9,15 +9,16 @@ import type { Fault, Tree } from '../source/tree.ts';
 
 interface Kind {
   /** Folder under src/, also the name of the exported list. */
-  readonly folder: 'clients' | 'providers';
+  readonly folder: 'clients' | 'providers' | 'stores';
   /** The file that others see, and the name that it exports. */
-  readonly file: 'client' | 'provider';
-  readonly type: 'Client' | 'Provider';
+  readonly file: 'client' | 'provider' | 'store';
+  readonly type: 'Client' | 'Provider' | 'TokenStore';
 }
 
 const kinds: readonly Kind[] = [
   { folder: 'clients', file: 'client', type: 'Client' },
   { folder: 'providers', file: 'provider', type: 'Provider' },
+  { folder: 'stores', file: 'store', type: 'TokenStore' },
 ];
 
 export const registryFile = 'src/registry.ts';
@@ -25,7 +26,8 @@ export const registryFile = 'src/registry.ts';
 export function render(tree: Tree): string {
   const lines = [
     '/**',
-    ' * Every adapter there is. Written by `npm run registry` from the folders of src/clients and src/providers: do not edit.',
+    ' * Every adapter there is. Written by `npm run registry` from the folders of src/clients, src/providers and src/stores: do',
+    ' * not edit.',
     ' */',
   ];
   const imports: string[] = [];

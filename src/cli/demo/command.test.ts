@@ -152,7 +152,7 @@ describe('when a part of it fails', () => {
       },
     };
     const { status, err } = await runCommand(['demo'], {
-      demo: { world: { open: async () => scratch }, adapters: { clients: [], providers: [] } },
+      demo: { world: { open: async () => scratch }, adapters: { clients: [], providers: [], stores: [] } },
     });
     expect(status).toBe(2);
     expect(err).toContain('PostgreSQL could not be set up [usage/wrong]');

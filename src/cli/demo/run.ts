@@ -113,7 +113,7 @@ async function tell({ useCases, stage, terminal, signal, head }: Telling, becaus
   const more = (): string => callWords(since(callsOf(stage), before));
   const view = createProgress(terminal, useCases.clock, because === 'leak' ? { leakSinceMs: 0, more } : { more });
   const rotation = await rotations.start(plan);
-  const progress = await drive(rotation, { rotations, view, signal, answer: asPerson(stage, view, terminal) });
+  const progress = await drive(rotation, { rotations, view, signal, terminal, answer: asPerson(stage, view, terminal) });
   await useCases.clock.sleep(soakMs / 5, signal); // calls of the last moment count too
   const calls = since(callsOf(stage), before);
   const ended = progress.state === 'complete' || progress.state === 'debt';

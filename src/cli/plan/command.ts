@@ -8,8 +8,9 @@ Examples:
   mcp-rotate plan postgresql-7c1e
   mcp-rotate plan github-9a40 --because leak --since 2026-11-20
 
-A plan reads the world and changes nothing. Secrets in it are replaced by
-[secret].`;
+A plan reads the world, asks the provider what is possible, and changes nothing.
+A host that only a project names is asked with your consent alone. Secrets in a
+plan are replaced by [secret].`;
 
 /** The flags that say what kind of rotation, for plan and rotate alike. */
 export function addRotateFlags(command: Command): Command {
@@ -19,6 +20,9 @@ export function addRotateFlags(command: Command): Command {
     .option('--since <time>', 'leak: since when exposed; departure: since when gone (a time, or how long ago: 36h)')
     .option('--restart', 'quit and relaunch desktop applications that need it')
     .option('--leave-running <pids...>', 'let these processes run on with the old credential')
+    .option('--allow-host <hosts...>', 'let the credential be sent to these hosts, which only a project names')
+    .option('--sign-in <who>', 'a sign-in (oauth-…): through the client, or by this tool (client, tool)')
+    .option('--no-browser', 'a sign-in by this tool: print the address, open nothing')
     .option('--in <folders...>', 'look for project configs under these folders');
 }
 

@@ -1,7 +1,7 @@
 /** A plan as text. The plan holds no secret: the engine has put `[secret]` in their place. Pure. */
 import { duration } from '../../base/time.ts';
 import type { RedactedEdit } from '../../inventory/redact.ts';
-import type { Plan, PlannedRestart } from '../../rotation/rotation.ts';
+import type { Plan, PlannedGrant, PlannedRestart } from '../../rotation/rotation.ts';
 import { spotsOf } from '../need.ts';
 import { count, field, lines, name, paint, type Style, truncateMiddle, wrap } from '../text.ts';
 
@@ -21,7 +21,9 @@ export function render(plan: Plan, style: Style): string {
     ...about('steps', steps.map((step) => (step === pointOfNoReturn ? `*${step}*` : step)).join(' > ')),
     ...about('', `*${pointOfNoReturn}* is the point of no return: ${before(plan)}`),
     ...plan.calls.flatMap((call, index) => about(index === 0 ? 'calls' : '', call)),
-    ...heading('edits', `${count(plan.edits.length, 'file')}, nothing else in them changes`, style),
+    ...(plan.projectHosts ?? []).flatMap(({ host, file }) => about('sent to', `${host}, which only ${file} names`)),
+    ...(plan.grant ? clears(plan.grant, style) : []),
+    ...(plan.grant ? [] : heading('edits', `${count(plan.edits.length, 'file')}, nothing else in them changes`, style)),
     ...plan.edits.flatMap((edit) => renderEdit(edit, style)),
     ...(plan.byHand.length > 0 ? heading('by hand', 'places that only a person can change', style) : []),
     ...spotsOf(plan.byHand).flatMap(({ who, where, todo }) => [
@@ -37,12 +39,17 @@ export function render(plan: Plan, style: Style): string {
 }
 
 /** Stands under a plan that nobody is asked about: `rotate` asks instead. */
-export function renderNext({ credential, because }: Plan): string {
-  return `next: mcp-rotate rotate ${name(credential)}${because === 'routine' ? '' : ` --because ${because}`}\n`;
+export function renderNext({ credential, because, options: { allowHosts = [] } }: Plan): string {
+  const words = [
+    ...(because === 'routine' ? [] : ['--because', because]),
+    ...(allowHosts.length === 0 ? [] : ['--allow-host', ...allowHosts.map((host) => name(host))]),
+  ];
+  return `next: ${['mcp-rotate rotate', name(credential), ...words].join(' ')}\n`;
 }
 
 /** In a leak the old credential dies before the new one is in any place, whatever the provider could do. */
-function overlapOf({ because, overlap, steps }: Plan): string {
+function overlapOf({ because, overlap, steps, grant }: Plan): string {
+  if (grant) return 'none: the old grant is revoked before a new one is asked for';
   if (because !== 'leak' || overlap === 'none') return overlapWords[overlap];
   return steps.indexOf('revoke') < steps.indexOf('issue')
     ? 'none: the leaked credential dies first'
@@ -61,6 +68,16 @@ const overlapWords: Record<Plan['overlap'], string> = {
   'two at most': 'the old and the new credential live side by side; the provider allows two',
   none: 'none: the old credential dies as the new one is made',
 };
+
+function clears({ clears: all }: PlannedGrant, style: Style): string[] {
+  return [
+    ...heading('clears', `${count(all.length, 'entry', 'entries')}, and nothing beside them`, style),
+    ...all.flatMap(({ client, where, stale, byHand }) => [
+      ...indented(`${where} (${client}${stale === undefined ? '' : `, ${stale}`})`, 2, style),
+      ...(byHand === undefined ? [] : indented(byHand, 4, style)),
+    ]),
+  ];
+}
 
 function heading(label: string, text: string, style: Style): string[] {
   return text === '' ? [paint(style, 'dim', label)] : field(label, text, style, labelWidth);

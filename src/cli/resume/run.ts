@@ -34,7 +34,7 @@ export async function run({ useCases, terminal, rotation, acceptUnproven, stdin 
       const leak = row?.because === 'leak' ? { leakSinceMs: Math.max(0, useCases.clock.now() - row.startedAt) } : {};
       const view = createProgress(terminal, useCases.clock, leak);
       pausing.pause = view.pause;
-      ended.push(await drive(id, { rotations, view, answer, signal }));
+      ended.push(await drive(id, { rotations, view, answer, signal, terminal }));
     }
     return ended;
   });

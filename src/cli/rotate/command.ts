@@ -9,10 +9,13 @@ Examples:
   mcp-rotate rotate postgresql-7c1e
   mcp-rotate rotate postgresql-7c1e --yes --soak 30s
   mcp-rotate rotate github-9a40 --because leak --since 2026-11-20
+  mcp-rotate rotate gitlab-5d02 --yes --allow-host git.example.org
   pass show new-token | mcp-rotate rotate github-9a40 --yes --stdin
 
 The plan is shown first. Without a terminal, --yes must be given. Ctrl-C leaves
-a rotation that mcp-rotate resume takes up. A secret is never a word of the
+a rotation that mcp-rotate resume takes up. Where only a project's config says to
+which host a key goes, you are asked first, also with --yes; without a terminal
+--allow-host HOST is the answer. A secret is never a word of the
 command: it is asked for, or read with --stdin.`;
 
 export interface Flags extends RotateFlags {

@@ -36,7 +36,7 @@ export async function run(input: RotateInput): Promise<Progress> {
     acceptUnproven: input.acceptUnproven,
     readInput: input.stdin ? terminal.readInput : undefined,
   });
-  return withInterrupts(terminal, view, stopping, (signal) => drive(rotation, { rotations, view, answer, signal }));
+  return withInterrupts(terminal, view, stopping, (signal) => drive(rotation, { rotations, view, answer, signal, terminal }));
 }
 
 export function needsYes(command: string): Problem {

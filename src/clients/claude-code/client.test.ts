@@ -105,7 +105,7 @@ describe('Claude Code alone', () => {
     await using machine = await scratchMachine();
     Object.assign(machine.env, env);
     for (const [path, text] of Object.entries(files)) await machine.write(path, text.replaceAll('HOME', machine.home));
-    const { uses } = await collect(machine.ports, { clients: [client], providers: [] }, { folders: [] });
+    const { uses } = await collect(machine.ports, { clients: [client], providers: [], stores: [] }, { folders: [] });
     const use = uses.find(({ server }) => server === 'it');
     if (!use) throw new Error('no such server');
     const { launch, unresolved } = await resolveUse(machine.ports, client, use);
@@ -137,7 +137,11 @@ describe('Claude Code alone', () => {
     await using machine = await scratchMachine();
     machine.env['T'] = 'tok_inforce000000000';
     await machine.write(main, user('{"command":"x","env":{"KEY":"${T:-tok_default000000000}"}}'));
-    const { credentials } = await collect(machine.ports, { clients: [client], providers: toyProviders }, { folders: [] });
+    const { credentials } = await collect(
+      machine.ports,
+      { clients: [client], providers: toyProviders, stores: [] },
+      { folders: [] },
+    );
     const found = credentials.flatMap(({ held, places }) =>
       places.map(({ spot, via }) => [partText(held, 'token'), spot?.start, ...via]),
     );
@@ -154,7 +158,7 @@ describe('Claude Code alone', () => {
     await machine.write('~/.bashrc', 'export TOY_KEY_ID=ID2\nexport S=secret-2\n');
     await machine.write('~/.profile', 'export S=$(pass show s)\n');
     await machine.write(main, user('{"command":"x","env":{"TOY_KEY_ID":"${TOY_KEY_ID}","TOY_SECRET_KEY":"${S}"}}'));
-    const inventory = await collect(machine.ports, { clients: [client], providers: toyProviders }, { folders: [] });
+    const inventory = await collect(machine.ports, { clients: [client], providers: toyProviders, stores: [] }, { folders: [] });
     expect(inventory.problems).toEqual([]);
     const found = inventory.credentials.map(({ held, places }) => [
       partText(held, 'id'),
@@ -181,7 +185,7 @@ describe('Claude Code alone', () => {
       main,
       user('{"type":"http","url":"https://x.test","headersHelper":"get-key","headers":{"A":"${user_config.key}"}}'),
     );
-    const { unseen, problems } = await collect(machine.ports, { clients: [client], providers: [] }, { folders: [] });
+    const { unseen, problems } = await collect(machine.ports, { clients: [client], providers: [], stores: [] }, { folders: [] });
     expect(unseen.map(({ name, why }) => [name, why])).toEqual([
       ['A', 'client-cache'],
       ['headersHelper', 'wrapper'],

@@ -79,7 +79,7 @@ describe('Codex alone', () => {
       '~/.codex/config.toml',
       '[mcp_servers.it]\ncommand = "x"\nargs = ["${A}", "$A"]\nenv_vars = ["A", "B", "C"]\nenv = { C = "entry" }\n',
     );
-    const { uses } = await collect(machine.ports, { clients: [client], providers: [] }, { folders: [] });
+    const { uses } = await collect(machine.ports, { clients: [client], providers: [], stores: [] }, { folders: [] });
     const launch = uses[0] && (await resolveUse(machine.ports, client, uses[0])).launch;
     expect(launch).toMatchObject({ args: ['${A}', '$A'], env: { A: 'file', B: 'process', C: 'entry' } });
   });

@@ -82,7 +82,7 @@ describe('Gemini CLI alone', () => {
     const servers =
       '"a":{"command":"x","args":["$T"]},"b":{"httpUrl":"https://x.test/$T"},"c":{"url":"https://x.test","headers":{"K":"$T"}}';
     await machine.write(user, `{"mcpServers":{${servers}}}`);
-    const { uses, unseen } = await collect(machine.ports, { clients: [client], providers: [] }, { folders: [] });
+    const { uses, unseen } = await collect(machine.ports, { clients: [client], providers: [], stores: [] }, { folders: [] });
     expect(uses).toHaveLength(3);
     expect(unseen.map(({ use, reference }) => [use.server, reference])).toEqual([
       ['a', '$T'],
@@ -99,7 +99,7 @@ describe('Gemini CLI alone', () => {
       '{"mcpServers":{"it":{"command":"x","args":["${T:-none}"],"env":{"T":"$T","U":"${U:-none}"}}}}',
     );
     const given = async (): Promise<unknown> => {
-      const { uses } = await collect(machine.ports, { clients: [client], providers: [] }, { folders: [] });
+      const { uses } = await collect(machine.ports, { clients: [client], providers: [], stores: [] }, { folders: [] });
       const launch = uses[0] && (await resolveUse(machine.ports, client, uses[0])).launch;
       return launch?.kind === 'stdio' ? [launch.env['T'], launch.env['U'], ...launch.args] : undefined;
     };

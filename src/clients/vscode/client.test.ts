@@ -91,7 +91,11 @@ it('names an answer that only the editor can change (failure mode 15)', async ()
     '~/.config/Code/User/mcp.json',
     '{"inputs":[{"id":"t","type":"promptString","password":true}],"servers":{"it":{"command":"x","env":{"KEY":"${input:t}"}}}}',
   );
-  const { unseen, problems, credentials } = await collect(machine.ports, { clients: [client], providers: [] }, { folders: [] });
+  const { unseen, problems, credentials } = await collect(
+    machine.ports,
+    { clients: [client], providers: [], stores: [] },
+    { folders: [] },
+  );
   expect(unseen).toMatchObject([{ name: 'KEY', reference: '${input:t}', why: 'client-cache', todo: client.ownStore }]);
   expect(problems).toMatchObject([{ code: 'inventory/reference-unresolved', next: client.ownStore }]);
   expect(credentials).toEqual([]);

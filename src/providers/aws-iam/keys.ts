@@ -1,6 +1,6 @@
 /** AWS key pairs as text: finding them in slots, in what a person pastes, in profile files; and whose they are. Pure. */
 import { Secret } from '../../base/secret.ts';
-import { envOf } from '../http.ts';
+import { envOf, hostsBut } from '../http.ts';
 import type { Issuer, PartSpan, Recognised, Slot } from '../provider.ts';
 
 export const kind = 'access key';
@@ -62,6 +62,11 @@ function contextOf(slots: readonly Slot[]): Readonly<Record<string, string>> {
     region: /^[a-z]{2}(-[a-z]+)+-\d$/.test(region) ? region : 'us-east-1',
     ...(endpoint !== undefined && URL.canParse(endpoint) ? { endpoint } : {}),
   };
+}
+
+/** AWS' own addresses are those of its two domains; `endpoint` is taken for every service. */
+export function hosts({ endpoint }: Readonly<Record<string, string>>): readonly string[] {
+  return hostsBut('', endpoint).filter((host) => !/\.amazonaws\.com(\.cn)?$/.test(host));
 }
 
 const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

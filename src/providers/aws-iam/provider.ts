@@ -10,7 +10,7 @@ import { couldNotTell } from '../http.ts';
 import type { Held, Page, PageMethod, Provider, Revocation, Standing, TheirsMethod } from '../provider.ts';
 import { existing, findStrays, issueNew, preflight, revoke } from './access.ts';
 import { KeyRefused, readIdentity } from './answers.ts';
-import { accountOf, parseKeys, profiles, recogniseKeys } from './keys.ts';
+import { accountOf, hosts, parseKeys, profiles, recogniseKeys } from './keys.ts';
 import { getCallerIdentity, homeRegion, identity, idOf } from './requests.ts';
 import { activity } from './trail.ts';
 
@@ -138,6 +138,7 @@ export const provider: Provider = {
   hint: /AKIA/,
   recognise: recogniseKeys,
   identity,
+  hosts,
   check,
   activity,
 };

@@ -1,5 +1,5 @@
 /** GitHub's addresses: github.com, a tenant on ghe.com, or a GitHub Enterprise Server; and the pages for a person. Pure. */
-import { apiBase, envOf } from '../http.ts';
+import { apiBase, envOf, hostsBut } from '../http.ts';
 import type { Held, MethodContext, Page, Slot, Standing } from '../provider.ts';
 
 const usual = 'https://api.github.com';
@@ -12,6 +12,8 @@ export function apiOf(slots: readonly Slot[]): string {
   if (!/^[a-z0-9.-]+(:\d+)?$/i.test(host) || host === 'github.com' || host === 'api.github.com') return usual;
   return host.endsWith('.ghe.com') ? `https://api.${host.replace(/^api\./, '')}` : `https://${host}/api/v3`;
 }
+
+export const hosts = (context: Held['context']): readonly string[] => hostsBut(usual, context['api']);
 
 /** An Enterprise Server: its API hangs under /api/v3, and it has no call that revokes credentials. */
 export function isServer(api: string): boolean {

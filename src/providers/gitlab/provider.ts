@@ -9,7 +9,7 @@ import { Problem } from '../../base/problem.ts';
 import type { Secret } from '../../base/secret.ts';
 import { day, type Instant, second } from '../../base/time.ts';
 import type { Upstream } from '../../ports/ports.ts';
-import { apiBase, couldNotTell, envOf, isOwnRefusal, sendChanging, sendReading, unexpected } from '../http.ts';
+import { apiBase, couldNotTell, envOf, hostsBut, isOwnRefusal, sendChanging, sendReading, unexpected } from '../http.ts';
 import type {
   ActivityReport,
   Held,
@@ -229,6 +229,7 @@ export const provider: Provider = {
   hint: /glpat-/,
   recognise: (slots) => findTokens(slots, shape, 'token', kindOf, { api: apiOf(slots) }),
   identity,
+  hosts: (context) => hostsBut(usual, context['api']),
   check: (up, held) => look(up, held).catch(couldNotTell),
   activity,
 };

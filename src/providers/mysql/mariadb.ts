@@ -13,7 +13,7 @@ import type { SqlSession } from '../../ports/databases.ts';
 import type { Held, Revoked } from '../provider.ts';
 import { readMethods } from './answers.ts';
 import * as requests from './requests.ts';
-import { accountsNamed, atLimit, endSessions, noSuchAccount, ownAccount } from './session.ts';
+import { accountsNamed, atLimit, endSessions, noSuchAccount, onlyAccountNamed, ownAccount } from './session.ts';
 
 /** IDENTIFIED VIA … OR … (MariaDB Knowledge Base, Authentication from MariaDB 10.4). */
 const oldestServer = 100400;
@@ -62,25 +62,40 @@ export async function ready(session: SqlSession, who: 'self' | string, old: Held
   if (passwordsIn(found.methods, dead).length > 1) throw atLimit(requests.userOf(old));
 }
 
-/** Adds the new password; `changing` is called just before the effect. */
+/** `byName`: no account has the old password any more, and the only one of its name was taken. */
+interface Added {
+  readonly account: requests.Account;
+  readonly byName: boolean;
+}
+
+async function findByName(session: SqlSession, who: 'self' | string, old: Held): Promise<Found> {
+  if (who === 'self') throw noSuchAccount(requests.userOf(old));
+  const account = await onlyAccountNamed(session, who);
+  return { account, methods: readMethods(await session.query(requests.showAccount(account))).methods };
+}
+
+/**
+ * Adds the new password; `changing` is called just before the effect. Where somebody else has changed the old one already
+ * (a leak that two people answer), theirs stays beside ours.
+ */
 export async function add(
   session: SqlSession,
   who: 'self' | string,
   old: Held,
   password: Secret,
   changing: () => void,
-): Promise<requests.Account> {
+): Promise<Added> {
   const { hash, dead } = await hashesOf(old);
   const fresh = await requests.nativeHash(password);
   const found = await find(session, who, [hash, dead, fresh]);
-  if (found === undefined) throw noSuchAccount(requests.userOf(old));
-  const { account, methods } = found;
-  if (methods.some((method) => isHash(method, fresh))) return account;
+  const { account, methods } = found ?? (await findByName(session, who, old));
+  const added: Added = { account, byName: found === undefined };
+  if (methods.some((method) => isHash(method, fresh))) return added;
   if (passwordsIn(methods, dead).length > 1) throw atLimit(requests.userOf(old));
   const kept = methods.filter((method) => !isHash(method, dead));
   changing();
   await session.query(requests.setMethods(account, [...kept, { plugin: requests.nativePlugin, string: fresh }]));
-  return account;
+  return added;
 }
 
 /** Takes one password from the account. Without a survivor its sessions are ended as well. */

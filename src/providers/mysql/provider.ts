@@ -70,5 +70,6 @@ export const provider: Provider = {
   hint: /mysql|mariadb/i,
   recognise,
   identity,
+  hosts: (context) => [context['host'] ?? 'localhost'],
   check,
 };

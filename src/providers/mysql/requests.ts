@@ -60,10 +60,15 @@ export function addressOf(held: Pick<Held, 'parts' | 'context'>): DatabaseAddres
   };
 }
 
+/** By which the other side is not looked at, or not even asked: a credential's config, perhaps a project's, lends them to nobody. */
+const weak = new Set(['disable', 'allow', 'prefer']);
+
 /** The issuer works on the credential's own server, in no database. */
 export function issuerHeld(issuer: Issuer, held: Held): Pick<Held, 'parts' | 'context'> {
-  const { database: _database, ...context } = { ...held.context, ...issuer.context };
-  return { parts: issuer.parts, context };
+  const { tls, database: _database, ...lent } = held.context;
+  const strict = tls === undefined || weak.has(tlsModes[tls.toLowerCase()] ?? tls) ? {} : { tls };
+  const { database: _own, ...own } = issuer.context;
+  return { parts: issuer.parts, context: { ...lent, ...strict, ...own } };
 }
 
 export const userOf = (held: Pick<Held, 'parts'>): string => held.parts['user']?.reveal() ?? '';
@@ -92,6 +97,9 @@ export const tombstone = (hash: string): string =>
 export const version = 'SELECT VERSION() AS version';
 export const whoAmI = 'SELECT CURRENT_USER() AS account';
 export const accountsOfUser = 'SELECT User AS user, Host AS host FROM mysql.user WHERE User = ?';
+/** MariaDB, where roles stand in the same table; `reaches`: a login from where this session comes from would find it. */
+export const accountsByName = `SELECT User AS user, Host AS host, SUBSTRING_INDEX(USER(), '@', -1) LIKE Host AS reaches
+  FROM mysql.user WHERE User = ? AND is_role = 'N'`;
 export const showAccount = (account: Account): string => `SHOW CREATE USER ${accountName(account)}`;
 export const showGrants = 'SHOW GRANTS';
 export const sessionsOfUser = 'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = ? AND ID <> CONNECTION_ID()';

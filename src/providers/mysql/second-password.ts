@@ -2,7 +2,7 @@
  * Methods `second-password` (with an issuer) and `own-second-password` (the account itself has the right): two passwords
  * of one account live at once. MariaDB and MySQL do it by different statements; which one it is, its version tells.
  */
-import { randomLetters } from '../../base/ids.ts';
+import { printable, randomLetters } from '../../base/ids.ts';
 import { Problem } from '../../base/problem.ts';
 import { Secret } from '../../base/secret.ts';
 import type { Upstream } from '../../ports/ports.ts';
@@ -16,6 +16,9 @@ import { inSession, type Login } from './session.ts';
 const passwordLetters = 32;
 const sessionsNote =
   'the server does not keep by which password a session came in: sessions that the old one opened go on until they end';
+
+const byNameNote = ({ user, host }: requests.Account): string =>
+  `no account had the old password any more, so somebody has changed it: ${printable(`${user}@${host}`)}, the only one of its name, has the new one beside theirs`;
 
 type Needs = 'issuer' | 'self';
 
@@ -65,7 +68,9 @@ async function issueWith(
       const server = readVersion(await session.query(requests.version));
       if (server.kind === 'mariadb') {
         mariadb.supported(server.number);
-        await mariadb.add(session, who, at.old, password, changing);
+        const { account, byName } = await mariadb.add(session, who, at.old, password, changing);
+        const parts = { ...at.old.parts, password };
+        return { parts, note: byName ? `${byNameNote(account)}; ${sessionsNote}` : sessionsNote };
       } else {
         mysql8.supported(server.number, login);
         await mysql8.add(up, session, who, at.old, password, changing);

@@ -4,7 +4,7 @@ import { Problem } from '../../base/problem.ts';
 import type { SqlSession } from '../../ports/databases.ts';
 import type { Upstream } from '../../ports/ports.ts';
 import type { Held } from '../provider.ts';
-import { readAccount, refusal, textOf } from './answers.ts';
+import { numberOf, readAccount, refusal, textOf } from './answers.ts';
 import * as requests from './requests.ts';
 
 export type Login = Pick<Held, 'parts' | 'context'>;
@@ -48,6 +48,31 @@ export async function logsIn(up: Upstream, login: Login): Promise<boolean> {
 export async function accountsNamed(session: SqlSession, user: string): Promise<readonly requests.Account[]> {
   const rows = await session.query(requests.accountsOfUser, [user]);
   return rows.map((row) => ({ user: textOf(row, 'user'), host: textOf(row, 'host') }));
+}
+
+/**
+ * The one account of this name, for when none has the password that we know. Guessing would give a password to an account
+ * that nobody meant.
+ */
+export async function onlyAccountNamed(session: SqlSession, user: string): Promise<requests.Account> {
+  const rows = await session.query(requests.accountsByName, [user]);
+  const accounts = rows.map((row) => ({ account: { user: textOf(row, 'user'), host: textOf(row, 'host') }, row }));
+  const [only] = accounts;
+  if (only && accounts.length === 1 && numberOf(only.row, 'reaches') === 1) return only.account;
+  const named = accounts.map(({ account }) => printable(`${account.user}@${account.host}`)).join(', ');
+  const state = 'no account was given a new password';
+  if (accounts.length === 0) {
+    throw new Problem('provider/not-found', {
+      what: `the server has no account ${printable(user)} any more`,
+      state,
+      next: 'make the account again (CREATE USER, GRANT), then mcp-rotate resume',
+    });
+  }
+  throw new Problem('provider/not-found', {
+    what: `no account has the old password any more, and which one it was cannot be told: ${named}`,
+    state,
+    next: `see that one account ${printable(user)} is left and may log in from here (DROP USER or RENAME USER), then mcp-rotate resume`,
+  });
 }
 
 /** The account that the session itself is logged in as. */

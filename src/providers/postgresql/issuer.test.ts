@@ -7,6 +7,7 @@ import { Secret } from '../../base/secret.ts';
 import type { Held } from '../provider.ts';
 import { readPgpass } from './answers.ts';
 import { provider } from './provider.ts';
+import { addressesOf, issuerHeld } from './requests.ts';
 
 const heldOf = (user: string): Held => ({
   kind: 'role password',
@@ -32,7 +33,7 @@ describe('issuer', () => {
   });
 
   it('borrows from ~/.pgpass the login of another role of the same server', () => {
-    const text = `# comment\nh\\:1:5432:*:app:app-password\ndb.example:5432:*:someone:one\n*:*:shop:postgres:a\\:b\\\\c\nbroken\n`;
+    const text = `# comment\nh\\:1:5432:*:app:app-password\ndb.example:5432:*:someone:one\ndb.example:*:shop:postgres:a\\:b\\\\c\nbroken\n`;
     expect(readPgpass(text)[0]).toEqual({ host: 'h:1', port: '5432', database: '*', user: 'app', password: 'app-password' });
     const [borrow] = provider.issuer?.borrow ?? [];
     if (borrow?.kind !== 'file') throw new Error('no file');
@@ -42,5 +43,23 @@ describe('issuer', () => {
     expect(issuer?.parts['password']?.reveal()).toBe('a:b\\c');
     expect(issuer?.context).toEqual({ host: 'DB.example', port: '5432', database: 'shop' });
     expect(borrow.read('db.example:5432:*:app:own', held)).toBeUndefined();
+  });
+
+  it('lends a login for any host to this machine alone: the DSN that names another may be a project’s', () => {
+    const [borrow] = provider.issuer?.borrow ?? [];
+    if (borrow?.kind !== 'file') throw new Error('no file');
+    const at = (host: string): Held => ({ ...heldOf('app'), context: { host, port: '5432' } });
+    expect(borrow.read('*:*:*:postgres:pw', at('127.0.0.1'))?.parts['user']?.reveal()).toBe('postgres');
+    expect(borrow.read('*:*:*:postgres:pw', at('db.evil.example'))).toBeUndefined();
+  });
+
+  it('goes to the host that it names, with no weaker encryption than its own, whatever the credential’s DSN says', () => {
+    const issuer = provider.issuer?.parse('postgres://admin:pw@db.example:5432/');
+    if (issuer === undefined) throw new Error('not read');
+    const lent = (context: Record<string, string>) =>
+      addressesOf(issuerHeld(issuer, { ...heldOf('app'), context: { host: 'db.example', port: '5432', ...context } }));
+    expect(lent({ hosts: 'db.example:5432,db.evil.example:5432' }).map(({ host }) => host)).toEqual(['db.example']);
+    for (const sslmode of ['disable', 'allow', 'prefer', 'no-verify']) expect(lent({ sslmode })[0]?.tls).toBeUndefined();
+    expect(lent({ sslmode: 'verify-full' })[0]?.tls).toBe('verify-full');
   });
 });

@@ -113,12 +113,15 @@ function parseIssuer(text: string): Issuer | undefined {
   return issuerFrom('DSN', { user: user.text, password: password.text }, { ...found.context });
 }
 
-/** `~/.pgpass`: an entry for the same server and another user; `postgres` before others. */
+/**
+ * `~/.pgpass`: an entry for the same server and another user; `postgres` before others. One for any host (`*`) is lent to this
+ * machine's own server alone: which host it would go to elsewhere is said by the credential's DSN, perhaps a project's.
+ */
 function readBorrowed(text: string, held: Held): Issuer | undefined {
   const { host = 'localhost', port = `${requests.defaultPort}` } = held.context;
   const entries = readPgpass(text).filter(
     (entry) =>
-      (entry.host === '*' || sameHost(entry.host) === sameHost(host)) &&
+      (sameHost(entry.host) === sameHost(host) || (entry.host === '*' && sameHost(host) === sameHost('localhost'))) &&
       (entry.port === '*' || entry.port === port) &&
       entry.user !== '*' &&
       entry.user !== '' &&
@@ -157,6 +160,7 @@ export const provider: Provider = {
   hint: /postgres|PG/i,
   recognise,
   identity,
+  hosts: requests.hostsIn,
   check,
   activity,
 };

@@ -29,30 +29,44 @@ const settingName = (name: string): string => name.split('.').map(identifier).jo
 export function addressesOf(held: Pick<Held, 'parts' | 'context'>): readonly DatabaseAddress[] {
   const { user, password } = held.parts;
   if (user === undefined || password === undefined) return [];
-  const { host = 'localhost', port, database, sslmode, hosts, ...more } = held.context;
-  const list = hosts === undefined ? [`${host}:${port ?? defaultPort}`] : hosts.split(',');
+  const { database, sslmode, ...more } = held.context;
   const parameters = Object.fromEntries(
     ['options', 'sslrootcert', 'sslcert', 'sslkey'].flatMap((name) => (more[name] === undefined ? [] : [[name, more[name]]])),
   );
+  return serversIn(held.context).map((server) => ({
+    ...server,
+    user: user.reveal(),
+    password,
+    ...(database === undefined ? {} : { database }),
+    ...(sslmode === undefined ? {} : { tls: sslmode === 'no-verify' ? 'require' : sslmode }),
+    parameters,
+  }));
+}
+
+function serversIn({ host = 'localhost', port, hosts }: Held['context']): readonly { host: string; port: number }[] {
+  const list = hosts === undefined ? [`${host}:${port ?? defaultPort}`] : hosts.split(',');
   return list.map((one) => {
     const colon = one.lastIndexOf(':');
-    return {
-      host: one.slice(0, colon),
-      port: Number(one.slice(colon + 1)),
-      user: user.reveal(),
-      password,
-      ...(database === undefined ? {} : { database }),
-      ...(sslmode === undefined ? {} : { tls: sslmode === 'no-verify' ? 'require' : sslmode }),
-      parameters,
-    };
+    return { host: one.slice(0, colon), port: Number(one.slice(colon + 1)) };
   });
 }
 
-/** The issuer works in the credential's own cluster, and in its database so that settings of that database are seen. */
-export const issuerHeld = (issuer: Issuer, held: Held): Pick<Held, 'parts' | 'context'> => ({
-  parts: issuer.parts,
-  context: { ...held.context, ...issuer.context, database: issuer.context['database'] ?? held.context['database'] ?? 'postgres' },
-});
+export const hostsIn = (context: Held['context']): readonly string[] => serversIn(context).map(({ host }) => host);
+
+/** Settings by which less is asked of the other side than by default, or nothing: a credential's DSN lends them to nobody. */
+const weak = new Set(['disable', 'allow', 'prefer', 'no-verify']);
+
+/**
+ * The issuer works in the credential's own cluster, and in its database so that settings of that database are seen. The
+ * credential's DSN may be a project's, so somebody else's: it leads the issuer to no further host than the one that both name,
+ * and to no weaker encryption.
+ */
+export function issuerHeld(issuer: Issuer, held: Held): Pick<Held, 'parts' | 'context'> {
+  const { hosts: _hosts, sslmode, ...lent } = held.context;
+  const strict = sslmode === undefined || weak.has(sslmode) ? {} : { sslmode };
+  const database = issuer.context['database'] ?? held.context['database'] ?? 'postgres';
+  return { parts: issuer.parts, context: { ...lent, ...strict, ...issuer.context, database } };
+}
 
 export const userOf = (held: Pick<Held, 'parts'>): string => held.parts['user']?.reveal() ?? '';
 

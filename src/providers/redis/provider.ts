@@ -100,6 +100,7 @@ export const provider: Provider = {
   hint: /redis|valkey/i,
   recognise,
   identity,
+  hosts: (context) => [context['host'] ?? 'localhost'],
   check,
   activity,
 };

@@ -8,6 +8,7 @@ import type { CredentialId, Fingerprint, RotationId } from '../../base/ids.ts';
 import type { Code } from '../../base/problem.ts';
 import type { Instant } from '../../base/time.ts';
 import type { Leftover } from '../../inventory/leftovers.ts';
+import type { Revocation } from '../../oauth/oauth.ts';
 import type { Revoked } from '../../providers/provider.ts';
 import type { Answer, Proof } from '../../verification/proof.ts';
 import type { Because, Debt, Need, PersonAnswer, Plan, Receipt, StepName } from '../rotation.ts';
@@ -40,6 +41,12 @@ export interface Detail {
   /** Copies outside of the places, and what was not looked at. */
   readonly leftovers?: readonly Leftover[];
   readonly notSearched?: readonly string[];
+  /** What an authorization server said of revoking. */
+  readonly revocation?: Revocation;
+  readonly issuer?: string;
+  readonly clientId?: string;
+  /** Of a token that is checked without asking anybody: until when it is taken. */
+  readonly expiresAt?: Instant;
   /** How it was done or found out, in our own words. */
   readonly note?: string;
 }

@@ -8,7 +8,7 @@
 import { type Code, codes } from '../../base/problem.ts';
 import type { Leftover } from '../../inventory/leftovers.ts';
 import type { Proof, RunningHolder } from '../../verification/proof.ts';
-import { type Debt, type Need, type Plan, type Receipt, type StepName, stepNames } from '../rotation.ts';
+import { type Debt, type Need, type Plan, type PlannedGrant, type Receipt, type StepName, stepNames } from '../rotation.ts';
 import { type Detail, decisions, type EntryKind, type JournalEntry } from './entries.ts';
 import {
   byKind,
@@ -63,8 +63,8 @@ const proof = byKind<Proof>({
   dead: used,
 });
 
-const debtKind = oneOf<Debt['kind']>('not-dead', 'place-left', 'stray-key', 'lost-key', 'activity-unread');
-const debt = fields<Debt>({ kind: debtKind, text, since: number });
+const debtKind = oneOf<Debt['kind']>('not-dead', 'place-left', 'stray-key', 'lost-key', 'doubtful-key', 'activity-unread');
+const debt = fields<Debt>({ kind: debtKind, text, since: number, upstreamId: optional(text) });
 
 const plan = fields<Plan>({
   schema: oneOf('mcp-rotate/plan@1'),
@@ -77,6 +77,7 @@ const plan = fields<Plan>({
   steps: list(step),
   pointOfNoReturn: step,
   calls: list(text),
+  projectHosts: optional(list(fields<{ readonly host: string; readonly file: string }>({ host: text, file: text }))),
   edits: list(
     fields<Item<Plan['edits']>>({
       file: text,
@@ -102,8 +103,25 @@ const plan = fields<Plan>({
     restart: flag,
     leaveRunning: list(number),
     folders: list(text),
+    allowHosts: optional(list(text)),
     exposedSince: optional(number),
+    signIn: optional(oneOf('client', 'tool')),
+    noBrowser: optional(flag),
   }),
+  grant: optional(
+    fields<PlannedGrant>({
+      url: text,
+      issuer: text,
+      client: text,
+      server: text,
+      signIn: oneOf('client', 'tool'),
+      revocation: oneOf('endpoint', 'none'),
+      clears: list(
+        fields<Item<PlannedGrant['clears']>>({ client: text, where: text, stale: optional(text), byHand: optional(text) }),
+      ),
+      newRegistration: flag,
+    }),
+  ),
 });
 
 type NeedOf<K extends Need['kind']> = Extract<Need, { kind: K }>;
@@ -125,6 +143,12 @@ const need = byKind<Need>({
     strays: list(fields<Item<NeedOf<'confirm-strays'>['strays']>>({ upstreamId: text, issuedAt: orUndefined(number) })),
   }),
   'accept-unproven': fields({ kind: oneOf('accept-unproven'), what: list(text) }),
+  'stop-by-hand': fields({ kind: oneOf('stop-by-hand'), holders: list(holder), instructions: list(text) }),
+  'clear-by-hand': fields({
+    kind: oneOf('clear-by-hand'),
+    places: list(fields<Item<NeedOf<'clear-by-hand'>['places']>>({ client: text, where: text, todo: text })),
+  }),
+  'sign-in': fields({ kind: oneOf('sign-in'), client: text, server: text, instructions: list(text) }),
 });
 
 const leftovers = list(fields<Leftover>({ file: text, which: oneOf('old', 'new') }));
@@ -174,6 +198,10 @@ const detail = fields<Detail>({
   complete: optional(flag),
   leftovers: optional(leftovers),
   notSearched: optional(list(text)),
+  revocation: optional(oneOf('accepted', 'not-supported', 'client-refused')),
+  issuer: optional(text),
+  clientId: optional(text),
+  expiresAt: optional(number),
   note: optional(text),
 });
 
@@ -204,7 +232,17 @@ const bodies: { readonly [K in EntryKind]: Fields<Body<K>> } = {
   waiting: { step, need },
   answered: {
     step,
-    need: oneOf('new-credential', 'revoke-by-hand', 'edit-by-hand', 'restart-by-hand', 'confirm-strays', 'accept-unproven'),
+    need: oneOf(
+      'new-credential',
+      'revoke-by-hand',
+      'edit-by-hand',
+      'restart-by-hand',
+      'confirm-strays',
+      'accept-unproven',
+      'stop-by-hand',
+      'clear-by-hand',
+      'sign-in',
+    ),
     answer: oneOf('new-credential', 'done', 'accept', 'refuse', 'leave-running'),
     pids: optional(list(number)),
   },

@@ -14,6 +14,7 @@ import { isoSeconds } from '../../base/time.ts';
 import type { Found, Held, Issued, OursMethod, PageMethod, Standing, TheirsMethod } from '../../providers/provider.ts';
 import { compareStanding, untilDead, untilWorks } from '../../verification/standing.ts';
 import type { Detail } from '../journal/schema.ts';
+import { notSent } from '../pasted.ts';
 import type { Run } from '../run.ts';
 import { done, type Outcome, type Step } from '../step.ts';
 import { standingOf } from './preflight.ts';
@@ -154,9 +155,45 @@ async function clearStrays(
       return { state: 'needs', need: { kind: 'confirm-strays', strays } };
     }
     if (answer.kind === 'accept') for (const stray of suspects) await revokeStray(run, method, stray);
-    else for (const { upstreamId } of suspects) run.note('issue', `${upstreamId} was left as it is`);
+    else for (const suspect of suspects) await leave(run, suspect, earlier.at);
   }
   return settled(run);
+}
+
+/** Nobody can tell whose it is, and a person may err: it stays in sight until it is gone, or they say so again. */
+async function leave(run: Run, stray: Found, since: number): Promise<void> {
+  await doubt(run, stray, since, 'you said that it is not of this rotation: resume asks once more, unless it is gone by then');
+  run.note('issue', `${stray.upstreamId} was left as it is`);
+}
+
+async function doubt(run: Run, { upstreamId }: Found, since: number, why: string): Promise<void> {
+  const text = `the key ${upstreamId} at ${run.provider.name} came when an answer was lost; ${why}`;
+  await run.owe({ kind: 'doubtful-key', text, since, upstreamId });
+}
+
+/**
+ * Once more before the end: a process that slept through its lease and was overtaken may have had its call to issue under
+ * way all the time, and the key came after it was looked for.
+ */
+export async function lookForLateKeys(run: Run): Promise<void> {
+  const { method, known } = run;
+  const since = known.unansweredIssueAt;
+  if (since === undefined || method.issue !== 'api' || method.value !== 'theirs' || method.overlap === 'replaces') return;
+  const { findStrays } = method;
+  if (!findStrays) return;
+  try {
+    const at = { ...(await run.context()), old: (await run.next()) ?? run.old };
+    const asked = { intentAt: since, existing: known.existing };
+    const found = (await run.patiently('issue', () => findStrays(run.ports, at, asked))).filter((one) => isStray(run, one));
+    for (const late of found) {
+      if (late.evidence === 'marker') await revokeStray(run, method, late);
+      else if (!known.doubted.has(late.upstreamId)) await doubt(run, late, since, 'nothing tells whose it is');
+    }
+  } catch (error) {
+    if (!(error instanceof Problem) || !error.code.startsWith('provider/')) throw error;
+    const text = `a call to ${run.provider.name} may have made a key after all, and it could not be looked for: ${error.what}`;
+    await run.owe({ kind: 'lost-key', text, since });
+  }
 }
 
 async function settled(run: Run): Promise<undefined> {
@@ -215,13 +252,19 @@ async function page(run: Run, method: PageMethod): Promise<Outcome> {
     const standing = standingOf(run) ?? { alive: 'unknown', how: 'not asked' };
     return { state: 'needs', need: { kind: 'new-credential', page: method.page(at, standing), parts: run.provider.parts } };
   }
+  const pasted = renewed(run.old, answer.parts);
+  const unsent = notSent(run.provider, run.old, pasted);
+  if (unsent !== undefined) {
+    run.note('issue', unsent);
+    return page(run, method);
+  }
   const waiting = run.waiting(run.provider.pace.worksWithinMs);
-  const { answer: works, standing: given } = await untilWorks(run.ports, run.provider, renewed(run.old, answer.parts), waiting);
+  const { answer: works, standing: given } = await untilWorks(run.ports, run.provider, pasted, waiting);
   if (works === 'no') {
     run.note('issue', `that key does not work: ${given.how}`);
     return page(run, method);
   }
-  const refused = await notForThis(run, renewed(run.old, answer.parts), given);
+  const refused = notForThis(run, given);
   if (refused !== undefined) {
     run.note('issue', refused);
     return page(run, method);
@@ -230,8 +273,7 @@ async function page(run: Run, method: PageMethod): Promise<Outcome> {
 }
 
 /** Why a key that was handed to us is not kept. What is kept may be revoked later on, so the wrong one is left alone. */
-async function notForThis(run: Run, held: Held, standing: Standing): Promise<string | undefined> {
-  if ((await run.fingerprintOf(held)) === run.known.oldFingerprint) return 'that is the old key: make a new one';
+function notForThis(run: Run, standing: Standing): string | undefined {
   const before = standingOf(run);
   if (!before || compareStanding(before, standing).account !== 'other') return undefined;
   return 'that key belongs to another account, and was left alone: sign in as the account of the old key, and make it there';

@@ -19,7 +19,7 @@ import type { Proof } from '../../verification/proof.ts';
 import type { Run } from '../run.ts';
 import { verify } from './verify.ts';
 
-const adapters = { clients: [claudeCode], providers: [provider] };
+const adapters = { clients: [claudeCode], providers: [provider], stores: [] };
 const next = classicToken(7);
 
 const config = (command: string, env: Record<string, string>): string =>

@@ -1,0 +1,293 @@
+/**
+ * Goal: a sign-in ends where the client will find it and nowhere else, or with nothing left: no grant, no registration, no file;
+ * and all that can stand against it is told before a person is asked.
+ * Method: the real registry of clients and stores in a scratch home, a real authorization server and MCP server, a person who
+ * walks the pages; the MCP server's complaints are put in by the net port.
+ */
+import { readdir } from 'node:fs/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Machine, scratchMachine } from '../../../../test/kits/machine.ts';
+import { type Seat, type SeatOptions, seat } from '../../../../test/kits/sign-in.ts';
+import { findSpill } from '../../../../test/kits/spills.ts';
+import { toyStore } from '../../../../test/kits/toy-store.ts';
+import type { Shape } from '../../../../test/toys/authorization-server.ts';
+import { consent } from '../../../../test/toys/consent.ts';
+import { type Lab, startLab } from '../../../../test/toys/remote-mcp.ts';
+import { keyringMemory, twinKeyring } from '../../../../test/twins/keyring.ts';
+import { Problem } from '../../../base/problem.ts';
+import { Secret } from '../../../base/secret.ts';
+import type { Adapters } from '../../../inventory/adapters.ts';
+import { createMcp } from '../../../platform/mcp.ts';
+import type { Net } from '../../../ports/net.ts';
+import type { Ports } from '../../../ports/ports.ts';
+import * as registry from '../../../registry.ts';
+import { run as check } from '../check/run.ts';
+import { run, type SignInOptions, type SignInResult } from './run.ts';
+
+const started: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const each of started.splice(0).reverse()) await each[Symbol.asyncDispose]();
+});
+
+interface Stage {
+  readonly lab: Lab;
+  readonly machine: Machine;
+  readonly at: Seat;
+  readonly ports: Ports;
+  readonly memory: ReturnType<typeof keyringMemory>;
+  /** Every token that the authorization server handed out. */
+  readonly tokens: Secret[];
+  signIn(options?: Partial<SignInOptions>, adapters?: Adapters): Promise<SignInResult | Problem>;
+}
+
+async function stage(options: { shape?: Partial<Shape>; seat?: SeatOptions; net?: (net: Net) => Net } = {}): Promise<Stage> {
+  const lab = await startLab(options.shape);
+  const machine = await scratchMachine();
+  started.push(lab, machine);
+  const memory = keyringMemory();
+  const at = seat(options.seat);
+  const tokens: Secret[] = [];
+  const noted: Net = {
+    send: async (request) => {
+      const answer = await at.ports.net.send(request);
+      for (const [, token] of answer.body.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g)) tokens.push(new Secret(token ?? ''));
+      return answer;
+    },
+  };
+  const ports = {
+    ...machine.ports,
+    ...at.ports,
+    net: options.net?.(noted) ?? noted,
+    keyring: twinKeyring(memory),
+    mcp: createMcp(),
+  } as Ports;
+  return {
+    lab,
+    machine,
+    at,
+    ports,
+    memory,
+    tokens,
+    async signIn(more = {}, adapters = registry) {
+      const all: SignInOptions = {
+        server: lab.remote.url,
+        client: undefined,
+        scopes: undefined,
+        clientId: undefined,
+        noBrowser: false,
+        withinMs: 15_000,
+        signal: new AbortController().signal,
+        ...more,
+      };
+      const ended = await run(ports, adapters, all, at.talk).catch((error: unknown) => {
+        if (error instanceof Problem) return error;
+        throw error;
+      });
+      const said = ended instanceof Problem ? [ended.what, ended.state, ended.next] : ended;
+      expect(findSpill([said, at.told], tokens)).toBeUndefined();
+      return ended;
+    },
+  };
+}
+
+const codexConfig = (url: string): string => `[mcp_servers.lab]\nurl = "${url}"\n`;
+const revocations = ({ lab }: Stage): number =>
+  lab.authorizationServer.requests.filter(({ path }) => path === '/token/revocation').length;
+
+describe('without a client', () => {
+  it('is tried and thrown away: the grant is revoked and refused, the registration deleted, nothing written', async () => {
+    const here = await stage();
+    expect(await here.signIn()).toMatchObject({
+      kept: null,
+      account: 'ann',
+      takenBack: { revocation: 'accepted', refusedAfterwards: 'yes', registration: 'deleted' },
+    });
+    expect(here.tokens.length).toBeGreaterThan(1);
+    expect([...here.lab.authorizationServer.registered]).toEqual([]);
+    expect(await readdir(here.machine.home)).toEqual(['empty']);
+  });
+
+  it('says when a signed token outlives its revocation, and when the server does not revoke', async () => {
+    expect(await (await stage({ shape: { accessTokens: 'jwt' } })).signIn()).toMatchObject({
+      takenBack: { refusedAfterwards: 'no' },
+    });
+    expect(await (await stage({ shape: { revocation: 'absent' } })).signIn()).toMatchObject({
+      takenBack: { revocation: 'not-supported' },
+    });
+  });
+
+  it('does not believe a revocation that pretends', async () => {
+    const here = await stage({ shape: { revocation: 'pretends', registrationManagement: 'refuses' } });
+    expect(await here.signIn()).toMatchObject({
+      takenBack: { revocation: 'accepted', refusedAfterwards: 'no', registration: 'left' },
+    });
+  });
+
+  it('leaves a registration that was given alone', async () => {
+    const here = await stage({ shape: { registration: 'none' } });
+    const { clientId } = here.lab.authorizationServer.preRegistered;
+    expect(await here.signIn({ clientId })).toMatchObject({ registeredBy: 'given', takenBack: { registration: 'not ours' } });
+  });
+});
+
+describe('for a client', () => {
+  it('is kept in its file where there is no keyring, and refused while it lives', async () => {
+    const here = await stage();
+    const config = await here.machine.write('~/.codex/config.toml', codexConfig(here.lab.remote.url));
+    expect(await here.signIn({ client: 'codex' })).toMatchObject({
+      kept: { client: 'codex', server: 'lab', where: here.machine.path('~/.codex/.credentials.json') },
+      takenBack: null,
+      tools: expect.any(Number),
+    });
+    const text = await here.machine.text('~/.codex/.credentials.json');
+    const [entry] = Object.values(JSON.parse(text) as Record<string, Record<string, unknown>>);
+    expect(entry).toMatchObject({
+      server_name: 'lab',
+      server_url: here.lab.remote.url,
+      issuer: here.lab.authorizationServer.issuer,
+    });
+    expect(await here.machine.mode('~/.codex/.credentials.json')).toBe(0o600);
+    expect(await here.machine.text(config)).toBe(codexConfig(here.lab.remote.url));
+    expect(revocations(here)).toBe(0);
+
+    const told = here.at.told.length;
+    expect(await here.signIn({ client: 'codex' })).toMatchObject({
+      code: 'usage/wrong',
+      next: expect.stringContaining('mcp-rotate rotate'),
+    });
+    expect(here.at.told).toHaveLength(told);
+    expect(await here.machine.text('~/.codex/.credentials.json')).toBe(text);
+  });
+
+  it('is kept in the keyring where there is one', async () => {
+    const here = await stage();
+    here.machine.env['DBUS_SESSION_BUS_ADDRESS'] = 'unix:path=/nowhere';
+    await here.machine.write('~/.codex/config.toml', codexConfig(here.lab.remote.url));
+    expect(await here.signIn({ client: 'codex' })).toMatchObject({ kept: { where: 'keyring: Codex MCP Credentials' } });
+    expect(here.memory.items.size).toBe(1);
+    expect(await readdir(here.machine.path('~/.codex'))).not.toContain('.credentials.json');
+  });
+
+  it('takes the place of an entry that is dead', async () => {
+    const here = await stage();
+    await here.machine.write('~/.codex/config.toml', codexConfig(here.lab.remote.url));
+    await here.signIn({ client: 'codex' });
+    const text = await here.machine.text('~/.codex/.credentials.json');
+    const [key = '', entry] = Object.entries(JSON.parse(text) as Record<string, object>)[0] ?? [];
+    const dead = { [key]: { ...entry, access_token: 'dead', refresh_token: null, expires_at: 1000 } };
+    await here.machine.write('~/.codex/.credentials.json', JSON.stringify(dead));
+    expect(await here.signIn({ client: 'codex' })).toMatchObject({ kept: { client: 'codex' } });
+    expect(await here.machine.text('~/.codex/.credentials.json')).not.toContain('"dead"');
+  });
+
+  it('gives way when the client signed in by itself meanwhile, and takes its own grant back', async () => {
+    let theirs = '';
+    const here: Stage = await stage({
+      seat: {
+        act: async (address) => {
+          const redirect = await consent(address);
+          await here.machine.write('~/.codex/.credentials.json', theirs);
+          await fetch(redirect);
+        },
+      },
+    });
+    await here.machine.write('~/.codex/config.toml', codexConfig(here.lab.remote.url));
+    const { store } = await import('../../../stores/codex/store.ts');
+    const row = store.rows.find(({ kind }) => kind === 'file');
+    const ref = { server: 'lab', url: here.lab.remote.url, headers: {}, transport: 'http' } as const;
+    theirs = JSON.stringify({
+      [(row && store.keyFor(row, ref)) ?? '']: {
+        server_name: 'lab',
+        server_url: here.lab.remote.url,
+        client_id: 'theirs',
+        access_token: 'their-access',
+        refresh_token: 'their-refresh',
+        expires_at: Date.now() + 60_000,
+        scopes: [],
+      },
+    });
+    const ended = await here.signIn({ client: 'codex' });
+    expect(ended).toMatchObject({ code: 'file/changed', state: expect.stringContaining('revoked again') });
+    expect(await here.machine.text('~/.codex/.credentials.json')).toBe(theirs);
+    expect([...here.lab.authorizationServer.registered]).toEqual([]);
+  });
+
+  it.each([
+    ['no such client', 'nobody', 'usage/wrong'],
+    ['a client without the server', 'codex', 'usage/wrong'],
+  ])('%s: told before anything is asked of anybody', async (_what, client, code) => {
+    const here = await stage();
+    expect(await here.signIn({ client })).toMatchObject({ code });
+    expect(here.at.told).toEqual([]);
+    expect(here.lab.authorizationServer.requests).toEqual([]);
+  });
+
+  it('only the client may write there: told what to do in it', async () => {
+    const here = await stage();
+    const { put: _put, ...closed } = toyStore;
+    const ended = await here.signIn({ client: 'toy' }, { ...registry, stores: [closed] });
+    expect(ended).toMatchObject({ code: 'oauth/client-only', next: 'in Toy, press Sign in' });
+    expect(here.lab.authorizationServer.requests).toEqual([]);
+  });
+});
+
+describe('the proof by tools/list', () => {
+  /** Requests to the MCP server with a token are answered by `say` as long as it has an answer. */
+  const complaining =
+    (say: () => { status: number; challenge: string } | undefined) =>
+    (net: Net): Net => ({
+      send: async (request) => {
+        const answer = request.headers['authorization'] === undefined || !request.url.endsWith('/mcp') ? undefined : say();
+        if (!answer) return net.send(request);
+        return { status: answer.status, headers: { 'www-authenticate': answer.challenge }, body: '' };
+      },
+    });
+
+  it('steps up once when the server asks for more scope, and keeps the wider grant', async () => {
+    let mcpAsked = 0;
+    const challenge = 'Bearer error="insufficient_scope", scope="mcp:write"';
+    const here = await stage({
+      seat: { person: { jar: new Map() } },
+      net: complaining(() => (mcpAsked === 1 ? { status: 403, challenge } : undefined)),
+    });
+    const { mcp } = here.ports;
+    const tools: Ports['mcp']['tools'] = async (...given) =>
+      ++mcpAsked === 1 ? { kind: 'http', status: 403 } : mcp.tools(...given);
+    Object.assign(here.ports, { mcp: { ...mcp, tools } });
+    const ended = await here.signIn();
+    expect(ended instanceof Problem ? ended : [...(ended.scopes ?? [])].sort()).toEqual(['mcp:read', 'mcp:write']);
+    expect(here.at.told.join()).toContain('sign in once more');
+    expect([...here.lab.authorizationServer.registered]).toEqual([]);
+  });
+
+  it('fails: the new grant is revoked, and that is said', async () => {
+    const here = await stage();
+    Object.assign(here.ports, { mcp: { tools: async () => ({ kind: 'http', status: 401 }) } });
+    expect(await here.signIn()).toMatchObject({
+      code: 'rotation/new-does-not-work',
+      state: 'the new grant was revoked again, and its token is refused',
+    });
+    expect([...here.lab.authorizationServer.registered]).toEqual([]);
+  });
+});
+
+describe('oauth check', () => {
+  it('finds a server by its name in a client, and with the refresh test leaves nothing behind', async () => {
+    const here = await stage({ seat: { person: { jar: new Map() } } });
+    await here.machine.write('~/.codex/config.toml', codexConfig(here.lab.remote.url));
+    const { signal } = new AbortController();
+    const refreshTest = { noBrowser: false, withinMs: 15_000, bounds: { lookMs: 1000, everyMs: 200 } };
+    const report = await check(here.ports, registry, { server: 'lab', refreshTest, signal }, here.at.talk);
+    expect(report.measured).toMatchObject({ rotates: 'yes', oldRefused: 'yes', accessDead: 'yes' });
+    expect(report.rows.find(({ id }) => id === 'refresh-rotates')?.by['2025-06-18'].cell).toBe('ok');
+    expect([...here.lab.authorizationServer.registered]).toEqual([]);
+    expect(findSpill([report, here.at.told], here.tokens)).toBeUndefined();
+  });
+
+  it('an unknown name is told', async () => {
+    const here = await stage();
+    const { signal } = new AbortController();
+    const ended = check(here.ports, registry, { server: 'nothing', refreshTest: undefined, signal }, here.at.talk);
+    await expect(ended).rejects.toMatchObject({ code: 'usage/wrong' });
+  });
+});

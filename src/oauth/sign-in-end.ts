@@ -1,0 +1,40 @@
+/** How a sign-in ends that did not succeed: what is told, and what of ours is taken away again. */
+import { Problem } from '../base/problem.ts';
+import { duration, type Milliseconds } from '../base/time.ts';
+import type { SignedIn, SignInRequest, SignInTalk, Wire } from './oauth.ts';
+import { deleteRegistration } from './registration.ts';
+
+export const tooLate = (withinMs: Milliseconds): Problem =>
+  new Problem('oauth/timeout', {
+    what: `nobody signed in within ${duration(withinMs)}`,
+    state: 'no token was issued',
+    next: 'start again when somebody can sign in',
+  });
+
+/** A registration that was made for this sign-in alone is of no use to anybody when the sign-in failed. */
+export async function dropRegistration(
+  wire: Wire,
+  { registration, registeredBy }: Pick<SignedIn, 'registration' | 'registeredBy'>,
+  { discovery }: SignInRequest,
+  talk: Pick<SignInTalk, 'note'>,
+): Promise<boolean> {
+  if (registeredBy !== 'dynamic registration') return false;
+  const gone = await deleted(wire, registration, discovery);
+  if (!gone)
+    talk.note(`the registration ${registration.clientId} at ${discovery.issuer} could not be deleted; it holds no grant`);
+  return gone;
+}
+
+async function deleted(
+  wire: Wire,
+  registration: SignedIn['registration'],
+  { url }: SignInRequest['discovery'],
+): Promise<boolean> {
+  try {
+    const said = await deleteRegistration(wire, registration, new URL(url));
+    return said === 'deleted' || said === 'gone';
+  } catch (error) {
+    if (error instanceof Problem) return false;
+    throw error;
+  }
+}

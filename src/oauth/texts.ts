@@ -1,0 +1,136 @@
+/**
+ * The texts of a store as they lie on this machine: files and keyring items, read with what tells later whether they are
+ * still the same, and written back one by one.
+ *
+ * Nothing here knows what a text means. A text that cannot be seen is never taken for one that is not there: a locked
+ * keyring, a file that may not be read and bytes that are no text are problems.
+ */
+import { printable } from '../base/ids.ts';
+import { Problem } from '../base/problem.ts';
+import { Secret } from '../base/secret.ts';
+import { matches } from '../clients/patterns.ts';
+import type { FileSnapshot } from '../ports/disk.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Change, Row, Text, Where } from '../stores/store.ts';
+
+export type Spots = Pick<Ports, 'host' | 'disk' | 'keyring'>;
+
+/** A text with the spot where it lies. */
+export interface Kept extends Text {
+  readonly where: Where;
+  /** Of a file; what a replacement is compared with. */
+  readonly version?: string;
+  /** A file that other users can read. */
+  readonly readableByOthers?: true;
+}
+
+/** A token file of a client that serves hundreds of servers takes a few hundred kilobytes. */
+const mostBytes = 16 * 1024 * 1024;
+/** CRED_MAX_CREDENTIAL_BLOB_SIZE of Windows; a password is kept there as UTF-16. */
+const mostWindowsBytes = 2560;
+const others = 0o077;
+
+/** undefined when there is no such file. Problems: those of Disk.read; document/not-text. */
+export async function fileText({ host, disk }: Pick<Spots, 'host' | 'disk'>, file: string): Promise<Kept | undefined> {
+  let snapshot: FileSnapshot;
+  try {
+    snapshot = await disk.read(file, mostBytes);
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'file/absent') return undefined;
+    throw error;
+  }
+  const exposed = host.os !== 'windows' && (snapshot.mode & others) !== 0;
+  return {
+    name: file,
+    text: decoded(snapshot),
+    where: { kind: 'file', file },
+    version: snapshot.version,
+    ...(exposed ? { readableByOthers: true } : {}),
+  };
+}
+
+/** What is encoded again gives the same bytes: a byte order mark stays, and anything but UTF-8 is refused. */
+function decoded({ path, bytes }: FileSnapshot): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Problem('document/not-text', { what: `${printable(path)} is not a text in UTF-8` });
+  }
+}
+
+/** undefined when there is no such item. Problems: store/locked, store/unavailable. */
+export async function itemText({ keyring }: Pick<Spots, 'keyring'>, service: string, account: string): Promise<Kept | undefined> {
+  const value = await keyring.get(service, account);
+  if (value === 'absent') return undefined;
+  if (value === 'locked' || value === 'unavailable') throw keyringProblem(value, service);
+  return { name: account, text: value.reveal(), where: { kind: 'item', service, account } };
+}
+
+export function keyringProblem(why: 'locked' | 'unavailable', service: string): Problem {
+  return new Problem(`store/${why}`, {
+    what: `the keyring, which holds items of ${printable(service)}, ${why === 'locked' ? 'is locked' : 'cannot be reached from this session'}`,
+    next: keyringTodo[why],
+  });
+}
+
+export const keyringTodo = {
+  locked: 'unlock the keyring (sign in to the desktop, or unlock the login keyring), then run the command again',
+  unavailable: 'run the command in the session whose keyring holds them',
+} as const;
+
+/** All texts that belong to these spots, as they are now. Of a folder all that its row names: an entry may have got more. */
+export async function textsAt(ports: Spots, row: Row, where: readonly Where[]): Promise<readonly Kept[]> {
+  const kept: Kept[] = [];
+  const add = (text: Kept | undefined): void => {
+    if (text && !kept.some(({ name }) => name === text.name)) kept.push(text);
+  };
+  for (const spot of where) {
+    if (spot.kind === 'item') add(await itemText(ports, spot.service, spot.account));
+    else if (row.kind === 'folder') for (const file of await filesBeside(ports, row, spot.file)) add(await fileText(ports, file));
+    else add(await fileText(ports, spot.file));
+  }
+  return kept;
+}
+
+/** The files of a folder that the last name of the row's path fits. */
+async function filesBeside({ host, disk }: Spots, row: Row & { kind: 'folder' }, file: string): Promise<readonly string[]> {
+  const folder = host.dirname(file);
+  const pattern = row.path.slice(row.path.lastIndexOf('/') + 1);
+  return (await disk.list(folder))
+    .filter(({ name, kind }) => kind !== 'directory' && matches(pattern, name))
+    .map(({ name }) => host.join(folder, name));
+}
+
+/** Problem: document/cannot-hold, before anything is written, when a keyring would refuse the text. */
+export function checkSize({ host }: Pick<Spots, 'host'>, where: Where, { text }: Change): void {
+  if (where.kind !== 'item' || host.os !== 'windows' || text === undefined || 2 * text.length <= mostWindowsBytes) return;
+  throw new Problem('document/cannot-hold', {
+    what: `the item of ${printable(where.service)} would take ${2 * text.length} bytes, and Windows keeps ${mostWindowsBytes}`,
+    state: 'nothing was written',
+    next: 'sign in through the client itself',
+  });
+}
+
+/**
+ * Writes or removes one text if it is still what was read (undefined: if there is still none); false when it is not. A keyring
+ * and the removal of a file know no comparison of their own: they are looked at right before.
+ */
+export async function writeText(ports: Spots, where: Where, seen: Kept | undefined, text: string | undefined): Promise<boolean> {
+  if (where.kind === 'item') {
+    const now = await itemText(ports, where.service, where.account);
+    if (now?.text !== seen?.text) return false;
+    if (text !== undefined) await ports.keyring.set(where.service, where.account, new Secret(text));
+    else await ports.keyring.remove(where.service, where.account);
+    return true;
+  }
+  const { disk, host } = ports;
+  if (text === undefined) {
+    if ((await fileText(ports, where.file))?.version !== seen?.version) return false;
+    await disk.remove(where.file);
+    return true;
+  }
+  const folder = host.dirname(where.file);
+  if (!seen && (await disk.kind(folder)) === undefined) await disk.makeFolder(folder);
+  const bytes = new TextEncoder().encode(text);
+  return (await disk.replace(where.file, seen?.version ?? 'absent', bytes, { mode: 0o600 })).written;
+}

@@ -1,0 +1,119 @@
+/**
+ * One rotation of a grant under way: the authorization server that issued it, and the stores that keep its tokens.
+ *
+ * What is known of the server is asked afresh in every call, never taken from a store: that is how a changed issuer shows.
+ */
+import { Problem } from '../../base/problem.ts';
+import type { Secret } from '../../base/secret.ts';
+import { discover, discoverIssuer } from '../../oauth/discover.ts';
+import { holdingLabel, readHoldings } from '../../oauth/holdings.ts';
+import type { Discovery, Holding, SignInTalk, Wire } from '../../oauth/oauth.ts';
+import type { Held } from '../../providers/provider.ts';
+import type { TokenStore, Tokens } from '../../stores/store.ts';
+import { Journaled, type JournaledParts } from '../journaled.ts';
+import type { PlannedGrant, Receipt } from '../rotation.ts';
+import { grantPrint } from './find.ts';
+import { identity, registrationOf, type Subject, shareToken, subjectOf, tokensOf } from './held.ts';
+
+export class GrantRun extends Journaled {
+  readonly talk: SignInTalk | undefined;
+  #discovery: Promise<Discovery> | undefined;
+  #oldServer: Promise<Discovery> | undefined;
+
+  constructor(parts: JournaledParts) {
+    super(parts);
+    this.talk = parts.talk;
+  }
+
+  get planned(): PlannedGrant {
+    if (!this.plan.grant) throw new Error('a grant whose plan says nothing of it');
+    return this.plan.grant;
+  }
+
+  get wire(): Wire {
+    const { net, clock, random } = this.ports;
+    return { net, clock, random };
+  }
+
+  get subject(): Subject {
+    return subjectOf(this.old);
+  }
+
+  get store(): TokenStore {
+    const found = this.adapters.stores.find(({ id }) => id === this.subject.store);
+    if (!found) throw new Error(`a grant of an unknown store: ${this.subject.store}`);
+    return found;
+  }
+
+  /** What the server says of itself today. */
+  discovery(): Promise<Discovery> {
+    this.#discovery ??= discover(this.wire, this.planned.url, this.signal ? { signal: this.signal } : {});
+    return this.#discovery;
+  }
+
+  /** The server that issued the old grant: only there can it be revoked (a resource may have moved to another since). */
+  oldServer(): Promise<Discovery> {
+    const asked =
+      this.#oldServer ??
+      (async () => {
+        const now = await this.discovery();
+        const { issuer } = this.subject;
+        return issuer === '' || issuer === now.issuer ? now : discoverIssuer(this.wire, now, issuer);
+      })();
+    this.#oldServer = asked;
+    return asked;
+  }
+
+  override secretsOf(held: Held): readonly Secret[] {
+    return Object.values(held.parts);
+  }
+
+  override async fingerprintOf(held: Held): Promise<string> {
+    return this.printOf(tokensOf(held));
+  }
+
+  async printOf(tokens: Tokens): Promise<string> {
+    return grantPrint(this.ports.random, await this.machineKey(), identity(tokens) ?? '');
+  }
+
+  /** Every entry that keeps a token of this one, copies too. Problem store/locked when a store cannot be looked into. */
+  async holding(held: Held): Promise<readonly Holding[]> {
+    const tokens = tokensOf(held);
+    return (await this.holdings()).filter(({ entry }) => entry.tokens !== undefined && shareToken(entry.tokens, tokens));
+  }
+
+  async holdings(): Promise<readonly Holding[]> {
+    const { holdings, unseen } = await readHoldings(this.ports, this.adapters.stores, { consent: true });
+    const locked = unseen.find(({ store, why }) => store === this.subject.store && why === 'locked');
+    if (!locked) return holdings;
+    throw new Problem('store/locked', {
+      what: `${locked.where} is locked, where ${locked.client} keeps its tokens`,
+      state: 'what was in it still is',
+      next: `${locked.todo}, then mcp-rotate resume ${this.id}`,
+    });
+  }
+
+  override async placesOf(print: string): Promise<Receipt['places']> {
+    const found = [];
+    for (const holding of await this.holdings()) {
+      const { entry, store } = holding;
+      if (!entry.tokens || identity(entry.tokens) === undefined || (await this.printOf(entry.tokens)) !== print) continue;
+      const server = entry.server ?? this.planned.server;
+      found.push({ client: store.client, server, file: holdingLabel(holding), pointer: entry.key, part: 'tokens' });
+    }
+    return found;
+  }
+
+  /** The registration with which the new one is asked for, once there is one. */
+  async registration() {
+    const sealed = await this.unseal('registration');
+    return sealed && registrationOf(sealed);
+  }
+
+  /** Where the browser may come back to, as the client insists; empty: any address of this machine. */
+  get redirectUris(): readonly string[] {
+    const { key, server, url, issuer } = this.subject;
+    const old = { key, server, url, issuer, registration: registrationOf(this.old), tokens: undefined };
+    return this.store.redirectUris?.(old) ?? [];
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The plan of a grant's rotation: a value that says everything that will be done, where, and what cannot be promised.
+ *
+ * Making it asks the server what it is today (metadata that anybody may read) and changes nothing.
+ */
+import { Problem } from '../../base/problem.ts';
+import { isoSeconds } from '../../base/time.ts';
+import type { Adapters } from '../../inventory/adapters.ts';
+import { discover } from '../../oauth/discover.ts';
+import { holdingLabel } from '../../oauth/holdings.ts';
+import type { Discovery } from '../../oauth/oauth.ts';
+import { claimsOf } from '../../oauth/standing.ts';
+import type { Ports } from '../../ports/ports.ts';
+import type { TokenStore } from '../../stores/store.ts';
+import type { Plan, PlannedGrant, PlannedRestart, RotateOptions } from '../rotation.ts';
+import type { FoundGrant } from './find.ts';
+import { grantProvider } from './held.ts';
+import { playbook } from './playbook.ts';
+
+export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGrant, options: RotateOptions): Promise<Plan> {
+  const { grant, holding } = found;
+  const { net, clock, random } = ports;
+  const discovery = await discover({ net, clock, random }, found.url);
+  const planned = plannedGrant(found, discovery, options);
+  return {
+    schema: 'mcp-rotate/plan@1',
+    credential: grant.id,
+    fingerprint: grant.fingerprint,
+    provider: grantProvider,
+    because: options.because,
+    method: planned.signIn === 'client' ? 'sign-in-through-client' : 'sign-in-by-tool',
+    overlap: 'none',
+    steps: playbook.steps.map(({ name }) => name),
+    pointOfNoReturn: playbook.pointOfNoReturn,
+    calls: callsOf(planned, discovery),
+    edits: [],
+    byHand: byHand(found),
+    restarts: await restartsOf(ports, adapters, holding.store),
+    downtime: 'from the revocation until you have agreed in the browser: a minute or two',
+    warnings: warningsOf(found, planned, discovery),
+    options,
+    grant: planned,
+  };
+}
+
+function plannedGrant({ grant, holding, server, url }: FoundGrant, discovery: Discovery, options: RotateOptions): PlannedGrant {
+  const { store, row } = holding;
+  const signIn = options.signIn ?? (store.signIn.command || !store.put || row.kind === 'names' ? 'client' : 'tool');
+  if (signIn === 'tool' && !store.put) {
+    throw new Problem('oauth/client-only', {
+      what: `only ${store.name} itself writes where it keeps its tokens`,
+      state: 'nothing was changed',
+      next: `mcp-rotate rotate ${grant.id} --sign-in client`,
+    });
+  }
+  const issuer = grant.issuer ?? discovery.issuer;
+  const leaked = options.because === 'leak' && holding.entry.registration?.clientSecret !== undefined;
+  return {
+    url,
+    issuer,
+    client: store.client,
+    server,
+    signIn,
+    revocation: typeof discovery.metadata['revocation_endpoint'] === 'string' ? 'endpoint' : 'none',
+    clears: grant.holdings.map((one) => ({
+      client: one.store.client,
+      where: holdingLabel(one),
+      ...(one.stale === undefined ? {} : { stale: one.stale }),
+      ...(one.store.put || one.stale !== undefined || one.store.clearing.command ? {} : { byHand: one.store.clearing.byHand }),
+    })),
+    // A leaked secret of the client is as bad as a leaked token; a server that moved knows nothing of the old registration.
+    newRegistration:
+      signIn === 'tool' && (leaked || issuer !== discovery.issuer || !holding.entry.registration || !reusable(holding)),
+  };
+}
+
+/** A registration is the client's: we can sign in under it only at an address that it names. */
+function reusable({ entry, store }: FoundGrant['holding']): boolean {
+  const named = entry.registration?.redirectUris ?? store.redirectUris?.(entry) ?? [];
+  return named.some((address) => /^http:\/\/(?:127\.0\.0\.1|localhost)[:/]/.test(address));
+}
+
+function callsOf(planned: PlannedGrant, { issuer }: Discovery): string[] {
+  const revoke =
+    planned.revocation === 'endpoint'
+      ? `revoke the refresh token, then the access token, at ${planned.issuer}`
+      : `${planned.issuer} cannot revoke: you end the grant on its page of connected applications`;
+  const how = planned.signIn === 'client' ? `${planned.client} signs in again at ${issuer}` : `sign in again at ${issuer}`;
+  return [revoke, ...(planned.newRegistration ? [`register anew at ${issuer}`] : []), how];
+}
+
+function byHand({ grant }: FoundGrant): Plan['byHand'] {
+  return grant.holdings
+    .filter(({ store, stale }) => !store.put && stale === undefined && !store.clearing.command)
+    .map((one) => ({
+      client: one.store.client,
+      server: one.entry.server ?? one.entry.key,
+      where: holdingLabel(one),
+      todo: one.store.clearing.byHand,
+    }));
+}
+
+async function restartsOf(ports: Ports, { clients }: Adapters, store: TokenStore): Promise<PlannedRestart[]> {
+  const names = new Set(store.programs[ports.host.os]);
+  const running = (await ports.processes.list()).filter(({ name }) => names.has(name)).map(({ pid, name }) => ({ pid, name }));
+  const byHandWords = clients.find(({ id }) => id === store.client)?.restart.byHand ?? `end ${store.name} and start it again`;
+  return running.length === 0 ? [] : [{ client: store.client, how: 'by a person', byHand: byHandWords, running }];
+}
+
+function warningsOf({ grant, holding }: FoundGrant, planned: PlannedGrant, discovery: Discovery): string[] {
+  const warnings: string[] = [];
+  const { access } = holding.entry.tokens ?? {};
+  const claims = access && claimsOf(access);
+  if (planned.revocation === 'none') {
+    warnings.push('this server cannot revoke: the old grant stays a debt until it is refused or has expired');
+  } else if (claims) {
+    const until = claims.expiresAt === undefined ? 'it expires' : isoSeconds(claims.expiresAt);
+    warnings.push(`the access token may be checked without asking the server: then it stays valid until ${until}`);
+  }
+  if (grant.sharedWith.length > 0) {
+    warnings.push(`other sign-ins use the same registration and may end with this one: ${grant.sharedWith.join(', ')}`);
+  }
+  if (grant.issuer !== undefined && grant.issuer !== discovery.issuer) {
+    warnings.push(`the server has moved its sign-in from ${grant.issuer} to ${discovery.issuer}`);
+  }
+  if (!grant.refreshable) warnings.push('there is no refresh token: the grant may live on at the server unseen');
+  const others = grant.holdings.filter(({ store, stale }) => stale === undefined && store.id !== holding.store.id);
+  for (const { store } of others)
+    warnings.push(`${store.name} keeps the same tokens: it is cleared, and signs in for itself afterwards`);
+  return warnings;
+}

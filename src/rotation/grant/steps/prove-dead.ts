@@ -1,0 +1,114 @@
+/**
+ * Dead means dead: the server refuses the old access token, and the old refresh token buys nothing.
+ *
+ * A refresh token is tried only after its revocation was accepted: trying uses it up, and a server that takes it gives new
+ * tokens, which are then revoked as well. An access token that the server checks by itself (a JWT) may be taken until it
+ * expires, whatever was revoked: that is said with its time, and is a debt until then.
+ */
+import type { Secret } from '../../../base/secret.ts';
+import { isoSeconds, type Milliseconds, second } from '../../../base/time.ts';
+import type { Standing } from '../../../oauth/oauth.ts';
+import { accessStanding, claimsOf, refreshStanding } from '../../../oauth/standing.ts';
+import type { Debt } from '../../rotation.ts';
+import { done, type Outcome, type Step } from '../../step.ts';
+import type { GrantRun } from '../grant-run.ts';
+import { registrationOf, tokensOf } from '../held.ts';
+import { pageOf } from './revoke.ts';
+
+/** How long a server is given until all of its parts have heard of it; one that checks tokens offline never does. */
+const within: Milliseconds = 30 * second;
+const withinOffline: Milliseconds = 3 * second;
+
+/** Both tokens, for so long as told. */
+export async function tryDead(run: GrantRun, length: Milliseconds): Promise<'yes' | 'no' | 'unknown'> {
+  const until = run.ports.clock.elapsed() + length;
+  for (let wait = 500; ; wait = Math.min(2 * wait, 4000)) {
+    const { alive, how } = await standing(run);
+    if (run.plan.because === 'leak') run.emit({ kind: 'clock', sinceMs: run.now - run.known.openedAt });
+    if (alive === 'no' || run.ports.clock.elapsed() >= until) {
+      const answer = alive === 'no' ? 'yes' : alive === 'yes' ? 'no' : 'unknown';
+      await run.prove({ kind: 'dead', which: 'old', answer, how, at: run.now });
+      return answer;
+    }
+    await run.pause('prove dead', wait);
+  }
+}
+
+async function standing(run: GrantRun): Promise<Standing> {
+  const { access, refresh } = tokensOf(run.old);
+  const byAccess = access && (await accessTried(run, access));
+  const byRefresh = refresh && (await refreshTried(run));
+  const found = [byAccess, byRefresh].filter((one) => one !== undefined);
+  const how = found.map((one) => one.how).join('; ');
+  if (found.some(({ alive }) => alive === 'yes')) return { alive: 'yes', how };
+  if (found.length > 0 && found.every(({ alive }) => alive === 'no')) return { alive: 'no', how };
+  // Refused before its time: the grant was ended, by a person where its server revokes nothing.
+  const early = (expiryOf(run) ?? run.now) >= run.now;
+  if (byAccess?.alive === 'no' && !revocationAccepted(run) && early) return { alive: 'no', how };
+  return { alive: 'unknown', how: how === '' ? 'there is no token to try' : how };
+}
+
+function revocationAccepted(run: GrantRun): boolean {
+  return run.known.outcomes.get('revoke old')?.detail.revocation === 'accepted';
+}
+
+/** Of the old access token; undefined when nobody knows. */
+function expiryOf(run: GrantRun): number | undefined {
+  const { access, expiresAt } = tokensOf(run.old);
+  return (access && claimsOf(access)?.expiresAt) ?? expiresAt;
+}
+
+async function accessTried(run: GrantRun, access: Secret): Promise<Standing> {
+  const told = await accessStanding(run.wire, await run.discovery(), access);
+  // Refused because it is past its time says nothing of the grant.
+  const expired = (expiryOf(run) ?? Number.POSITIVE_INFINITY) < run.now;
+  return told.alive === 'no' && expired ? { ...told, how: `${told.how}, expired` } : told;
+}
+
+async function refreshTried(run: GrantRun): Promise<Standing> {
+  const { refresh } = tokensOf(run.old);
+  const registration = registrationOf(run.old);
+  if (!refresh || !registration) return { alive: 'unknown', how: 'the refresh token cannot be tried without its client’s name' };
+  // Once only: a second try of a token that was taken would count as its theft, and end what hangs on it.
+  const before = run.known.outcomes.get('try old refresh token')?.detail;
+  if (before?.alive === 'no') return { alive: 'no', how: 'the refresh token buys nothing' };
+  if (before?.alive === 'yes') return { alive: 'yes', how: 'the server gave new tokens for the old refresh token' };
+  if (!revocationAccepted(run) || run.known.pending.has('try old refresh token')) {
+    return { alive: 'unknown', how: 'the server did not revoke, so its refresh token was not tried' };
+  }
+  return run.effect(
+    'prove dead',
+    'try old refresh token',
+    {},
+    async () => refreshStanding(run.wire, await run.oldServer(), registration, refresh),
+    ({ alive, how }) => ({ alive, note: how }),
+  );
+}
+
+/** What is owed, in words with a time where there is one. */
+export async function notDead(run: GrantRun, answer: 'no' | 'unknown'): Promise<Debt> {
+  const expires = expiryOf(run);
+  const name = `the old grant of ${run.plan.credential}`;
+  const since = run.known.debts.find(({ kind }) => kind === 'not-dead')?.since ?? run.now;
+  const refreshed = run.known.outcomes.get('try old refresh token')?.detail.alive === 'yes';
+  if (answer === 'no' && revocationAccepted(run) && !refreshed && expires !== undefined && expires > run.now) {
+    const text = `${name} is revoked, but its access token is taken without asking: valid until ${isoSeconds(expires)}`;
+    return { kind: 'not-dead', text, since };
+  }
+  const { url } = pageOf(run.planned.issuer, (await run.oldServer()).metadata);
+  const how = answer === 'no' ? 'its server still takes it' : 'could not tell';
+  return { kind: 'not-dead', text: `${name} is not proven dead: ${how}; end it at ${url}`, since };
+}
+
+export const proveDead: Step<GrantRun> = {
+  name: 'prove dead',
+  async settle(run) {
+    const ended = run.known.steps.get('prove dead');
+    return ended?.state === 'done';
+  },
+  async run(run): Promise<Outcome> {
+    const { access } = tokensOf(run.old);
+    const answer = await tryDead(run, access && claimsOf(access) ? withinOffline : within);
+    return answer === 'yes' ? done : { state: 'debt', debt: await notDead(run, answer) };
+  },
+};

@@ -1,0 +1,172 @@
+/**
+ * A new grant: the person agrees at the authorization server, through the client's own sign-in or through ours.
+ *
+ * Before: nobody has tokens. After: a new pair exists, sealed in the journal. By this tool: the registration is sealed before
+ * the browser opens, so that a grant whose tokens were lost on the way can still be ended (RFC 7592). Through the client: its
+ * store is watched until a pair stands there that is not the old one.
+ */
+import { Problem } from '../../../base/problem.ts';
+import { type Milliseconds, minute, second } from '../../../base/time.ts';
+import type { Holding } from '../../../oauth/oauth.ts';
+import { deleteRegistration, isExpired, register } from '../../../oauth/registration.ts';
+import { signIn as signInAt } from '../../../oauth/sign-in.ts';
+import type { Held } from '../../../providers/provider.ts';
+import type { Registration } from '../../../stores/store.ts';
+import { done, type Outcome, type Step } from '../../step.ts';
+import { commandFor } from '../command.ts';
+import type { GrantRun } from '../grant-run.ts';
+import { heldFrom, heldOf, heldSignedIn, registrationOf, shareToken, tokensOf } from '../held.ts';
+
+const agreeWithin: Milliseconds = 10 * minute;
+/** The client's own command ends when the person has agreed; its store is looked at a little longer. */
+const landWithin: Milliseconds = 5 * second;
+const lookEvery: Milliseconds = second;
+
+const noTokens = { access: undefined, refresh: undefined, expiresAt: undefined, scopes: undefined };
+
+async function issued(run: GrantRun, held: Held): Promise<void> {
+  const { expiresAt } = tokensOf(held);
+  const sealed = `next ${run.known.candidates + 1}`;
+  await run.seal(sealed, held);
+  await run.record({
+    kind: 'issued',
+    fingerprint: await run.fingerprintOf(held),
+    sealed,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  });
+}
+
+/** The client's entry with tokens that are not the old ones; what a candidate that was given up left is not there any more. */
+async function landed(run: GrantRun): Promise<Holding | undefined> {
+  const { store, key } = run.subject;
+  const [old, { url, server }] = [tokensOf(run.old), run.planned];
+  return (await run.holdings()).find(({ store: its, stale, entry }) => {
+    if (its.id !== store || stale !== undefined || !entry.tokens?.access) return false;
+    const isOurs = entry.key === key || (entry.server === server && (entry.url ?? url) === url);
+    return isOurs && !shareToken(entry.tokens, old);
+  });
+}
+
+async function takeLanded(run: GrantRun): Promise<boolean> {
+  const holding = await landed(run);
+  if (!holding) return false;
+  const { issuer } = await run.discovery();
+  await issued(run, heldFrom(holding, { server: run.planned.server, url: run.planned.url, issuer }));
+  return true;
+}
+
+async function waitForLanded(run: GrantRun, length: Milliseconds): Promise<boolean> {
+  const until = run.ports.clock.elapsed() + length;
+  for (;;) {
+    if (await takeLanded(run)) return true;
+    if (run.ports.clock.elapsed() >= until) return false;
+    await run.pause('sign in', lookEvery);
+  }
+}
+
+async function throughClient(run: GrantRun): Promise<Outcome> {
+  const { signIn } = run.store;
+  run.takeAnswer('sign-in', 'done');
+  const { command } = signIn;
+  if (command) {
+    run.note('sign in', `${run.planned.client} signs in; agree in the browser`);
+    const ran = await run.effect('sign in', 'sign in', { client: run.planned.client }, () =>
+      commandFor(run, command, agreeWithin),
+    );
+    if (ran && (await waitForLanded(run, landWithin))) return done;
+  }
+  if (await takeLanded(run)) return done;
+  const { client, server } = run.planned;
+  return {
+    state: 'needs',
+    need: { kind: 'sign-in', client, server, instructions: [signIn.byHand.replaceAll('<server>', () => server)] },
+  };
+}
+
+/** Ours, sealed before it is used; the client's own where that can be used again. */
+async function registrationFor(run: GrantRun): Promise<Registration> {
+  const known = await run.registration();
+  const lost = run.known.pending.has('sign in') && !run.known.issued;
+  const discovery = await run.discovery();
+  if (known && lost) {
+    // A grant may have been made whose tokens never arrived: it ends with the registration, and we ask under another.
+    const ended = await run.effect('sign in', 'delete registration', { clientId: known.clientId }, () =>
+      deleteRegistration(run.wire, known, new URL(run.planned.url)),
+    );
+    if (ended !== 'deleted' && ended !== 'gone' && run.planned.newRegistration) await oweLost(run, known, discovery.issuer);
+  } else if (known) {
+    return known;
+  }
+  const kept = registrationOf(run.old);
+  const same = run.subject.issuer === '' || run.subject.issuer === discovery.issuer;
+  if (kept && same && !run.planned.newRegistration && !isExpired(kept, run.now)) {
+    if (lost) await oweLost(run, kept, discovery.issuer);
+    return kept;
+  }
+  const wanted = run.redirectUris;
+  const redirectUris = wanted.length > 0 ? wanted : ['http://127.0.0.1/callback'];
+  const made = await run.effect(
+    'sign in',
+    'register',
+    {},
+    async () => {
+      const registration = await register(run.wire, discovery, { redirectUris, name: `${run.store.name} (mcp-rotate)` });
+      await run.seal('registration', heldOf(run.subject, noTokens, registration));
+      return registration;
+    },
+    ({ clientId }) => ({ clientId }),
+  );
+  return made;
+}
+
+async function oweLost(run: GrantRun, { clientId }: Registration, issuer: string): Promise<void> {
+  const text = `a sign-in at ${issuer} may have ended without its tokens arriving (client ${clientId}): end it on the page of connected applications`;
+  if (!run.known.debts.some((debt) => debt.text === text)) await run.owe({ kind: 'lost-key', text, since: run.now });
+}
+
+async function byTool(run: GrantRun): Promise<Outcome> {
+  run.takeAnswer('sign-in', 'done');
+  const discovery = await run.discovery();
+  const registration = await registrationFor(run);
+  const [redirectUri] = run.redirectUris;
+  const { noBrowser = false } = run.plan.options;
+  const { client, server } = run.planned;
+  try {
+    await run.effect('sign in', 'sign in', { clientId: registration.clientId, issuer: discovery.issuer }, async () => {
+      const signedIn = await signInAt(
+        run.ports,
+        {
+          discovery,
+          registration,
+          scopes: tokensOf(run.old).scopes ?? discovery.scopes,
+          noBrowser,
+          withinMs: agreeWithin,
+          ...(redirectUri === undefined ? {} : { redirectUri }),
+          ...(run.signal ? { signal: run.signal } : {}),
+        },
+        run.talk ?? {
+          address: (address) => run.note('sign in', `open ${address}`),
+          code: (code, address) => run.note('sign in', `open ${address} and enter ${code}`),
+          note: (text) => run.note('sign in', text),
+        },
+      );
+      await issued(run, heldSignedIn({ ...run.subject, issuer: discovery.issuer }, signedIn));
+    });
+    return done;
+  } catch (error) {
+    run.stopIfAsked('sign in');
+    if (!(error instanceof Problem) || !['oauth/timeout', 'oauth/denied', 'oauth/port-busy'].includes(error.code)) throw error;
+    const instructions = [`${error.what}; mcp-rotate resume ${run.id} asks again`];
+    return { state: 'needs', need: { kind: 'sign-in', client, server, instructions } };
+  }
+}
+
+export const signIn: Step<GrantRun> = {
+  name: 'sign in',
+  async settle(run) {
+    if (run.known.issued) return true;
+    // A person may have signed in inside the client while we were away.
+    return run.known.steps.has('sign in') && run.planned.signIn === 'client' && (await takeLanded(run));
+  },
+  run: (run) => (run.planned.signIn === 'client' ? throughClient(run) : byTool(run)),
+};
