@@ -186,7 +186,7 @@ describe('over the real net', () => {
     ['issuer of another', 'oauth/issuer-mismatch'],
   ] as const)('refuses: %s', async (scenario, code) => {
     await using server = await startHostileServer(scenario);
-    const problem = await problemOf(discover(loopbackWire(500), server.url));
+    const problem = await problemOf(discover(loopbackWire(scenario === 'metadata that never ends' ? 700 : 10_000), server.url));
     expect(problem.code).toBe(code);
     expect(server.requests.length).toBeLessThan(6);
     expect(server.requests.every(({ target }) => target === '/mcp' || target.startsWith('/.well-known/'))).toBe(true);
