@@ -449,6 +449,35 @@ describe('a client that writes meanwhile', () => {
     expect([disk.text(`${home}/servers/one.client`), disk.text(`${home}/servers/one.tokens`)]).toEqual([client, theirs]);
   });
 
+  it('right after us is told of: what was read back is what counts', async () => {
+    const theirs = line('one', { ...old, access: 'their-access' });
+    const disk = createDiskTwin({
+      files: { [`${home}/tokens`]: '#\n' },
+      onEffect: ({ name, moment, path }, at) => {
+        if (name === 'rename' && moment === 'after') at.write(path, theirs);
+        return undefined;
+      },
+    });
+    const where: Where[] = [{ kind: 'file', file: `${home}/tokens` }];
+    expect(await putEntry(twinPorts(disk), withRow(rows.file), rows.file, where, 'one', entry)).toBe('changed');
+    expect(disk.text(`${home}/tokens`)).toBe(theirs);
+  });
+
+  it('a keyring item keeps a neighbour that it put there between our look and our write', async () => {
+    await using machine = await scratchMachine();
+    const { ports: given, memory, store } = await planted(machine, 'blob');
+    const seen = await holding(given, store);
+    let reads = 0;
+    const get: typeof given.keyring.get = async (...item) => {
+      const name = 'Toy Blob\ntester';
+      if (++reads === 2) memory.items.set(name, `${memory.items.get(name)}${line('three', neighbour)}`);
+      return given.keyring.get(...item);
+    };
+    const ports = { ...given, keyring: { ...given.keyring, get } };
+    expect(await clearHolding(ports, seen, { whole: true })).toBe('cleared');
+    expect((await read(given, store)).map(({ entry: { key } }) => key)).toEqual(['two', 'three']);
+  });
+
   it('and never stops is a problem, not an endless wait', async () => {
     let count = 0;
     const disk = createDiskTwin({
