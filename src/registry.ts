@@ -20,6 +20,12 @@ import { provider as postgresqlProvider } from './providers/postgresql/provider.
 import { provider as redisProvider } from './providers/redis/provider.ts';
 import { provider as stripeProvider } from './providers/stripe/provider.ts';
 import type { TokenStore } from './stores/store.ts';
+import { store as claudeCodeTokenStore } from './stores/claude-code/store.ts';
+import { store as codexTokenStore } from './stores/codex/store.ts';
+import { store as geminiCliTokenStore } from './stores/gemini-cli/store.ts';
+import { store as inspectorTokenStore } from './stores/inspector/store.ts';
+import { store as mcpRemoteTokenStore } from './stores/mcp-remote/store.ts';
+import { store as opencodeTokenStore } from './stores/opencode/store.ts';
 
 export const clients: readonly Client[] = [
   claudeCodeClient,
@@ -42,4 +48,11 @@ export const providers: readonly Provider[] = [
   stripeProvider,
 ];
 
-export const stores: readonly TokenStore[] = [];
+export const stores: readonly TokenStore[] = [
+  claudeCodeTokenStore,
+  codexTokenStore,
+  geminiCliTokenStore,
+  inspectorTokenStore,
+  mcpRemoteTokenStore,
+  opencodeTokenStore,
+];

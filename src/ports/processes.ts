@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly folder?: FilePath;
   /** Given on standard input, which is then closed. The way for a secret into a child. */
   readonly input?: string;
+  /** Standard input is closed only when this text has come on standard output (or the program has ended). */
+  readonly inputUntil?: string;
   readonly timeoutMs: Milliseconds;
   /** Most bytes of each output kept; the rest is dropped. Default 1 MiB. */
   readonly mostOutput?: number;
@@ -67,7 +69,7 @@ export interface Processes {
   runAsPerson(
     program: string,
     args: readonly string[],
-    options: Pick<RunOptions, 'input' | 'timeoutMs' | 'mostOutput' | 'folder'> & {
+    options: Pick<RunOptions, 'input' | 'inputUntil' | 'timeoutMs' | 'mostOutput' | 'folder'> & {
       readonly env?: Readonly<Record<string, string>>;
       readonly attended?: boolean;
       readonly signal?: AbortSignal;

@@ -78,11 +78,18 @@ export type Row =
       readonly path: string;
       /** Why it is no longer read: an older version's, a fallback. */
       readonly stale?: string;
+      readonly beside?: Beside;
     }
   /** One file per server (a file without entries, beside others, is left alone). */
   | { readonly kind: 'folder'; readonly os: readonly Os[] | 'all'; readonly path: string; readonly stale?: string }
   /** One keyring item per server: all items of a service. */
-  | { readonly kind: 'items'; readonly os: readonly Os[] | 'all'; readonly service: string; readonly stale?: string }
+  | {
+      readonly kind: 'items';
+      readonly os: readonly Os[] | 'all';
+      readonly service: string;
+      readonly stale?: string;
+      readonly beside?: Beside;
+    }
   /** One keyring item with the entries of many servers. */
   | {
       readonly kind: 'blob';
@@ -97,6 +104,12 @@ export type Row =
    * client keeps in memory): listed, never opened, cleared by a person in the client.
    */
   | { readonly kind: 'names'; readonly os: readonly Os[] | 'all'; readonly path: string };
+
+/**
+ * Path of a file that holds what belongs to a row's entries (the registrations, beside tokens in a keyring). Its text is given
+ * with the row's texts under its path as name, and is changed with them; it has no entry of its own.
+ */
+type Beside = string;
 
 /** How well a text is protected where it lies. 'weak': under a key that lies beside it or can be worked out. */
 export type Protection = 'plain' | 'weak' | 'os';
@@ -137,6 +150,11 @@ export interface TokenStore {
   /** Locks to be held around read, change and write, in this order; `<file>`, `<folder>` and `<key>` are replaced. */
   readonly locks: readonly LockRule[];
   /**
+   * What `<key>` stands for in the locks of an entry, where the client makes a name of its own for it; absent: the key itself.
+   * `file` is where the entry lies, undefined for a keyring item.
+   */
+  lockName?(key: string, file: FilePath | undefined): string;
+  /**
    * All entries of the texts of one row. Total: a text that is not in the store's form yields none of them and is named in
    * `odd`. Never throws.
    */
@@ -173,8 +191,11 @@ export interface TokenStore {
    */
   readonly connects?: ClientCommand & {
     readonly timeoutMs: Milliseconds;
-    /** Lines for standard input (a protocol), sent one by one as answers come is not needed by any client we know. */
+    /** Lines for standard input (a protocol). */
     readonly input?: (server: ServerRef) => string;
+    /** Standard input is to stay open until this text has come: the client gives up what it has not answered when it ends. */
+    readonly inputUntil?: string;
+    /** `output` is standard output, and standard error behind it. */
     says(output: string, server: ServerRef): 'yes' | 'no' | 'unknown';
   };
 }

@@ -107,6 +107,7 @@ export class World {
     this.adapters = {
       clients: [claudeCode, codex, cursor],
       providers: [toyProvider(options.kind, this.upstream, this.random)],
+      stores: [],
     };
     for (const config of configs) this.#startProgram(config);
     this.power.onEffect = (name) => this.#after(name);
