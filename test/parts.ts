@@ -12,6 +12,9 @@ export const parts = {
   mariadbd: 'mariadb-server',
   'gnome-keyring-daemon': 'gnome-keyring',
   'dbus-run-session': 'dbus',
+  'secret-tool': 'libsecret-tools',
+  gdbus: 'libglib2.0-bin',
+  busctl: 'systemd',
   git: 'git',
   script: 'bsdutils',
 } as const;

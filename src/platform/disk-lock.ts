@@ -1,25 +1,45 @@
 /**
- * The lock of the npm package proper-lockfile, which Claude Code and others take: a folder beside the file.
+ * The locks that clients take beside their files. A folder that stands for a lock ('mkdir') is the convention of the npm
+ * package proper-lockfile, which Claude Code and others take; a file that is made only when there is none ('create') that of
+ * mcp-remote; flock(2) is in disk-flock.ts.
  *
- * Making the folder takes the lock; its modification time is refreshed while it is held, and a lock whose time is older
- * than `staleMs` is abandoned and may be removed by anyone. As in the original, two who find the same abandoned lock at
- * the same instant can, within the time between two system calls, both believe to hold it; the comparison that every
+ * Making the folder or file takes the lock; its modification time is refreshed while it is held, and a lock whose time is
+ * older than `staleMs` is abandoned and may be removed by anyone. As in the originals, two who find the same abandoned lock
+ * at the same instant can, within the time between two system calls, both believe to hold it; the comparison that every
  * replacement makes stays behind it. A lock that was taken from us is noticed at the next refresh and not removed.
+ *
+ * mcp-remote 0.15.1 (read on 2026-11-23) judges a lock file by what is in it, not by its time: `at` and a living `pid`. A file
+ * without them counts as none and is removed, so ours has them.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LockRule } from '../ports/disk.ts';
-import { fileProblem, systemCode, writeProblem } from './disk-problems.ts';
+import { inFolder } from './disk-lock-folder.ts';
+import { heldProblem, systemCode, writeProblem } from './disk-problems.ts';
 import type { Calls } from './disk-read.ts';
 
 const longestWaitMs = 8;
 
+/** One kind of lock: how it is made, kept young and removed. */
+interface Form {
+  make(path: string): Promise<void>;
+  renew(path: string): Promise<void>;
+  remove(path: string): Promise<void>;
+}
+
 export async function withLock<T>(fs: Calls, rule: LockRule, timeoutMs: number, work: () => Promise<T>): Promise<T> {
-  await acquire(fs, rule, performance.now() + timeoutMs);
+  const deadline = performance.now() + timeoutMs;
+  if (rule.kind === 'flock') {
+    const { withFlock } = await import('./disk-flock.ts');
+    return withFlock(fs, rule, deadline, work);
+  }
+  const form = rule.kind === 'mkdir' ? folder(fs) : file(fs);
+  await acquire(fs, rule, form, deadline);
   /** Time of the lock as we last set it; undefined once it is no longer ours. */
-  let ours = refresh(fs, rule, undefined);
+  let ours = refresh(fs, rule, form, undefined);
   const timer = setInterval(
     () => {
-      ours = ours.then((time) => (time === undefined ? undefined : refresh(fs, rule, time)));
+      ours = ours.then((time) => (time === undefined ? undefined : refresh(fs, rule, form, time)));
     },
     Math.max(1000, rule.staleMs / 2),
   );
@@ -28,34 +48,62 @@ export async function withLock<T>(fs: Calls, rule: LockRule, timeoutMs: number, 
   } finally {
     clearInterval(timer);
     const time = await ours;
-    if (time !== undefined && (await timeOf(fs, rule)) === time) await fs.rmdir(rule.path).catch(() => undefined);
+    if (time !== undefined && (await timeOf(fs, rule)) === time) await form.remove(rule.path).catch(() => undefined);
   }
 }
 
-async function acquire(fs: Calls, rule: LockRule, deadline: number): Promise<void> {
+function folder(fs: Calls): Form {
+  return {
+    make: async (path) => void (await fs.mkdir(path, 0o700)),
+    renew: async () => undefined,
+    remove: (path) => fs.rmdir(path),
+  };
+}
+
+function file(fs: Calls): Form {
+  const nonce = randomUUID();
+  const write = async (path: string, flags: string): Promise<void> => {
+    // Always of one length: whoever reads while it is renewed reads a whole text.
+    const text = JSON.stringify({ pid: process.pid, nonce, at: Date.now() });
+    const handle = await fs.open(path, flags, 0o600);
+    try {
+      await handle.write(text, 0);
+    } finally {
+      await handle.close();
+    }
+  };
+  return {
+    make: (path) => write(path, 'wx'),
+    renew: (path) => write(path, 'r+'),
+    remove: (path) => fs.unlink(path),
+  };
+}
+
+async function acquire(fs: Calls, rule: LockRule, form: Form, deadline: number): Promise<void> {
   for (;;) {
     try {
-      await fs.mkdir(rule.path, 0o700);
+      await inFolder(fs, rule.path, () => form.make(rule.path));
       return;
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw writeProblem(error, rule.path);
     }
     const time = await timeOf(fs, rule);
     if (time !== undefined && time < Date.now() - rule.staleMs) {
-      await fs.rmdir(rule.path).catch(() => undefined);
+      await form.remove(rule.path).catch(() => undefined);
       if (performance.now() < deadline) continue;
     }
-    if (performance.now() >= deadline) {
-      throw fileProblem('file/locked', rule.path, 'is held by a running program', { next: 'end that program or try again' });
-    }
+    if (performance.now() >= deadline) throw heldProblem(rule.path);
     // Short and uneven, so that we get our turn among writers who ask as often.
     await sleep(longestWaitMs * Math.random());
   }
 }
 
 /** Sets the lock's time to now and answers it; undefined when the lock is no longer the one with time `mine`. */
-async function refresh(fs: Calls, rule: LockRule, mine: number | undefined): Promise<number | undefined> {
-  if (mine !== undefined && (await timeOf(fs, rule)) !== mine) return undefined;
+async function refresh(fs: Calls, rule: LockRule, form: Form, mine: number | undefined): Promise<number | undefined> {
+  if (mine !== undefined) {
+    if ((await timeOf(fs, rule)) !== mine) return undefined;
+    await form.renew(rule.path).catch(() => undefined);
+  }
   const now = new Date();
   await fs.utimes(rule.path, now, now).catch(() => undefined);
   return timeOf(fs, rule);

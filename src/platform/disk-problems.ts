@@ -45,3 +45,7 @@ export function writeProblem(error: unknown, path: FilePath): unknown {
       return fileProblem('file/unwritable', path, 'cannot be written');
   }
 }
+
+export function heldProblem(path: FilePath): Problem {
+  return fileProblem('file/locked', path, 'is held by a running program', { next: 'end that program or try again' });
+}

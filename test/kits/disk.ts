@@ -177,23 +177,26 @@ export function diskKit(title: string, fresh: () => Promise<DiskWorld>): void {
       expect((await disk.mark(`${root}/a`)).changedAt).toBeTypeOf('number');
     });
 
-    it('holds a lock while it works and gives it back, also after a problem', async () => {
-      const { disk, root, write, names } = await fresh();
-      await write(`${root}/a`, 'one');
-      const lock = { kind: 'mkdir', path: `${root}/a.lock`, staleMs: 10_000 } as const;
-      const seen = await disk.withLock(lock, async () => {
-        await expect(disk.withLock(lock, async () => 0, 50)).rejects.toThrow(code('file/locked'));
+    it.each(['mkdir', 'create', 'flock'] as const)(
+      'holds a lock (%s) while it works and gives it back, also after a problem',
+      async (kind) => {
+        const { disk, root, write, names } = await fresh();
+        await write(`${root}/a`, 'one');
+        const lock = { kind, path: `${root}/locks/a.lock`, staleMs: 10_000 } as const;
+        const seen = await disk.withLock(lock, async () => {
+          await expect(disk.withLock(lock, async () => 0, 50)).rejects.toThrow(code('file/locked'));
+          const { version } = await disk.read(`${root}/a`);
+          await disk.replace(`${root}/a`, version, bytesOf('two'));
+          return names(`${root}/locks`);
+        });
+        expect(seen).toEqual(['a.lock']);
+        await expect(disk.withLock(lock, () => disk.read(`${root}/none`))).rejects.toThrow(code('file/absent'));
         const { version } = await disk.read(`${root}/a`);
-        await disk.replace(`${root}/a`, version, bytesOf('two'));
-        return names(root);
-      });
-      expect(seen).toEqual(['a', 'a.lock']);
-      await expect(disk.withLock(lock, () => disk.read(`${root}/none`))).rejects.toThrow(code('file/absent'));
-      const { version } = await disk.read(`${root}/a`);
-      expect(await disk.replace(`${root}/a`, version, bytesOf('three'), { lock, timeoutMs: 50 })).toMatchObject({
-        written: true,
-      });
-      expect(await names(root)).toEqual(['a']);
-    });
+        expect(await disk.replace(`${root}/a`, version, bytesOf('three'), { lock, timeoutMs: 1000 })).toMatchObject({
+          written: true,
+        });
+        expect(await names(`${root}/locks`)).toEqual(kind === 'flock' ? ['a.lock'] : []);
+      },
+    );
   });
 }

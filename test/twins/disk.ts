@@ -71,6 +71,8 @@ export class DiskTwin implements Disk {
   readonly #onEffect: NonNullable<DiskTwinOptions['onEffect']>;
   readonly #onWait: DiskTwinOptions['onWait'];
   readonly #now: () => number;
+  /** Files under a flock(2) that somebody holds. */
+  readonly #flocks = new Set<FilePath>();
   #temporaries = 0;
   #cuts = 0;
   /** Temporary files of writers that are no more. */
@@ -111,7 +113,7 @@ export class DiskTwin implements Disk {
   }
 
   delete(path: FilePath): void {
-    this.#entries.delete(path);
+    if (!this.#flocks.delete(path)) this.#entries.delete(path);
   }
 
   /** Text of a file, links followed; undefined when there is none. */
@@ -125,9 +127,12 @@ export class DiskTwin implements Disk {
     return new Map([...this.#entries].flatMap(([path, entry]) => (entry.kind === 'file' ? [[path, entry.bytes] as const] : [])));
   }
 
-  /** Another program takes a lock (and keeps it until `delete`). */
-  lock(path: FilePath): void {
-    this.#entries.set(path, { kind: 'directory', modifiedAt: this.#now() });
+  /** Another program takes a lock (and keeps it until `delete`; of 'flock' the file stays, as it does for real). */
+  lock(path: FilePath, kind: LockRule['kind'] = 'mkdir'): void {
+    this.#folder(folderOf(path));
+    if (kind === 'mkdir') this.#entries.set(path, { kind: 'directory', modifiedAt: this.#now() });
+    else if (kind === 'create' || !this.#entries.has(path)) this.write(path, '', 0o600);
+    if (kind === 'flock') this.#flocks.add(path);
   }
 
   // The port.
@@ -153,16 +158,17 @@ export class DiskTwin implements Disk {
       if (!this.#onWait || waits === 1000) throw problem('file/locked', lock.path);
       this.#onWait(lock.path, this);
     }
-    this.lock(lock.path);
+    this.lock(lock.path, lock.kind);
     this.#announce({ name: 'lock', path: lock.path, moment: 'after' });
     const cuts = this.#cuts;
     try {
       return await work();
     } finally {
-      // A dead process removes no lock.
+      // A dead process removes no lock; a flock(2) ends with it.
+      if (lock.kind === 'flock') this.#flocks.delete(lock.path);
       if (this.#cuts === cuts) {
         this.#before('unlock', lock.path);
-        this.delete(lock.path);
+        if (lock.kind !== 'flock') this.delete(lock.path);
         this.#announce({ name: 'unlock', path: lock.path, moment: 'after' });
       }
     }
@@ -294,8 +300,10 @@ export class DiskTwin implements Disk {
   }
 
   #heldBy(lock: LockRule): boolean {
+    if (lock.kind === 'flock') return this.#flocks.has(lock.path);
     const entry = this.#entries.get(lock.path);
-    return entry?.kind === 'directory' && entry.modifiedAt >= this.#now() - lock.staleMs;
+    if (entry === undefined || entry.kind === 'link') return false;
+    return entry.modifiedAt >= this.#now() - lock.staleMs;
   }
 
   /** Path after links; undefined when nothing is there. Links may stand anywhere in it. */
