@@ -354,6 +354,10 @@ describe('limits and locks', () => {
       'unlock /home/ada/.toy/locks/one.lock',
     ]);
     taken.length = 0;
+    const named = { ...store, lockName: (key: string) => `name of ${key}` };
+    expect(await putEntry(ports, named, rows.file, [{ kind: 'file', file: `${home}/tokens` }], 'one', entry)).toBe('written');
+    expect(taken[0]).toBe('lock /home/ada/.toy/locks/name of one.lock');
+    taken.length = 0;
     expect(await clearHolding(ports, await holding(ports, store, '../../x'), { whole: false })).toBe('cleared');
     expect(taken[0]).toBe('lock /home/ada/.toy/tokens.lock');
   });
