@@ -6,7 +6,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import type { Entry, NewEntry, Row } from '../../src/stores/store.ts';
+import type { Entry, NewEntry, Row, ServerRef } from '../../src/stores/store.ts';
 import { describeWith } from '../parts.ts';
 import { fingerprintOf, paths } from '../toys/authorization-server.ts';
 import { type PlainTokens, post, refresh, signIn, statusWith } from '../toys/plain-client.ts';
@@ -31,8 +31,8 @@ async function onlyEntry(client: RealClient): Promise<Entry> {
   return entries[0] as Entry;
 }
 
-/** A grant of our own, put in place of what the client keeps. */
-async function putOurs(client: RealClient, old: Entry): Promise<PlainTokens> {
+/** A grant of our own under a key: in place of what the client keeps there, if anything. */
+async function putOurs(client: RealClient, key: string, old?: Entry): Promise<PlainTokens> {
   const [redirectUri] = client.store.redirectUris?.(old) ?? [];
   const { issuer } = lab.authorizationServer;
   const ours = await signIn({ issuer, resource: lab.remote.url, ...(redirectUri === undefined ? {} : { redirectUri }) });
@@ -52,7 +52,7 @@ async function putOurs(client: RealClient, old: Entry): Promise<PlainTokens> {
     writtenAt: Date.now(),
   };
   const row = rowOf(client);
-  const changes = client.store.put?.(row, await textsOf(home, row), old.key, entry) ?? [];
+  const changes = client.store.put?.(row, await textsOf(home, row), key, entry) ?? [];
   expect(changes).not.toEqual([]);
   await write(home, row, changes);
   return ours;
@@ -116,18 +116,33 @@ describe.each(realClients.map((client) => [client.name, client] as const))('%s',
       expect((await refresh(grant)).status).toBe(200);
     });
 
-    it('takes a grant of ours without asking anybody', async () => {
-      await client.signIn(home, server);
-      const old = await onlyEntry(client);
-      const ours = await putOurs(client, old);
-      expect((await onlyEntry(client)).key).toBe(old.key);
+    /** It gets through with the tokens of this grant alone, and neither signs in nor registers. */
+    const takes = async (ours: PlainTokens): Promise<void> => {
       const before = lab.authorizationServer.requests.length;
       const calls = lab.remote.calls.length;
       expect(await client.connects(home, server)).toBe('yes');
       expect(asked(before)).toEqual([]);
       const tokens = lab.remote.calls.slice(calls).flatMap(({ token }) => token ?? []);
       expect(new Set(tokens)).toEqual(new Set([fingerprintOf(ours.access)]));
+    };
+
+    describe('after a rotation', () => {
+      it('takes the grant that stands where its own stood, without asking anybody', async () => {
+        await client.signIn(home, server);
+        const old = await onlyEntry(client);
+        const ours = await putOurs(client, old.key, old);
+        expect((await onlyEntry(client)).key).toBe(old.key);
+        await takes(ours);
+      });
     });
+
+    const ref: ServerRef = { server: 'lab', url: '', headers: {}, transport: 'http' };
+    // The Inspector alone makes its keys, and mcp-remote takes only a registration that names the port it was started with.
+    if (client.store.keyFor(rowOf(client), ref) !== undefined && client.store.id !== 'mcp-remote')
+      it('takes a grant of ours where it kept none', async () => {
+        const key = client.store.keyFor(rowOf(client), { ...ref, url: server.url }) ?? '';
+        await takes(await putOurs(client, key));
+      });
 
     if (client.store.connects === undefined) return;
     it('is judged right by its store', async () => {
