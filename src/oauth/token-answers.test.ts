@@ -77,13 +77,12 @@ describe('tokens', () => {
 
   it('a Retry-After is passed on, and a foreign description never', () => {
     const said = { ...reply({ error_description: 'evil words' }, 503), headers: { 'retry-after': '7' } };
-    const problem = (() => {
-      try {
-        readTokens(said, asked);
-      } catch (error) {
-        return error;
-      }
-    })();
+    let problem: unknown;
+    try {
+      readTokens(said, asked);
+    } catch (error) {
+      problem = error;
+    }
     expect(problem).toMatchObject({ retryAfterMs: 7000 });
     expect(JSON.stringify(problem)).not.toContain('evil');
   });
