@@ -12,6 +12,11 @@ export const parts = {
   mariadbd: 'mariadb-server',
   'gnome-keyring-daemon': 'gnome-keyring',
   'dbus-run-session': 'dbus',
+  'dbus-send': 'dbus-bin',
+  'secret-tool': 'libsecret-tools',
+  chromium: 'chromium',
+  gdbus: 'libglib2.0-bin',
+  busctl: 'systemd',
   git: 'git',
   script: 'bsdutils',
 } as const;

@@ -7,6 +7,7 @@
 import type { Exit } from '../base/problem.ts';
 import type { Adapters } from '../inventory/adapters.ts';
 import type { Inventory, InventoryOptions } from '../inventory/inventory.ts';
+import type { Grants } from '../oauth/oauth.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DemoWorld, Scratch } from '../ports/demo.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -19,6 +20,8 @@ import type { Status } from './status/view.ts';
 export interface UseCases {
   readonly clock: Clock;
   inventory(options: InventoryOptions): Promise<Inventory>;
+  /** The inventory together with what clients got by signing in. */
+  look(options: InventoryOptions): Promise<{ readonly inventory: Inventory; readonly grants: Grants }>;
   /** What `status` tells; from memory while nothing that it was made from has changed. */
   status(options: InventoryOptions): Promise<Status>;
   rotations(): Promise<Rotations>;

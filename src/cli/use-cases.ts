@@ -2,6 +2,7 @@
 import type { Adapters } from '../inventory/adapters.ts';
 import type { Inventory, InventoryOptions } from '../inventory/inventory.ts';
 import type { Told } from '../inventory/remembered.ts';
+import type { Grants } from '../oauth/oauth.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { UseCases } from './context.ts';
@@ -16,15 +17,19 @@ export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, 
   return {
     clock: ports.clock,
     inventory: (options) => look(ports, options),
+    look: (options) => lookAll(ports, options),
     status: async (options) => {
       const tell = async (given: Ports): Promise<Told<Status>> => {
-        const [inventory, { statusOf }, { agesHoldUntil }] = await Promise.all([
-          look(given, options),
+        const [{ inventory, grants }, { statusOf }, { agesHoldUntil }] = await Promise.all([
+          lookAll(given, options),
           import('./status/view.ts'),
           import('../inventory/ages.ts'),
         ]);
-        const { credentials, problems } = inventory;
-        return { answer: statusOf(inventory), until: agesHoldUntil(credentials.map(({ age }) => age)), problems };
+        const until = agesHoldUntil(inventory.credentials.map(({ age }) => age));
+        // What a grant is found to be changes with its expiry.
+        const expiries = grants.grants.flatMap(({ expiresAt }) => expiresAt ?? []).filter((each) => each > given.clock.now());
+        const problems = [...inventory.problems, ...grants.problems];
+        return { answer: statusOf(inventory, grants), until: Math.min(until, ...expiries), problems };
       };
       if (program === undefined) return (await tell(ports)).answer;
       const { remembered } = await import('../inventory/remembered.ts');
@@ -48,6 +53,16 @@ export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, 
     },
     openPage: async (url) => (await ports.browser.open(url)) === 'opened',
   };
+
+  /** Looking never makes a prompt: what would need one is named as unseen. */
+  async function lookAll(given: Ports, options: InventoryOptions): Promise<{ inventory: Inventory; grants: Grants }> {
+    const [inventory, { collectGrants }, known] = await Promise.all([
+      look(given, options),
+      import('../oauth/grants.ts'),
+      adapters(),
+    ]);
+    return { inventory, grants: await collectGrants(given, known, inventory.remotes, { consent: false }) };
+  }
 
   async function look(given: Ports, options: InventoryOptions): Promise<Inventory> {
     const [{ collect }, { rotatedAges }, known] = await Promise.all([

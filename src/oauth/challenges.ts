@@ -15,6 +15,7 @@ export interface Challenge {
 const mostCharacters = 8192;
 
 const gap = /[ \t,]*/y;
+const blanks = /[ \t]+/y;
 const token = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
 const parameter =
   /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)|"((?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*)")(?=[ \t]*(?:,|$))/y;
@@ -32,38 +33,29 @@ export function readChallenges(header: string | undefined): readonly Challenge[]
     if (match) at = pattern.lastIndex;
     return match;
   };
-  take(gap);
+  /** Is what comes next set off by a comma? */
+  const comma = (): boolean => take(gap)?.[0].includes(',') ?? false;
+  comma();
+  let separated = true;
   while (at < header.length) {
-    const scheme = take(token)?.[0].toLowerCase();
+    const scheme = separated ? take(token)?.[0].toLowerCase() : undefined;
     if (scheme === undefined) return undefined;
     const parameters = new Map<string, string>();
-    const after = header[at];
-    if (after === ' ' || after === '\t') {
-      take(/[ \t]+/y);
-      const first = readParameters(take, parameters);
-      if (first === 'twice') return undefined;
-      if (first === 'none' && at < header.length && header[at] !== ',' && !take(token68)) return undefined;
+    const spaced = take(blanks) !== null;
+    separated = false;
+    for (let match = spaced ? take(parameter) : null; match !== null; match = separated ? take(parameter) : null) {
+      const name = (match[1] ?? '').toLowerCase();
+      if (parameters.has(name)) return undefined;
+      parameters.set(name, match[2] ?? (match[3] ?? '').replace(/\\(.)/g, '$1'));
+      separated = comma();
+    }
+    if (parameters.size === 0) {
+      if (spaced) take(token68);
+      separated = comma();
     }
     challenges.push({ scheme, parameters });
-    if (at < header.length && !take(/[ \t]*,/y) && header[at - 1] !== ',') return undefined;
-    take(gap);
   }
   return challenges;
-}
-
-/** All parameters that follow; stops before what is none: the next challenge. */
-function readParameters(
-  take: (pattern: RegExp) => RegExpExecArray | null,
-  parameters: Map<string, string>,
-): 'none' | 'some' | 'twice' {
-  for (let match = take(parameter); match !== null; match = take(parameter)) {
-    const name = (match[1] ?? '').toLowerCase();
-    if (parameters.has(name)) return 'twice';
-    parameters.set(name, match[2] ?? (match[3] ?? '').replace(/\\(.)/g, '$1'));
-    take(/[ \t]+/y);
-    if (take(gap)?.[0] === '') break;
-  }
-  return parameters.size === 0 ? 'none' : 'some';
 }
 
 /** The challenge of RFC 6750; of several the one that names the resource's metadata. */

@@ -479,7 +479,10 @@ describe('a client that writes meanwhile', () => {
     const seen = await holding(ports, store);
     const program = new URL('../../test/kits/toy-store.writer.ts', import.meta.url).pathname;
     const writers = names.map((name) =>
-      spawn(process.execPath, [program, file, machine.path('~/.toy/locks/write.lock'), name, '6'], { stdio: 'inherit' }),
+      spawn(process.execPath, [program, file, machine.path('~/.toy/locks/write.lock'), name, '6'], {
+        stdio: 'ignore',
+        timeout: 20_000,
+      }),
     );
     const ends = Promise.all(writers.map(async (writer) => (await once(writer, 'exit'))[0] as number));
     const where = seen.where;

@@ -142,7 +142,7 @@ async function refused(parts: RefreshParts, refresh: Secret, reply: Reply): Prom
  * the access token that we had. A refresh token that is left out stays as it was.
  */
 async function readIssued(
-  { wire, discovery, registration }: RefreshParts,
+  { discovery, registration }: RefreshParts,
   reply: Reply,
   old: Tokens,
   grantedAt: number,

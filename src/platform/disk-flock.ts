@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { FilePath, LockRule } from '../ports/disk.ts';
-import { inFolder } from './disk-lock.ts';
+import { inFolder } from './disk-lock-folder.ts';
 import { fileProblem, heldProblem, writeProblem } from './disk-problems.ts';
 import type { Calls } from './disk-read.ts';
 import { ownChild } from './processes-own.ts';

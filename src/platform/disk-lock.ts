@@ -12,9 +12,9 @@
  * without them counts as none and is removed, so ours has them.
  */
 import { randomUUID } from 'node:crypto';
-import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LockRule } from '../ports/disk.ts';
+import { inFolder } from './disk-lock-folder.ts';
 import { heldProblem, systemCode, writeProblem } from './disk-problems.ts';
 import type { Calls } from './disk-read.ts';
 
@@ -95,17 +95,6 @@ async function acquire(fs: Calls, rule: LockRule, form: Form, deadline: number):
     if (performance.now() >= deadline) throw heldProblem(rule.path);
     // Short and uneven, so that we get our turn among writers who ask as often.
     await sleep(longestWaitMs * Math.random());
-  }
-}
-
-/** Clients keep locks in a folder of their own, which they make when they first need it; so do we. */
-export async function inFolder<T>(fs: Calls, path: string, make: () => Promise<T>): Promise<T> {
-  try {
-    return await make();
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
-    await fs.mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    return make();
   }
 }
 

@@ -35,8 +35,75 @@ describeWith(['gnome-keyring-daemon', 'dbus-run-session'], 'a real Secret Servic
   keyringKit('gnome-keyring', (state) => startSession(state, folder));
 });
 
+describeWith(
+  ['gnome-keyring-daemon', 'dbus-run-session', 'secret-tool', 'gdbus', 'busctl'],
+  'items that other programs made',
+  () => {
+    let folder = '';
+    let session: Awaited<ReturnType<typeof startSession>>;
+    const start = async (state: KeyringState): Promise<void> => {
+      session = await startSession(state, folder);
+    };
+    const attributes = async (service: string): Promise<unknown> =>
+      JSON.parse((await session.call('attributes', service))['items'] ?? '') as unknown;
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'keyring-'));
+      mkdirSync(join(folder, 'run'), { mode: 0o700 });
+      await start('unlocked');
+    });
+    afterAll(async () => {
+      await session.end();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    // As Codex 0.169.0 makes them (seen on 2026-11-23).
+    const service = 'Codex MCP Credentials';
+    const codex = { application: 'rust-keyring', service, target: 'default', username: 'lab|8515ced8d4036819' };
+
+    it('of Codex are read, replaced in place and removed: no second one is made', async () => {
+      await session.call('plant', 'theirs', ...Object.entries(codex).flat());
+      await session.call('plant', 'a neighbour', ...Object.entries({ ...codex, username: 'other|1' }).flat());
+      const { keyring } = session;
+      expect(((await keyring.get(service, codex.username)) as Secret).reveal()).toBe('theirs');
+      await keyring.set(service, codex.username, new Secret('ours'));
+      expect(await attributes(service)).toHaveLength(2);
+      expect(await attributes(service)).toContainEqual(expect.objectContaining(codex));
+      expect(((await keyring.get(service, codex.username)) as Secret).reveal()).toBe('ours');
+      await keyring.remove(service, codex.username);
+      expect(await keyring.list(service)).toEqual([{ service, account: 'other|1' }]);
+      expect(((await keyring.get(service, 'other|1')) as Secret).reveal()).toBe('a neighbour');
+    });
+
+    it.each(['gdbus', 'dbus-send', 'busctl'] as const)('are listed by %s alone', async (program) => {
+      const odd = 'o\'brien "q" nä\\me';
+      await session.call('plant', 'x', 'service', 'by program', 'username', odd);
+      await session.call('plant', 'x', 'service', 'by program', 'account', 'of keytar');
+      const { items } = await session.call('list-by', 'by program', program);
+      expect(JSON.parse(items ?? '')).toEqual(
+        ['o\'brien "q" nä\\me', 'of keytar'].map((account) => ({ service: 'by program', account })),
+      );
+      expect((await session.call('list-by', 'nothing there', program))['items']).toBe('[]');
+    });
+
+    it('with a line break in the name are listed, but not by dbus-send', async () => {
+      await session.call('plant', 'x', 'service', 'two lines', 'username', 'one\ntwo');
+      expect(await session.keyring.list('two lines')).toEqual([{ service: 'two lines', account: 'one\ntwo' }]);
+      expect(await session.call('list-by', 'two lines', 'dbus-send')).toEqual({ answer: 'unavailable' });
+    });
+
+    it.each(['gdbus', 'dbus-send', 'busctl'] as const)('are not told by name while they are locked (%s)', async (program) => {
+      await session.end();
+      await start('locked');
+      expect(await session.call('list-by', service, program)).toEqual({ answer: 'locked' });
+      expect(await session.call('list-by', 'nothing there', program)).toEqual({ items: '[]' });
+    });
+  },
+);
+
+type Call = (...words: string[]) => Promise<Record<string, string>>;
+
 /** The daemon belongs to the shell, which ends it when the child has ended; the bus ends with the shell. */
-async function startSession(state: KeyringState, home: string): Promise<KeyringUnderTest> {
+async function startSession(state: KeyringState, home: string): Promise<KeyringUnderTest & { readonly call: Call }> {
   const child = [process.execPath, new URL('../../test/kits/keyring.child.ts', import.meta.url).pathname];
   const script = `
     ${state === 'unlocked' ? String.raw`printf '\n' |` : ''} gnome-keyring-daemon ${state === 'unlocked' ? '--unlock' : '--start'} \
@@ -56,7 +123,7 @@ async function startSession(state: KeyringState, home: string): Promise<KeyringU
   const closed = once(session, 'close');
   const lines = createInterface({ input: session.stdout })[Symbol.asyncIterator]();
 
-  const call = async (...words: string[]): Promise<Record<string, string>> => {
+  const call: Call = async (...words) => {
     session.stdin.write(`${JSON.stringify(words)}\n`);
     const { value, done } = await lines.next();
     if (done) throw new Error('the session ended by itself');
@@ -83,6 +150,7 @@ async function startSession(state: KeyringState, home: string): Promise<KeyringU
   };
   return {
     keyring,
+    call,
     async end() {
       session.stdin.end();
       await closed;

@@ -69,6 +69,8 @@ afterAll(() => {
   server.close();
 });
 
+let always: Partial<HttpRequest> = {};
+
 function post(path: string, more: Partial<HttpRequest> = {}): HttpRequest {
   return {
     method: 'POST',
@@ -76,6 +78,7 @@ function post(path: string, more: Partial<HttpRequest> = {}): HttpRequest {
     headers: { authorization: `Bearer ${hidden}` },
     body: `{"key":"${hidden}"}`,
     timeoutMs: 5000,
+    ...always,
     ...more,
   };
 }
@@ -92,114 +95,130 @@ async function problemOf(promise: Promise<unknown>): Promise<Problem> {
 
 const net = createNet({});
 
-describe('answers', () => {
-  it('come whole, with header names in lower case', async () => {
-    const answer = await net.send({ method: 'GET', url: `${base}/ok`, headers: {} });
-    expect(answer).toMatchObject({ status: 200, body: 'hello', headers: { 'x-two': 'b' } });
+/** Both clients keep one contract: fetch, and the one that looks at addresses when it connects. */
+describe.each<[string, Partial<HttpRequest>]>([
+  ['fetch', {}],
+  ['with forbidden addresses', { never: ['private'] }],
+])('%s', (title, how) => {
+  beforeAll(() => {
+    always = how;
   });
-
-  it('are unpacked, and may be empty', async () => {
-    expect((await net.send(post('/gzip'))).body).toBe('packed');
-    expect(await net.send(post('/empty'))).toMatchObject({ status: 204, body: '' });
-  });
-
-  it.each([401, 403, 408, 429, 500, 503])('of refusal are answers, asked for once: %i', async (status) => {
-    seen.length = 0;
-    expect((await net.send(post(`/status/${status}`))).status).toBe(status);
-    expect(seen).toHaveLength(1);
-  });
-
-  it('that redirect are not followed', async () => {
-    seen.length = 0;
-    const answer = await net.send(post('/moved'));
-    expect(answer).toMatchObject({ status: 302, headers: { location: `${base}/ok` } });
-    expect(seen).toHaveLength(1);
-  });
-
-  it('come over a connection of their own', async () => {
-    seen.length = 0;
-    await net.send(post('/gzip'));
-    expect(seen[0]?.toLowerCase()).toContain('connection: close');
-    expect(seen[0]).toContain(`Bearer ${hidden}`);
-  });
-});
-
-describe('problems', () => {
-  it.each(['/reset', '/close', '/truncated', '/truncated-chunks', '/garbage', '/bad-gzip', '/large'])(
-    'a broken answer may have had an effect: %s',
-    async (path) => {
-      expect(await problemOf(net.send(post(path)))).toMatchObject({ code: 'provider/garbled', effect: 'unknown' });
-    },
-  );
-
-  it.each(['/hang', '/hang-body'])('no answer in time may have had an effect: %s', async (path) => {
-    const problem = await problemOf(net.send(post(path, { timeoutMs: 150 })));
-    expect(problem).toMatchObject({ code: 'provider/timeout', effect: 'unknown' });
-    expect(problem.what).toContain('150 ms');
-  });
-
-  it('nobody listening had no effect', async () => {
-    const free = createServer();
-    await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
-    const address = free.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    await new Promise((resolve) => free.close(resolve));
-    const problem = await problemOf(net.send(post('/', { url: `http://127.0.0.1:${port}/?q=${hidden}` })));
-    expect(problem).toMatchObject({ code: 'provider/unreachable', effect: 'none', next: undefined });
-    // A name of several addresses: one error for each.
-    expect(await problemOf(net.send(post('/', { url: `http://localhost:${port}/` })))).toMatchObject({
-      code: 'provider/unreachable',
-      effect: 'none',
+  describe('answers', () => {
+    it('come whole, with header names in lower case', async () => {
+      const answer = await net.send({ method: 'GET', url: `${base}/ok`, headers: {}, ...always });
+      expect(answer).toMatchObject({ status: 200, body: 'hello', headers: { 'x-two': 'b' } });
     });
-    const proxied = createNet({ HTTPS_PROXY: `http://user:${hidden}@proxy:1` });
-    expect((await problemOf(proxied.send(post('/', { url: `http://127.0.0.1:${port}/` })))).next).toContain(
-      'NODE_USE_ENV_PROXY=1',
+
+    it('are unpacked, and may be empty', async () => {
+      expect((await net.send(post('/gzip'))).body).toBe('packed');
+      expect(await net.send(post('/empty'))).toMatchObject({ status: 204, body: '' });
+    });
+
+    it.each([401, 403, 408, 429, 500, 503])('of refusal are answers, asked for once: %i', async (status) => {
+      seen.length = 0;
+      expect((await net.send(post(`/status/${status}`))).status).toBe(status);
+      expect(seen).toHaveLength(1);
+    });
+
+    it('that redirect are not followed', async () => {
+      seen.length = 0;
+      const answer = await net.send(post('/moved'));
+      expect(answer).toMatchObject({ status: 302, headers: { location: `${base}/ok` } });
+      expect(seen).toHaveLength(1);
+    });
+
+    it('are as long as the asker allows', async () => {
+      expect((await net.send(post('/ok', { mostBytes: 5 }))).body).toBe('hello');
+      expect((await problemOf(net.send(post('/ok', { mostBytes: 4 })))).what).toContain('larger than 1 KiB');
+      expect((await net.send(post('/large', { mostBytes: 6 * 1024 * 1024 }))).body).toHaveLength(5 * 1024 * 1024);
+    });
+
+    it('come over a connection of their own', async () => {
+      seen.length = 0;
+      await net.send(post('/gzip'));
+      expect(seen[0]?.toLowerCase()).toContain('connection: close');
+      expect(seen[0]).toContain(`Bearer ${hidden}`);
+    });
+  });
+
+  describe('problems', () => {
+    it.each(['/reset', '/close', '/truncated', '/truncated-chunks', '/garbage', '/bad-gzip', '/large'])(
+      'a broken answer may have had an effect: %s',
+      async (path) => {
+        expect(await problemOf(net.send(post(path)))).toMatchObject({ code: 'provider/garbled', effect: 'unknown' });
+      },
     );
-  });
 
-  it('a name none of whose addresses answers had no effect, even when one timed out', async () => {
-    const failed = (code: string) => Object.assign(new Error(`connect ${code} ${hidden}`), { code });
-    const fails = (cause: Error) => vi.stubGlobal('fetch', () => Promise.reject(new TypeError('fetch failed', { cause })));
-    try {
-      fails(new AggregateError([failed('ETIMEDOUT'), failed('ENETUNREACH')]));
-      expect(await problemOf(net.send(post('/ok')))).toMatchObject({ code: 'provider/unreachable', effect: 'none' });
-      fails(failed('ETIMEDOUT'));
-      expect(await problemOf(net.send(post('/ok')))).toMatchObject({ code: 'provider/garbled', effect: 'unknown' });
-      fails(failed('DEPTH_ZERO_SELF_SIGNED_CERT'));
-      const problem = await problemOf(net.send(post('/ok')));
-      expect(problem).toMatchObject({ code: 'provider/unreachable', effect: 'none' });
-      expect(problem.what).toContain('certificate');
-    } finally {
-      vi.unstubAllGlobals();
-    }
-  });
-
-  it('an unknown name had no effect', async () => {
-    expect(await problemOf(net.send(post('/', { url: 'http://nowhere.invalid/' })))).toMatchObject({
-      code: 'provider/unreachable',
-      effect: 'none',
+    it.each(['/hang', '/hang-body'])('no answer in time may have had an effect: %s', async (path) => {
+      const problem = await problemOf(net.send(post(path, { timeoutMs: 150 })));
+      expect(problem).toMatchObject({ code: 'provider/timeout', effect: 'unknown' });
+      expect(problem.what).toContain('150 ms');
     });
-  });
 
-  it.each([
-    ['a line break in a header', { headers: { authorization: `Bearer ${hidden}\nx` } }],
-    ['a letter beyond Latin-1 in a header', { headers: { authorization: `Bearer ${hidden}“` } }],
-    ['an address that is none', { url: `not an address ${hidden}` }],
-    ['a user in the address', { url: `http://user:${hidden}@127.0.0.1/` }],
-    ['another protocol', { url: `ftp://127.0.0.1/${hidden}` }],
-  ])('%s is refused before anything is sent', async (_what, more) => {
-    seen.length = 0;
-    expect(await problemOf(net.send(post('/ok', more)))).toMatchObject({ effect: 'none' });
-    expect(seen).toEqual([]);
-  });
+    it('nobody listening had no effect', async () => {
+      const free = createServer();
+      await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
+      const address = free.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      await new Promise((resolve) => free.close(resolve));
+      const problem = await problemOf(net.send(post('/', { url: `http://127.0.0.1:${port}/?q=${hidden}` })));
+      expect(problem).toMatchObject({ code: 'provider/unreachable', effect: 'none', next: undefined });
+      // A name of several addresses: one error for each.
+      expect(await problemOf(net.send(post('/', { url: `http://localhost:${port}/` })))).toMatchObject({
+        code: 'provider/unreachable',
+        effect: 'none',
+      });
+      const proxied = createNet({ HTTPS_PROXY: `http://user:${hidden}@proxy:1` });
+      expect((await problemOf(proxied.send(post('/', { url: `http://127.0.0.1:${port}/` })))).next).toContain(
+        title === 'fetch' ? 'NODE_USE_ENV_PROXY=1' : 'only asked directly',
+      );
+    });
 
-  it('a signal ends it with its own reason', async () => {
-    const stop = new AbortController();
-    const sent = net.send(post('/hang', { signal: stop.signal }));
-    const reason = new Error('stopped by the person');
-    setTimeout(() => stop.abort(reason), 50);
-    await expect(sent).rejects.toBe(reason);
-    await expect(net.send(post('/ok', { signal: stop.signal }))).rejects.toBe(reason);
+    if (title === 'fetch')
+      it('a name none of whose addresses answers had no effect, even when one timed out', async () => {
+        const failed = (code: string) => Object.assign(new Error(`connect ${code} ${hidden}`), { code });
+        const fails = (cause: Error) => vi.stubGlobal('fetch', () => Promise.reject(new TypeError('fetch failed', { cause })));
+        try {
+          fails(new AggregateError([failed('ETIMEDOUT'), failed('ENETUNREACH')]));
+          expect(await problemOf(net.send(post('/ok')))).toMatchObject({ code: 'provider/unreachable', effect: 'none' });
+          fails(failed('ETIMEDOUT'));
+          expect(await problemOf(net.send(post('/ok')))).toMatchObject({ code: 'provider/garbled', effect: 'unknown' });
+          fails(failed('DEPTH_ZERO_SELF_SIGNED_CERT'));
+          const problem = await problemOf(net.send(post('/ok')));
+          expect(problem).toMatchObject({ code: 'provider/unreachable', effect: 'none' });
+          expect(problem.what).toContain('certificate');
+        } finally {
+          vi.unstubAllGlobals();
+        }
+      });
+
+    it('an unknown name had no effect', async () => {
+      expect(await problemOf(net.send(post('/', { url: 'http://nowhere.invalid/' })))).toMatchObject({
+        code: 'provider/unreachable',
+        effect: 'none',
+      });
+    });
+
+    it.each([
+      ['a line break in a header', { headers: { authorization: `Bearer ${hidden}\nx` } }],
+      ['a letter beyond Latin-1 in a header', { headers: { authorization: `Bearer ${hidden}“` } }],
+      ['an address that is none', { url: `not an address ${hidden}` }],
+      ['a user in the address', { url: `http://user:${hidden}@127.0.0.1/` }],
+      ['another protocol', { url: `ftp://127.0.0.1/${hidden}` }],
+    ])('%s is refused before anything is sent', async (_what, more) => {
+      seen.length = 0;
+      expect(await problemOf(net.send(post('/ok', more)))).toMatchObject({ effect: 'none' });
+      expect(seen).toEqual([]);
+    });
+
+    it('a signal ends it with its own reason', async () => {
+      const stop = new AbortController();
+      const sent = net.send(post('/hang', { signal: stop.signal }));
+      const reason = new Error('stopped by the person');
+      setTimeout(() => stop.abort(reason), 50);
+      await expect(sent).rejects.toBe(reason);
+      await expect(net.send(post('/ok', { signal: stop.signal }))).rejects.toBe(reason);
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * HTTP over Node's fetch.
+ * HTTP over Node's fetch; over Node's own client (net-guarded.ts) when there are addresses that it must not reach.
  *
  * The one idea: an error says whether the request may have arrived. Only what fails before the first byte is sent (name
  * look-up, connection, certificate) has no effect; everything later (reset, timeout, broken answer) is unknown.
@@ -14,8 +14,9 @@
 import { Problem } from '../base/problem.ts';
 import { duration } from '../base/time.ts';
 import type { HttpAnswer, HttpRequest, Net } from '../ports/net.ts';
+import type { Lookup } from './net-guarded.ts';
 
-const mostBytes = 4 * 1024 * 1024;
+const usualBytes = 4 * 1024 * 1024;
 const usualTimeoutMs = 20_000;
 
 /** Errors that can only come up before the request is on its way. */
@@ -34,7 +35,12 @@ const neverSent = new Set([
 ]);
 const badCertificate = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/;
 
-export function createNet(env: Readonly<Record<string, string | undefined>> = process.env): Net {
+export interface NetOptions {
+  /** How names become addresses for requests with `never`; default: the system's way. */
+  readonly lookup?: Lookup;
+}
+
+export function createNet(env: Env = process.env, options: NetOptions = {}): Net {
   return {
     async send(request: HttpRequest): Promise<HttpAnswer> {
       const prepared = prepare(request);
@@ -42,10 +48,12 @@ export function createNet(env: Readonly<Record<string, string | undefined>> = pr
       const timeout = AbortSignal.timeout(timeoutMs);
       const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
       try {
-        const response = await fetch(prepared, { signal });
-        return { status: response.status, headers: Object.fromEntries(response.headers), body: await wholeBody(response) };
+        const response = await (request.never?.length ? guarded(prepared, request, signal, options) : plain(prepared, signal));
+        const body = await wholeBody(response.body, request.mostBytes ?? usualBytes);
+        return { status: response.status, headers: response.headers, body };
       } catch (error) {
         request.signal?.throwIfAborted();
+        if (error instanceof Problem) throw error;
         const host = new URL(prepared.url).host;
         if (timeout.aborted) {
           throw new Problem('provider/timeout', {
@@ -53,7 +61,7 @@ export function createNet(env: Readonly<Record<string, string | undefined>> = pr
             effect: 'unknown',
           });
         }
-        throw asProblem(error, host, env);
+        throw asProblem(error, host, request.never?.length ? guardedHint(env) : proxyHint(env));
       }
     },
   };
@@ -77,22 +85,46 @@ function prepare(request: HttpRequest): Request {
   }
 }
 
-async function wholeBody(response: Response): Promise<string> {
-  if (response.body === null) return '';
+/** What both clients answer: the head, and the body as it comes. */
+export interface Incoming {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Uint8Array> | null;
+}
+
+async function plain(prepared: Request, signal: AbortSignal): Promise<Incoming> {
+  const { status, headers, body } = await fetch(prepared, { signal });
+  return { status, headers: Object.fromEntries(headers), body };
+}
+
+async function guarded(prepared: Request, request: HttpRequest, signal: AbortSignal, { lookup }: NetOptions): Promise<Incoming> {
+  const { sendGuarded } = await import('./net-guarded.ts');
+  return sendGuarded(prepared, request, signal, lookup);
+}
+
+async function wholeBody(body: Incoming['body'], most: number): Promise<string> {
+  if (body === null) return '';
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
-  for await (const chunk of response.body) {
+  for await (const chunk of body) {
     bytes += chunk.byteLength;
-    if (bytes > mostBytes) throw new TooLarge();
+    if (bytes > most) throw new TooLarge(most);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
 }
 
-class TooLarge extends Error {}
+class TooLarge extends Error {
+  readonly most: string;
 
-function asProblem(error: unknown, host: string, env: Readonly<Record<string, string | undefined>>): Problem {
+  constructor(bytes: number) {
+    super();
+    this.most = bytes % 1048576 === 0 ? `${bytes / 1048576} MiB` : `${Math.ceil(bytes / 1024)} KiB`;
+  }
+}
+
+function asProblem(error: unknown, host: string, hint: { readonly next?: string }): Problem {
   const reasons = codesOf(error);
   const certificate = reasons.find((code) => badCertificate.test(code));
   if (certificate !== undefined) {
@@ -100,11 +132,11 @@ function asProblem(error: unknown, host: string, env: Readonly<Record<string, st
   }
   const first = reasons[0];
   if (first !== undefined && (reasons.every((code) => neverSent.has(code)) || triedAddresses(error))) {
-    return new Problem('provider/unreachable', { what: `${host} cannot be reached (${first})`, ...proxyHint(env) });
+    return new Problem('provider/unreachable', { what: `${host} cannot be reached (${first})`, ...hint });
   }
   const what =
     error instanceof TooLarge
-      ? `the answer of ${host} is larger than 4 MiB`
+      ? `the answer of ${host} is larger than ${error.most}`
       : reasons.some((code) => code.startsWith('HPE_'))
         ? `the answer of ${host} is not HTTP`
         : `the answer of ${host} broke off`;
@@ -124,8 +156,19 @@ function triedAddresses(error: unknown): boolean {
   return error instanceof Error && (error instanceof AggregateError || triedAddresses(error.cause));
 }
 
-function proxyHint(env: Readonly<Record<string, string | undefined>>): { next?: string } {
-  const name = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].find((each) => env[each]);
+type Env = Readonly<Record<string, string | undefined>>;
+
+const proxyIn = (env: Env): string | undefined =>
+  ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].find((each) => env[each]);
+
+function proxyHint(env: Env): { next?: string } {
+  const name = proxyIn(env);
   if (name === undefined || env['NODE_USE_ENV_PROXY'] === '1') return {};
   return { next: `${name} is set, but Node uses it only with NODE_USE_ENV_PROXY=1 in the environment` };
+}
+
+/** A proxy would connect to whatever it likes, so none is used. */
+function guardedHint(env: Env): { next?: string } {
+  const name = proxyIn(env);
+  return name === undefined ? {} : { next: `${name} is set, but an address that another server names is only asked directly` };
 }

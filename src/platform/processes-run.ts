@@ -98,7 +98,17 @@ async function started(
 ): Promise<ChildProcess> {
   const path = await which(program);
   if (path === undefined) throw absent(program);
-  return spawn(path, [...args], { ...options, ...(folder === undefined ? {} : { cwd: folder }), windowsHide: true });
+  // On Windows npm installs programs as batch files.
+  const start =
+    process.platform === 'win32'
+      ? (await import('./mcp-windows.ts')).windowsStart(path, args)
+      : { program: path, args, verbatim: false };
+  return spawn(start.program, [...start.args], {
+    ...options,
+    ...(folder === undefined ? {} : { cwd: folder }),
+    windowsHide: true,
+    windowsVerbatimArguments: start.verbatim,
+  });
 }
 
 interface Ending {

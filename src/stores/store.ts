@@ -86,7 +86,9 @@ export type Row =
   | {
       readonly kind: 'items';
       readonly os: readonly Os[] | 'all';
+      /** One `*` in it: each item has a service of its own, which is then its text's name. */
       readonly service: string;
+      readonly form?: KeyringForm;
       readonly stale?: string;
       readonly beside?: Beside;
     }
@@ -97,6 +99,7 @@ export type Row =
       readonly service: string;
       /** Made from the machine: Claude Code names it after the user. */
       account(host: Pick<Host, 'userName' | 'env'>): string;
+      readonly form?: KeyringForm;
       readonly stale?: string;
     }
   /**
@@ -110,6 +113,19 @@ export type Row =
  * with the row's texts under its path as name, and is changed with them; it has no entry of its own.
  */
 type Beside = string;
+
+/**
+ * How the system's store names an item that is not a plain one of service and account. A keyring that cannot ask by these names
+ * must answer 'unavailable', never 'absent'.
+ */
+export interface KeyringForm {
+  /** Secret Service: the attributes that hold service and account, where they are not `service` and `username`. */
+  readonly attributes?: readonly [service: string, account: string];
+  /** macOS: an internet password, whose server is the service. */
+  readonly internet?: true;
+  /** Windows: the credential's target; `<service>` and `<account>` are replaced. */
+  readonly target?: string;
+}
 
 /** How well a text is protected where it lies. 'weak': under a key that lies beside it or can be worked out. */
 export type Protection = 'plain' | 'weak' | 'os';
@@ -195,6 +211,7 @@ export interface TokenStore {
     readonly input?: (server: ServerRef) => string;
     /** Standard input is to stay open until this text has come: the client gives up what it has not answered when it ends. */
     readonly inputUntil?: string;
+    /** `output` is standard output, and standard error behind it. */
     says(output: string, server: ServerRef): 'yes' | 'no' | 'unknown';
   };
 }

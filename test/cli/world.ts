@@ -11,6 +11,7 @@ import type { Oauth } from '../../src/cli/oauth/oauth.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { statusOf } from '../../src/cli/status/view.ts';
 import type { Credential, Inventory, InventoryOptions, Place, Use } from '../../src/inventory/inventory.ts';
+import type { Grants } from '../../src/oauth/oauth.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import type { Ask, Output, Terminal } from '../../src/ports/terminal.ts';
 import type { Plan, Progress, Receipt, Rotations } from '../../src/rotation/rotation.ts';
@@ -29,6 +30,7 @@ export interface Recorded {
 
 export interface WorldOptions {
   readonly inventory?: Partial<Inventory>;
+  readonly grants?: Partial<Grants>;
   readonly rotations?: Partial<Rotations>;
   readonly issuers?: Partial<Issuers>;
   readonly oauth?: Partial<Oauth>;
@@ -106,11 +108,13 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     options.looked?.push(asked);
     return { credentials: [], problems: [], uses: [], unseen: [], remotes: [], ...options.inventory };
   };
+  const grantsOf = (): Grants => ({ grants: [], unseen: [], problems: [], registrations: [], ...options.grants });
   let elapsed = 0;
   const useCases: UseCases = {
     clock: { now: () => now, elapsed: () => (elapsed += 100), sleep: async () => {} },
     inventory: async (asked) => look(asked),
-    status: async (asked) => statusOf(look(asked)),
+    status: async (asked) => statusOf(look(asked), grantsOf()),
+    look: async (asked) => ({ inventory: look(asked), grants: grantsOf() }),
     rotations: async () => rotationsOf(options.rotations ?? {}),
     issuers: async () => issuersOf(options.issuers ?? {}),
     oauth: async () => ({ signIn: unexpected('oauth sign-in'), check: unexpected('oauth check'), ...options.oauth }),

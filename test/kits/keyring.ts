@@ -62,6 +62,16 @@ export function keyringKit(title: string, start: (state: KeyringState) => Promis
         ]);
       });
 
+      it('lists accounts of one service, and no value', async () => {
+        await at.keyring.set(service, 'ö "q" \\ \u{1f511}', new Secret('by odd'));
+        const listed = await at.keyring.list(service);
+        expect(listed).toEqual(['x', 'ö "q" \\ \u{1f511}'].map((account) => ({ service, account })));
+        expect(await at.keyring.list(`${service} 2`)).toEqual([{ service: `${service} 2`, account: 'x' }]);
+        expect(await at.keyring.list('mcp-rotate')).toEqual([]);
+        expect(JSON.stringify(listed)).not.toContain('by ');
+        await at.keyring.remove(service, 'ö "q" \\ \u{1f511}');
+      });
+
       it('takes a value for the next session', async () => {
         await at.keyring.set(planted.service, planted.account, new Secret(planted.value));
         expect(await get(at.keyring, planted.account)).toBe(`= ${planted.value}`);
@@ -73,6 +83,11 @@ export function keyringKit(title: string, start: (state: KeyringState) => Promis
 
       it('says locked, never absent', async () => {
         expect(await get(at.keyring, planted.account)).toBe('locked');
+      });
+
+      it('lists nothing for sure but that a service has no item', async () => {
+        expect(await at.keyring.list(planted.service)).toBe('locked');
+        expect(await at.keyring.list('a service without items')).toEqual([]);
       });
 
       it('refuses to store and to remove, and says why', async () => {
@@ -97,6 +112,7 @@ export function keyringKit(title: string, start: (state: KeyringState) => Promis
         expect(await get(at.keyring, planted.account)).toBe('unavailable');
         await expect(at.keyring.set(service, 'b', new Secret('b'))).rejects.toMatchObject({ code: 'store/unavailable' });
         await expect(at.keyring.remove(service, 'b')).rejects.toMatchObject({ code: 'store/unavailable' });
+        expect(await at.keyring.list(service)).toBe('unavailable');
       });
     });
   });

@@ -96,5 +96,7 @@ export function processesKit(bench: () => Bench): void {
     const running = bench().processes.run('no-such-program-anywhere', [], { env: {}, timeoutMs: 1000 });
     await expect(running).rejects.toBeInstanceOf(Problem);
     await expect(running).rejects.toMatchObject({ code: 'file/absent' });
+    const asPerson = bench().processes.runAsPerson('no-such-program-anywhere', [], { timeoutMs: 1000 });
+    await expect(asPerson).rejects.toMatchObject({ code: 'file/absent' });
   });
 }

@@ -13,7 +13,9 @@ async function take(): Promise<void> {
     try {
       mkdirSync(lock);
       return;
-    } catch {
+    } catch (error) {
+      // Anything else will not pass by itself: the folder is gone.
+      if ((error as { code?: string }).code !== 'EEXIST') throw error;
       await sleep(1 + Math.random() * 5);
     }
   }

@@ -15,7 +15,7 @@ import type { Machine } from '../kits/machine.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-export type ClientProgram = 'claude' | 'codex' | 'gemini' | 'opencode';
+export type ClientProgram = 'claude' | 'codex' | 'gemini' | 'opencode' | 'mcp-inspector' | 'mcp-remote' | 'mcp-remote-client';
 
 export function programPath(name: ClientProgram): string {
   const path = join(process.env['MCP_ROTATE_CLIENTS'] ?? here, 'node_modules', '.bin', name);
@@ -24,18 +24,13 @@ export function programPath(name: ClientProgram): string {
   return path;
 }
 
-/** Runs a client to its end in the machine's home; both outputs together, colours taken out. */
-export function runClient(
-  machine: Machine,
-  name: ClientProgram,
-  args: readonly string[],
-  folder = machine.home,
-): Promise<string> {
+/** What a client is started with: the machine's environment, the node that runs the tests, no way out but loopback. */
+export function clientEnv(machine: Pick<Machine, 'env' | 'home'>): Record<string, string> {
   const nowhere = 'http://127.0.0.1:9';
-  const env = {
+  return {
     ...machine.env,
     HOME: machine.home,
-    PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
+    PATH: `${dirname(process.execPath)}${delimiter}${machine.env['PATH'] ?? ''}`,
     NO_COLOR: '1',
     HTTP_PROXY: nowhere,
     HTTPS_PROXY: nowhere,
@@ -46,6 +41,16 @@ export function runClient(
     OPENCODE_DISABLE_AUTOUPDATE: '1',
     OPENCODE_DISABLE_MODELS_FETCH: '1',
   };
+}
+
+/** Runs a client to its end in the machine's home; both outputs together, colours taken out. */
+export function runClient(
+  machine: Machine,
+  name: ClientProgram,
+  args: readonly string[],
+  folder = machine.home,
+): Promise<string> {
+  const env = clientEnv(machine);
   return new Promise((resolve, reject) => {
     const child = execFile(programPath(name), [...args], { env, cwd: folder, timeout: 90_000 }, (error, output, errors) => {
       if (error?.killed) reject(new Error(`${name} ${args[0]} ${args[1]} did not end`));

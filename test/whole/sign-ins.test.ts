@@ -46,3 +46,174 @@ describe('rotating a grant', () => {
     expect(findSpill(await world.engine().receipt(progress.rotation), secrets)).toBeUndefined();
   });
 });
+
+describe('what a server cannot do is said, and owed', () => {
+  it('a token that is checked offline stays valid until it expires: debt with the time, paid when it has', async () => {
+    await using world = await signIns({ shape: { accessTokens: 'jwt', accessSeconds: 60 } });
+    const plan = await world.plan();
+    expect(plan.warnings.join()).toMatch(/stays valid until \d{4}-/);
+    const { progress } = await world.rotate();
+    expect(progress).toMatchObject({
+      state: 'debt',
+      debts: [{ kind: 'not-dead', text: expect.stringMatching(/valid until \d{4}-/) }],
+    });
+    expect(await status(world, world.first.tokens.access.reveal())).toBe(200);
+    expect(await status(world, (await kept(world))?.access?.reveal())).toBe(200);
+  }, 60_000);
+
+  it('a server without revocation: said in the plan, a person ends it on its page', async () => {
+    await using world = await signIns({ shape: { revocation: 'absent' } });
+    const plan = await world.plan();
+    expect(plan.grant?.revocation).toBe('none');
+    expect(plan.warnings.join()).toContain('cannot revoke');
+    const { progress, needs } = await world.rotate({}, (need) => {
+      if (need.kind === 'revoke-by-hand')
+        void world.lab.authorizationServer.endGrantOf(world.first.tokens.refresh?.reveal() ?? '');
+      return need.kind === 'accept-unproven' ? { kind: 'accept' } : { kind: 'done' };
+    });
+    expect(needs).toEqual(['revoke-by-hand', 'accept-unproven']);
+    expect(progress).toMatchObject({ state: 'complete' });
+  }, 60_000);
+
+  it('and if nobody does, the grant is a debt', async () => {
+    await using world = await signIns({ shape: { revocation: 'absent' } });
+    const { progress } = await world.rotate();
+    expect(progress).toMatchObject({ state: 'debt', debts: [{ kind: 'not-dead' }] });
+    expect(await status(world, world.first.tokens.access.reveal())).toBe(200);
+    await world.lab.authorizationServer.endGrantOf(world.first.tokens.refresh?.reveal() ?? '');
+    expect(await world.resume(progress)).toMatchObject({ state: 'complete' });
+  }, 120_000);
+
+  it('a server that answers 200 and revokes nothing is not believed', async () => {
+    await using world = await signIns({ shape: { revocation: 'pretends' } });
+    const { progress } = await world.rotate();
+    expect(progress).toMatchObject({
+      state: 'debt',
+      debts: [{ kind: 'not-dead', text: expect.stringContaining('still takes it') }],
+    });
+  }, 60_000);
+
+  it('a server that is away for a moment is asked again', async () => {
+    await using world = await signIns();
+    world.lab.authorizationServer.unavailable('/token/revocation', 1, 1);
+    expect((await world.rotate()).progress).toMatchObject({ state: 'complete' });
+    expect(await status(world, world.first.tokens.access.reveal())).toBe(401);
+  }, 60_000);
+
+  it('a server that moved to another issuer: the old grant is revoked where it was made, the new one made where it is now', async () => {
+    await using world = await signIns({ client: 'claude-code' });
+    const before = world.lab.authorizationServer;
+    const after = await world.lab.migrate();
+    expect((await world.plan()).warnings.join()).toContain('has moved');
+    const { progress } = await world.rotate({ signIn: 'tool' });
+    expect(before.requests.some(({ path }) => path === '/token/revocation')).toBe(true);
+    expect(after.requests.some(({ grantType }) => grantType === 'authorization_code')).toBe(true);
+    expect(await status(world, (await kept(world))?.access?.reveal())).toBe(200);
+    expect(progress.state).toBe('complete');
+  }, 60_000);
+});
+
+describe('people', () => {
+  it('another account that signs in is sent away, and asked again', async () => {
+    await using world = await signIns({ person: { account: 'ann' } });
+    let asked = 0;
+    const open = world.ports.browser.open;
+    world.ports.browser.open = (address) => {
+      world.person = { account: asked++ === 0 ? 'bob' : 'ann' };
+      return open(address);
+    };
+    const { progress } = await world.rotate();
+    expect(asked).toBe(2);
+    expect(progress).toMatchObject({ state: 'complete' });
+    expect(await status(world, (await kept(world))?.access?.reveal())).toBe(200);
+  }, 60_000);
+
+  it('consent that is denied leaves the rotation waiting, and the old grant dead', async () => {
+    await using world = await signIns();
+    world.person = { deny: true };
+    const { progress, needs } = await world.rotate({}, (need) => (need.kind === 'sign-in' ? undefined : { kind: 'done' }));
+    expect(needs).toEqual(['sign-in']);
+    expect(progress).toMatchObject({ state: 'waiting', step: 'sign in' });
+    expect(await status(world, world.first.tokens.access.reveal())).toBe(401);
+    expect(await kept(world)).toBeUndefined();
+    world.person = {};
+    expect(await world.resume(progress)).toMatchObject({ state: 'complete' });
+    expect(await status(world, (await kept(world))?.access?.reveal())).toBe(200);
+  }, 60_000);
+
+  it('a client that runs is ended first, or left running by name; nothing is revoked before', async () => {
+    await using world = await signIns();
+    const gemini = { pid: 77, parent: 1, name: 'gemini', startedAt: 0, identity: '77:1', terminal: true };
+    world.running.push(gemini);
+    const { progress, needs } = await world.rotate({}, () => undefined);
+    expect(needs).toEqual(['stop-by-hand']);
+    expect(await status(world, world.first.tokens.access.reveal())).toBe(200);
+    world.running.length = 0;
+    expect(await world.resume(progress)).toMatchObject({ state: 'complete' });
+  }, 60_000);
+
+  it('who changes their mind before the revocation has everything as it was', async () => {
+    await using world = await signIns();
+    world.running.push({ pid: 77, parent: 1, name: 'gemini', startedAt: 0, identity: '77:1', terminal: true });
+    const before = await world.text();
+    const { progress } = await world.rotate({}, () => undefined);
+    const undone = await world.engine().undo(progress.rotation, { onEvent: () => undefined });
+    expect(undone).toMatchObject({ state: 'rolled-back' });
+    expect(await world.text()).toBe(before);
+    expect(await status(world, world.first.tokens.access.reveal())).toBe(200);
+  }, 60_000);
+});
+
+describe('stores', () => {
+  it('keeps every byte of the neighbours, and clears copies that nobody reads', async () => {
+    await using world = await signIns();
+    const mine = await world.text();
+    const neighbour = {
+      serverName: 'other',
+      token: { accessToken: 'aaa', tokenType: 'Bearer', odd: [1, { x: null }] },
+      extra: true,
+    };
+    const list = [neighbour, ...JSON.parse(mine)];
+    const text = `${JSON.stringify(list, null, 3).replace('"extra": true', '"extra" :  true')}\n\n`;
+    await world.machine.write(world.file, text);
+    const { progress } = await world.rotate({});
+    expect(progress).toMatchObject({ state: 'complete' });
+    const after = await world.text();
+    const own = text.indexOf('"other"');
+    const until = text.indexOf('"extra" :  true') + '"extra" :  true'.length;
+    expect(own).toBeGreaterThan(0);
+    expect(after.slice(0, until)).toBe(text.slice(0, until));
+    expect(after.endsWith('\n\n')).toBe(true);
+    expect(JSON.parse(after)).toHaveLength(2);
+  }, 60_000);
+
+  it('signs in through the client, and takes what the client keeps then', async () => {
+    let world: SignIns | undefined;
+    await using made = await signIns({
+      client: 'opencode',
+      runAsPerson: async (_program, args) => {
+        if (args.includes('auth')) await world?.signInAs('lab');
+        return { status: 0, output: args.includes('list') ? '✓ lab connected' : '', errors: '' };
+      },
+    });
+    world = made;
+    const plan = await made.plan();
+    expect(plan.grant).toMatchObject({ signIn: 'client', client: 'opencode' });
+    const { progress } = await made.rotate({}, (need) =>
+      need.kind === 'accept-unproven' ? { kind: 'accept' } : { kind: 'done' },
+    );
+    expect(progress).toMatchObject({ state: 'complete' });
+    expect(await status(made, made.first.tokens.access.reveal())).toBe(401);
+    expect(await status(made, (await kept(made))?.access?.reveal())).toBe(200);
+  }, 60_000);
+
+  it('a client that is not here is waited for: a person signs in inside it', async () => {
+    await using world = await signIns({ client: 'opencode' });
+    const { progress, needs } = await world.rotate({ signIn: 'client' }, (need) =>
+      need.kind === 'accept-unproven' ? { kind: 'accept' } : undefined,
+    );
+    expect(needs).toEqual(['sign-in']);
+    await world.signInAs('lab');
+    expect(await world.resume(progress)).toMatchObject({ state: 'complete' });
+  }, 60_000);
+});

@@ -13,6 +13,11 @@ const folders: Record<string, string> = {
   'src/providers/aws/provider.ts': "export const provider: Provider = { id: 'aws' };",
   'src/providers/aws/provider.test.ts': '',
   'src/providers/aws/NOTES.md': '',
+  'src/stores/store.ts': 'export interface TokenStore {}',
+  'src/stores/fields.ts': 'export const shared = 1;',
+  'src/stores/claude-code/store.ts': "export const store: TokenStore = { id: 'claude-code', client: 'claude-code' };",
+  'src/stores/claude-code/store.test.ts': '',
+  'src/stores/claude-code/NOTES.md': '',
 };
 const registry = render(new Map(Object.entries(folders)));
 
@@ -27,6 +32,8 @@ describe('registry', () => {
     expect(registry).toContain("import { client as claudeCodeClient } from './clients/claude-code/client.ts';");
     expect(registry).toContain('export const clients: readonly Client[] = [\n  claudeCodeClient,\n];');
     expect(registry).toContain('export const providers: readonly Provider[] = [\n  awsProvider,\n];');
+    expect(registry).toContain("import { store as claudeCodeTokenStore } from './stores/claude-code/store.ts';");
+    expect(registry).toContain('export const stores: readonly TokenStore[] = [\n  claudeCodeTokenStore,\n];');
     expect(faults({})).toEqual([]);
   });
 
@@ -43,6 +50,8 @@ describe('registry', () => {
     ['no notes', {}, ['src/providers/aws/NOTES.md'], /no NOTES.md/],
     ['no test', {}, ['src/clients/claude-code/client.test.ts'], /no client.test.ts/],
     ['no adapter file', {}, ['src/providers/aws/provider.ts'], /no provider.ts/],
+    ['a store without entry', { 'src/stores/zed/store.ts': "export const store = { id: 'zed' };" }, [], /zed has no entry/],
+    ['a store’s entry without folder', {}, Object.keys(folders).filter((p) => p.startsWith('src/stores/c')), /names claude-code/],
     ['a strange name', { 'src/clients/VS_Code/client.ts': "export const client = { id: 'VS_Code' };" }, [], /lower case/],
     ['an edited list', { [registryFile]: registry.replace('  awsProvider,\n', '') }, [], /edited by hand/],
     ['no registry', {}, [registryFile], /missing/],

@@ -15,6 +15,8 @@ export const mayReveal: readonly { readonly path: string; readonly why: string }
   { path: 'src/inventory/redact.ts', why: 'replaces secrets in the texts of a plan' },
   { path: 'src/inventory/unknown.ts', why: 'two copies of a key that no provider knows are the same by their text' },
   { path: 'src/stores/fields.ts', why: 'an entry that is put into a token store holds its tokens' },
+  { path: 'src/oauth/texts.ts', why: 'hands the text of a keyring item to the parser of its store' },
+  { path: 'src/oauth/grants.ts', why: 'two copies of a grant are the same by the fingerprint of their tokens' },
   { path: 'src/verification/canary.ts', why: 'makes a broken credential of the same shape, and a launch that carries it' },
   { path: 'src/rotation/seal.ts', why: 'seals what the journal must hold, and opens it again' },
   { path: 'src/rotation/pasted.ts', why: 'hands what a person pasted to the recogniser of its provider, before it is sent' },

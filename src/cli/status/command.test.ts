@@ -47,6 +47,40 @@ const schema = z.strictObject({
       todo: z.string(),
     }),
   ),
+  grants: z.array(
+    z.strictObject({
+      id: z.string(),
+      fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
+      servers: z.array(z.string()),
+      clients: z.array(z.string()),
+      issuer: z.string().nullable(),
+      scopes: z.array(z.string()).nullable(),
+      expiresAt: z.iso.datetime().nullable(),
+      refreshable: z.boolean(),
+      sharedWith: z.array(z.string()),
+      findings: z.array(z.string()),
+      copies: z.array(
+        z.strictObject({
+          client: z.string(),
+          store: z.string(),
+          where: z.string(),
+          server: z.string().nullable(),
+          protection: z.enum(['plain', 'weak', 'os']),
+          stale: z.string().nullable(),
+        }),
+      ),
+    }),
+  ),
+  unseenStores: z.array(
+    z.strictObject({
+      store: z.string(),
+      client: z.string(),
+      why: z.enum(['locked', 'unavailable', 'names-only', 'not-readable', 'needs-consent']),
+      where: z.string(),
+      names: z.array(z.string()),
+      todo: z.string(),
+    }),
+  ),
   problems: z.array(
     z.strictObject({ code: z.string(), what: z.string(), state: z.string().nullable(), next: z.string().nullable() }),
   ),

@@ -1,10 +1,13 @@
 /** `status` as text: one block per credential, at most as wide as the terminal. Pure. */
 
+import { printable } from '../../base/ids.ts';
 import type { Age, AgeBasis } from '../../inventory/inventory.ts';
-import { columns, count, field, lines, name, pad, paint, type Style, truncate, wrap } from '../text.ts';
+import { columns, count, field, lines, name, pad, paint, type Style, truncate, truncateMiddle, wrap } from '../text.ts';
 import type { Status, StatusJson } from './view.ts';
 
 type Credential = StatusJson['credentials'][number];
+type Grant = StatusJson['grants'][number];
+type Unseen = StatusJson['unseenStores'][number];
 
 const basisWords: Record<AgeBasis, string> = {
   rotated: 'since its last rotation',
@@ -24,14 +27,21 @@ export function dueWords(dueInDays: number | undefined): string {
   return dueInDays === 0 ? 'due today' : `due in ${count(dueInDays, 'day')}`;
 }
 
-export function render({ json: { credentials, unseen }, servers, clients }: Status, style: Style): string {
+export function render({ json: { credentials, unseen, grants, unseenStores }, servers, clients }: Status, style: Style): string {
   const seen = `${count(servers, 'server')} of ${count(clients, 'client')}`;
-  const hidden = unseen.flatMap((each) => unseenLines(each, style));
-  if (credentials.length === 0) return lines([...hidden, ...wrap(`no credential found in ${seen}`, style.width)]);
-  const idWidth = Math.min(28, Math.max(...credentials.map(({ id }) => columns(id))));
+  const hidden = [...unseen.flatMap((each) => unseenLines(each, style)), ...storeLines(unseenStores, style)];
+  if (credentials.length + grants.length === 0) return lines([...hidden, ...wrap(`no credential found in ${seen}`, style.width)]);
+  const idWidth = Math.min(28, Math.max(...[...credentials, ...grants].map(({ id }) => columns(id))));
   const overdue = credentials.filter(({ findings }) => findings.includes('overdue')).length;
-  const rows = credentials.flatMap((credential) => [...block(credential, idWidth, style), '']);
-  const summary = `${count(credentials.length, 'credential')} in ${seen}${overdue > 0 ? `; ${overdue} overdue` : ''}`;
+  const rows = [
+    ...credentials.flatMap((credential) => [...block(credential, idWidth, style), '']),
+    ...grants.flatMap((grant) => [...grantBlock(grant, idWidth, style), '']),
+  ];
+  const found = [
+    ...(credentials.length > 0 || grants.length === 0 ? [count(credentials.length, 'credential')] : []),
+    ...(grants.length > 0 ? [count(grants.length, 'OAuth grant')] : []),
+  ];
+  const summary = `${found.join(' and ')} in ${seen}${overdue > 0 ? `; ${overdue} overdue` : ''}`;
   const next = wrap('next: mcp-rotate show ID, or mcp-rotate plan ID', style.width, '      ').map((line) =>
     paint(style, 'dim', line),
   );
@@ -55,6 +65,61 @@ function block(credential: Credential, idWidth: number, style: Style): string[] 
     ...(findings.length > 0 ? [field('found', findings.join(', '), one)] : []),
   ];
   return [head, ...body.flat().map((line) => `  ${line}`)];
+}
+
+function grantBlock(grant: Grant, idWidth: number, style: Style): string[] {
+  const { id, servers, clients, issuer, copies, findings } = grant;
+  const rest = truncate(`oauth, ${issuer === null ? 'issuer unknown' : name(hostOf(issuer))}`, style.width - idWidth - 2);
+  const head = `${paint(style, 'bold', pad(truncate(name(id), idWidth), idWidth))}  ${rest}`;
+  const one = { ...style, width: style.width - 2 };
+  const body = [
+    field('servers', servers.length > 0 ? list(servers.map(name), style.width - 12) : 'not known', one),
+    field('held by', list(clients.map(name), style.width - 12), one),
+    field(
+      'store',
+      list(distinct(copies.map(({ where }) => truncateMiddle(name(where), style.width - 24))), style.width - 12),
+      one,
+    ),
+    field('expires', expiryWords(grant), one),
+    ...(findings.length > 0 ? [field('found', findings.join(', '), one)] : []),
+  ];
+  return [head, ...body.flat().map((line) => `  ${line}`)];
+}
+
+/** In words that stay true: what is told may be remembered. */
+export function expiryWords({ expiresAt, refreshable }: Pick<Grant, 'expiresAt' | 'refreshable'>): string {
+  const at = expiresAt === null ? 'not known' : `${expiresAt.slice(0, 16).replace('T', ' ')} UTC`;
+  return refreshable ? `${at}, renewed by a refresh token` : `${at}, no refresh token`;
+}
+
+export function hostOf(issuer: string): string {
+  return /^[a-z]+:\/\/([^/]+)/i.exec(issuer)?.[1] ?? issuer;
+}
+
+const whyWords: Record<Unseen['why'], string> = {
+  locked: 'the keyring is locked',
+  unavailable: 'the keyring cannot be reached',
+  'names-only': 'only the client can open it',
+  'not-readable': 'it cannot be read',
+  'needs-consent': 'reading it makes macOS ask',
+};
+
+/** Stores that could not be looked into: one for each reason and remedy, however many stores it keeps from being seen. */
+function storeLines(stores: readonly Unseen[], style: Style): string[] {
+  const groups = Map.groupBy(stores, ({ why, todo }) => `${why} ${todo}`);
+  return [...groups.values()].flatMap((group) => {
+    const [one] = group;
+    if (!one) return [];
+    const what = group.map(
+      ({ client, where, names }) => `${client} (${where}${names.length > 0 ? `: ${names.join(', ')}` : ''})`,
+    );
+    const [first = '', ...rest] = wrap(
+      printable(`not seen: sign-ins of ${distinct(what).join(', ')}: ${whyWords[one.why]}; ${one.todo}`, 2000),
+      style.width,
+      '  ',
+    );
+    return [first, ...rest, ''];
+  });
 }
 
 /** A value that only its client can see. */

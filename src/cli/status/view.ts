@@ -1,6 +1,9 @@
 /** What `status` tells, made from the inventory: plain values without a secret, sorted by urgency. Pure. */
 import type { Exit } from '../../base/problem.ts';
-import type { AgeBasis, Credential, FindingCode, Inventory, Unseen } from '../../inventory/inventory.ts';
+import type { AgeBasis, Credential, FindingCode, Inventory, ServerUse, Unseen } from '../../inventory/inventory.ts';
+import { holdingLabel } from '../../oauth/holdings.ts';
+import type { Grant, GrantFinding, Grants, UnseenStore } from '../../oauth/oauth.ts';
+import type { Protection } from '../../stores/store.ts';
 import { type ProblemJson, problemJson } from '../failure.ts';
 import { pointer } from '../text.ts';
 
@@ -36,6 +39,31 @@ export interface StatusJson {
     readonly why: Unseen['why'];
     readonly todo: string;
   }[];
+  /** What clients got by signing in to remote servers: one row for each pair of tokens, wherever it is kept. */
+  readonly grants: readonly {
+    readonly id: string;
+    readonly fingerprint: string;
+    readonly servers: readonly string[];
+    readonly clients: readonly string[];
+    readonly issuer: string | null;
+    readonly scopes: readonly string[] | null;
+    /** ISO 8601; of the access token. */
+    readonly expiresAt: string | null;
+    readonly refreshable: boolean;
+    readonly sharedWith: readonly string[];
+    readonly findings: readonly GrantFinding[];
+    readonly copies: readonly {
+      readonly client: string;
+      readonly store: string;
+      readonly where: string;
+      readonly server: string | null;
+      readonly protection: Protection;
+      /** Why its client no longer reads it; null when it does. */
+      readonly stale: string | null;
+    }[];
+  }[];
+  /** Stores that could not be looked into, or only by name. */
+  readonly unseenStores: readonly UnseenStore[];
   readonly problems: readonly Omit<ProblemJson, 'schema'>[];
 }
 
@@ -47,57 +75,99 @@ export interface Status {
   readonly exit: Exit;
 }
 
-export function statusOf(inventory: Inventory): Status {
+export function statusOf(inventory: Inventory, grants: Grants): Status {
   const { uses, credentials } = inventory;
+  const problems = [...inventory.problems, ...grants.problems];
   return {
-    json: toJson({ ...inventory, credentials: [...credentials].sort(byUrgency) }),
+    json: {
+      schema: 'mcp-rotate/status@1',
+      credentials: credentialsJson([...credentials].sort(byUrgency)),
+      unseen: unseenJson(inventory.unseen),
+      grants: grants.grants.map((grant) => grantJson(grant, inventory.remotes)),
+      unseenStores: grants.unseen,
+      problems: problems.map((problem) => {
+        const { schema: _, ...rest } = problemJson(problem);
+        return rest;
+      }),
+    },
     servers: uses.length,
     clients: distinct(uses.map(({ client }) => client)).length,
-    exit: exitFor(inventory),
+    exit: exitFor({ credentials, problems }),
   };
 }
 
-export function toJson({ credentials, problems, unseen }: Inventory): StatusJson {
+/** No address of a server: it can hold a key. An issuer's is public; what may hang on it is left out. */
+export function grantJson(grant: Grant, remotes: readonly ServerUse[] = []): StatusJson['grants'][number] {
+  const { holdings, expiresAt } = grant;
+  const named = holdings.flatMap(({ entry }) => entry.server ?? []);
+  const owners = new Set(holdings.map(({ store }) => store.client));
+  const byAddress = remotes.filter(({ client, url }) => owners.has(client) && url === grant.url).map(({ server }) => server);
   return {
-    schema: 'mcp-rotate/status@1',
-    credentials: credentials.map((credential) => ({
-      id: credential.id,
-      provider: credential.provider,
-      kind: credential.held.kind,
-      fingerprint: credential.fingerprint,
-      class: credential.valueClass,
-      ageDays: credential.age.days ?? null,
-      ageBasis: credential.age.basis,
-      dueInDays: credential.dueInDays ?? null,
-      findings: distinct(credential.findings.map(({ code }) => code)),
-      places: credential.places.map(({ use, spot, part, access }) => ({
-        client: use.client,
-        scope: use.scope,
-        server: use.server,
-        file: spot?.file ?? null,
-        path: spot ? pointer(spot.path) : null,
-        part,
-        editable: access.editable,
-      })),
+    id: grant.id,
+    fingerprint: grant.fingerprint,
+    servers: distinct(named.length > 0 ? named : byAddress),
+    clients: [...owners],
+    issuer: grant.issuer === undefined ? null : grant.issuer.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//'),
+    scopes: grant.scopes ?? null,
+    expiresAt: instantText(expiresAt),
+    refreshable: grant.refreshable,
+    sharedWith: grant.sharedWith,
+    findings: distinct(grant.findings.map(({ code }) => code)),
+    copies: holdings.map((holding) => ({
+      client: holding.store.client,
+      store: holding.store.id,
+      where: holdingLabel(holding),
+      server: holding.entry.server ?? null,
+      protection: holding.protection,
+      stale: holding.stale ?? null,
     })),
-    unseen: unseen.map(({ use, name: variable, reference, why, todo }) => ({
+  };
+}
+
+/** A store can hold any number; not every number is an instant. */
+function instantText(instant: number | undefined): string | null {
+  if (instant === undefined) return null;
+  const date = new Date(instant);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+export function credentialsJson(credentials: readonly Credential[]): StatusJson['credentials'] {
+  return credentials.map((credential) => ({
+    id: credential.id,
+    provider: credential.provider,
+    kind: credential.held.kind,
+    fingerprint: credential.fingerprint,
+    class: credential.valueClass,
+    ageDays: credential.age.days ?? null,
+    ageBasis: credential.age.basis,
+    dueInDays: credential.dueInDays ?? null,
+    findings: distinct(credential.findings.map(({ code }) => code)),
+    places: credential.places.map(({ use, spot, part, access }) => ({
       client: use.client,
       scope: use.scope,
       server: use.server,
-      name: variable,
-      reference,
-      why,
-      todo,
+      file: spot?.file ?? null,
+      path: spot ? pointer(spot.path) : null,
+      part,
+      editable: access.editable,
     })),
-    problems: problems.map((problem) => {
-      const { schema: _, ...rest } = problemJson(problem);
-      return rest;
-    }),
-  };
+  }));
+}
+
+function unseenJson(unseen: readonly Unseen[]): StatusJson['unseen'] {
+  return unseen.map(({ use, name: variable, reference, why, todo }) => ({
+    client: use.client,
+    scope: use.scope,
+    server: use.server,
+    name: variable,
+    reference,
+    why,
+    todo,
+  }));
 }
 
 /** What is overdue is certain even when a file could not be read, so it comes first. */
-function exitFor({ credentials, problems }: Inventory): Exit {
+function exitFor({ credentials, problems }: Pick<Inventory, 'credentials' | 'problems'>): Exit {
   if (credentials.some(({ findings }) => findings.some(({ code }) => code === 'overdue'))) return 'found';
   return problems[0]?.exit ?? 'done';
 }

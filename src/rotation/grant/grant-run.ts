@@ -109,4 +109,11 @@ export class GrantRun extends Journaled {
     const sealed = await this.unseal('registration');
     return sealed && registrationOf(sealed);
   }
+
+  /** Where the browser may come back to, as the client insists; empty: any address of this machine. */
+  get redirectUris(): readonly string[] {
+    const { key, server, url, issuer } = this.subject;
+    const old = { key, server, url, issuer, registration: registrationOf(this.old), tokens: undefined };
+    return this.store.redirectUris?.(old) ?? [];
+  }
 }

@@ -117,7 +117,9 @@ describeStore(store, {
   keepsRegistration: false,
   server,
   says: [
+    ['{\n  "tools": [\n    {\n      "name": "whoami"\n    }\n  ]\n}\n[mcp-inspector] Secrets are stored unencrypted.\n', 'yes'],
     ['{"tools":[{"name":"whoami"}]}', 'yes'],
+    ['[mcp-inspector] Secrets are stored unencrypted.\n{"error":{"code":"auth_required","message":"x {\\"error\\":1}"}}\n', 'no'],
     ['{"error":{"code":"auth_required","message":"x"}}', 'no'],
     ['{"error":{"code":"store_unavailable"}}', 'unknown'],
     ['[]', 'unknown'],

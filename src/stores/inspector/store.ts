@@ -181,9 +181,13 @@ export const store: TokenStore = {
     args: ['--cli', '<url>', '--transport', 'http', '--stored-auth-only', '--method', 'tools/list'],
     timeoutMs: 60_000,
     says: (output) => {
-      const answer = fields.fieldsOf(fields.readTree(output));
-      if (Array.isArray(answer?.get('tools'))) return 'yes';
-      return fields.at(answer, ['error', 'code']) === 'auth_required' ? 'no' : 'unknown';
+      // The answer is printed over several lines, an error on one, each beside notes.
+      for (const [text] of output.matchAll(/^\{(?:.*\}$|[\s\S]*?^\})/gm)) {
+        const answer = fields.fieldsOf(fields.readTree(text));
+        if (Array.isArray(answer?.get('tools'))) return 'yes';
+        if (fields.at(answer, ['error', 'code']) === 'auth_required') return 'no';
+      }
+      return 'unknown';
     },
   },
 };

@@ -4,7 +4,6 @@
  * Neither holds the address. A registration whose redirect addresses lack its own port is deleted by it, so a new one must name
  * the old address. It is a stdio server and offers no command: a call through it is a call of that server.
  */
-import { withMember } from '../../documents/members.ts';
 import * as fields from '../fields.ts';
 import { md5Hex } from '../keys.ts';
 import type { Change, Entry, NewEntry, Row, ServerRef, Text, TokenStore } from '../store.ts';
@@ -73,9 +72,8 @@ function put(_row: Row, texts: readonly Text[], key: string, entry: NewEntry): r
   const { clientId, clientSecretExpiresAt, redirectUris } = entry.registration;
   const scope = entry.tokens.scopes?.join(' ');
   const edit = (part: Part, wanted: fields.Wanted): readonly Change[] => {
-    const old = textOf(texts, key, part) ?? { name: `${key}_${part}.json`, text: '{\n}' };
-    const text = old.text.trim() === '' ? withMember(old.text, [], {}) : old.text;
-    return fields.changeOf({ name: old.name, text }, (from) => fields.withFields(from, [], wanted));
+    const old = textOf(texts, key, part) ?? { name: `${key}_${part}.json`, text: '' };
+    return fields.changeOf(old, (text) => fields.withFields(text, [], wanted));
   };
   const before = fields.fieldsOf(fields.readTree(textOf(texts, key, 'client_info')?.text ?? ''));
   const isSame = fields.textField(before, 'client_id') === clientId;

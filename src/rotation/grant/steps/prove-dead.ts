@@ -5,6 +5,7 @@
  * tokens, which are then revoked as well. An access token that the server checks by itself (a JWT) may be taken until it
  * expires, whatever was revoked: that is said with its time, and is a debt until then.
  */
+import type { Secret } from '../../../base/secret.ts';
 import { isoSeconds, type Milliseconds, second } from '../../../base/time.ts';
 import type { Standing } from '../../../oauth/oauth.ts';
 import { accessStanding, claimsOf, refreshStanding } from '../../../oauth/standing.ts';
@@ -14,11 +15,13 @@ import type { GrantRun } from '../grant-run.ts';
 import { registrationOf, tokensOf } from '../held.ts';
 import { pageOf } from './revoke.ts';
 
+/** How long a server is given until all of its parts have heard of it; one that checks tokens offline never does. */
 const within: Milliseconds = 30 * second;
+const withinOffline: Milliseconds = 3 * second;
 
-/** Both tokens, as long as the server may take to hear of it. */
-export async function tryDead(run: GrantRun): Promise<'yes' | 'no' | 'unknown'> {
-  const until = run.ports.clock.elapsed() + within;
+/** Both tokens, for so long as told. */
+export async function tryDead(run: GrantRun, length: Milliseconds): Promise<'yes' | 'no' | 'unknown'> {
+  const until = run.ports.clock.elapsed() + length;
   for (let wait = 500; ; wait = Math.min(2 * wait, 4000)) {
     const { alive, how } = await standing(run);
     if (run.plan.because === 'leak') run.emit({ kind: 'clock', sinceMs: run.now - run.known.openedAt });
@@ -32,29 +35,45 @@ export async function tryDead(run: GrantRun): Promise<'yes' | 'no' | 'unknown'> 
 }
 
 async function standing(run: GrantRun): Promise<Standing> {
-  const { access, refresh, expiresAt } = tokensOf(run.old);
-  const found: Standing[] = [];
-  if (access) {
-    const expires = claimsOf(access)?.expiresAt ?? expiresAt;
-    const told = await accessStanding(run.wire, await run.discovery(), access);
-    // Refused because it is past its time says nothing of the grant; where there is no other token it is all there is.
-    found.push(
-      expires !== undefined && expires < run.now && told.alive === 'no' ? { ...told, how: `${told.how}, expired` } : told,
-    );
-  }
-  if (refresh) found.push(await refreshTried(run));
-  const living = found.find(({ alive }) => alive === 'yes') ?? found.find(({ alive }) => alive === 'unknown');
-  return living ?? { alive: found.length > 0 ? 'no' : 'unknown', how: found.map(({ how }) => how).join('; ') };
+  const { access, refresh } = tokensOf(run.old);
+  const byAccess = access && (await accessTried(run, access));
+  const byRefresh = refresh && (await refreshTried(run));
+  const found = [byAccess, byRefresh].filter((one) => one !== undefined);
+  const how = found.map((one) => one.how).join('; ');
+  if (found.some(({ alive }) => alive === 'yes')) return { alive: 'yes', how };
+  if (found.length > 0 && found.every(({ alive }) => alive === 'no')) return { alive: 'no', how };
+  // Refused before its time: the grant was ended, by a person where its server revokes nothing.
+  const early = (expiryOf(run) ?? run.now) >= run.now;
+  if (byAccess?.alive === 'no' && !revocationAccepted(run) && early) return { alive: 'no', how };
+  return { alive: 'unknown', how: how === '' ? 'there is no token to try' : how };
+}
+
+function revocationAccepted(run: GrantRun): boolean {
+  return run.known.outcomes.get('revoke old')?.detail.revocation === 'accepted';
+}
+
+/** Of the old access token; undefined when nobody knows. */
+function expiryOf(run: GrantRun): number | undefined {
+  const { access, expiresAt } = tokensOf(run.old);
+  return (access && claimsOf(access)?.expiresAt) ?? expiresAt;
+}
+
+async function accessTried(run: GrantRun, access: Secret): Promise<Standing> {
+  const told = await accessStanding(run.wire, await run.discovery(), access);
+  // Refused because it is past its time says nothing of the grant.
+  const expired = (expiryOf(run) ?? Number.POSITIVE_INFINITY) < run.now;
+  return told.alive === 'no' && expired ? { ...told, how: `${told.how}, expired` } : told;
 }
 
 async function refreshTried(run: GrantRun): Promise<Standing> {
   const { refresh } = tokensOf(run.old);
   const registration = registrationOf(run.old);
-  const told = run.known.outcomes.get('revoke old')?.detail.revocation;
   if (!refresh || !registration) return { alive: 'unknown', how: 'the refresh token cannot be tried without its client’s name' };
-  const ended = run.known.outcomes.get('try old refresh token')?.detail.alive;
-  if (ended === 'no') return { alive: 'no', how: 'the refresh token buys nothing' };
-  if (told !== 'accepted' || run.known.pending.has('try old refresh token')) {
+  // Once only: a second try of a token that was taken would count as its theft, and end what hangs on it.
+  const before = run.known.outcomes.get('try old refresh token')?.detail;
+  if (before?.alive === 'no') return { alive: 'no', how: 'the refresh token buys nothing' };
+  if (before?.alive === 'yes') return { alive: 'yes', how: 'the server gave new tokens for the old refresh token' };
+  if (!revocationAccepted(run) || run.known.pending.has('try old refresh token')) {
     return { alive: 'unknown', how: 'the server did not revoke, so its refresh token was not tried' };
   }
   return run.effect(
@@ -68,12 +87,11 @@ async function refreshTried(run: GrantRun): Promise<Standing> {
 
 /** What is owed, in words with a time where there is one. */
 export async function notDead(run: GrantRun, answer: 'no' | 'unknown'): Promise<Debt> {
-  const { access, expiresAt } = tokensOf(run.old);
-  const expires = (access && claimsOf(access)?.expiresAt) ?? expiresAt;
+  const expires = expiryOf(run);
   const name = `the old grant of ${run.plan.credential}`;
   const since = run.known.debts.find(({ kind }) => kind === 'not-dead')?.since ?? run.now;
-  const told = run.known.outcomes.get('revoke old')?.detail.revocation;
-  if (answer === 'no' && told === 'accepted' && expires !== undefined && expires > run.now) {
+  const refreshed = run.known.outcomes.get('try old refresh token')?.detail.alive === 'yes';
+  if (answer === 'no' && revocationAccepted(run) && !refreshed && expires !== undefined && expires > run.now) {
     const text = `${name} is revoked, but its access token is taken without asking: valid until ${isoSeconds(expires)}`;
     return { kind: 'not-dead', text, since };
   }
@@ -89,7 +107,8 @@ export const proveDead: Step<GrantRun> = {
     return ended?.state === 'done';
   },
   async run(run): Promise<Outcome> {
-    const answer = await tryDead(run);
+    const { access } = tokensOf(run.old);
+    const answer = await tryDead(run, access && claimsOf(access) ? withinOffline : within);
     return answer === 'yes' ? done : { state: 'debt', debt: await notDead(run, answer) };
   },
 };

@@ -37,18 +37,23 @@ export function pageOf(issuer: string, metadata: Readonly<Record<string, unknown
 export const revoke: Step<GrantRun> = {
   name: 'revoke',
   async settle(run) {
-    return run.known.outcomes.has('revoke old');
+    return run.known.steps.get('revoke')?.state === 'done';
   },
   async run(run): Promise<Outcome> {
-    const answer = await run.effect(
-      'revoke',
-      'revoke old',
-      {},
-      () => run.patiently('revoke', () => tellServer(run, run.old)),
-      (revocation) => ({ revocation }),
-    );
-    if (answer === 'accepted') return done;
-    const why = answer === 'client-refused' ? 'the server does not take the client’s name for it' : 'the server cannot revoke';
-    return { state: 'done', note: why };
+    const told = run.known.outcomes.get('revoke old')?.detail.revocation ?? (await tell(run));
+    if (told === 'accepted') return done;
+    const why = told === 'client-refused' ? 'the server does not take the client’s name for it' : 'the server cannot revoke';
+    if (run.takeAnswer('revoke-by-hand', 'done')) return { state: 'done', note: `${why}; a person ended it on its page` };
+    const page = pageOf(run.planned.issuer, (await run.oldServer()).metadata);
+    return { state: 'needs', need: { kind: 'revoke-by-hand', page, since: run.known.openedAt } };
   },
 };
+
+const tell = (run: GrantRun): Promise<Revocation> =>
+  run.effect(
+    'revoke',
+    'revoke old',
+    {},
+    () => run.patiently('revoke', () => tellServer(run, run.old)),
+    (revocation) => ({ revocation }),
+  );

@@ -103,7 +103,8 @@ async function registrationFor(run: GrantRun): Promise<Registration> {
     if (lost) await oweLost(run, kept, discovery.issuer);
     return kept;
   }
-  const redirectUris = run.store.redirectUris?.(undefined) ?? kept?.redirectUris ?? ['http://127.0.0.1/callback'];
+  const wanted = run.redirectUris;
+  const redirectUris = wanted.length > 0 ? wanted : ['http://127.0.0.1/callback'];
   const made = await run.effect(
     'sign in',
     'register',
@@ -127,7 +128,7 @@ async function byTool(run: GrantRun): Promise<Outcome> {
   run.takeAnswer('sign-in', 'done');
   const discovery = await run.discovery();
   const registration = await registrationFor(run);
-  const [redirectUri] = run.store.redirectUris?.(undefined) ?? [];
+  const [redirectUri] = run.redirectUris;
   const { noBrowser = false } = run.plan.options;
   const { client, server } = run.planned;
   try {

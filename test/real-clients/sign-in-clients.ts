@@ -1,0 +1,341 @@
+/**
+ * The real clients as people use them with a remote server that wants OAuth: each is told of the server, signs in by its own
+ * command with a browser that is a script, and goes to the server by its own path with what it keeps.
+ *
+ * What is peculiar to each was seen on 2026-11-23 with the versions of package.json here.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { delimiter, dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Machine, scratchMachine } from '../kits/machine.ts';
+import type { Part } from '../parts.ts';
+import { browserScript, consent } from '../toys/consent.ts';
+import { type KeyringSession, startKeyringSession } from './keyring-session.ts';
+import { type ClientProgram, clientEnv, programPath, runClient } from './parts.ts';
+import { onTerminal } from './terminal.ts';
+
+/** One scratch home in which one client lives. */
+export interface Home extends AsyncDisposable {
+  readonly machine: Machine;
+  /** Executable for `$BROWSER`; its folder is on PATH, with the names of openers. */
+  readonly browser: string;
+  readonly keyring: KeyringSession | undefined;
+  /** Free when the home was made, and used by nobody but mcp-remote. */
+  readonly port: number;
+}
+
+export interface Server {
+  readonly name: string;
+  readonly url: string;
+}
+
+export interface RealClient {
+  readonly name: string;
+  /** Folder in src/stores. */
+  readonly store: string;
+  /** A keyring is where it keeps tokens. */
+  readonly keyring: boolean;
+  readonly parts: readonly Part[];
+  /** Before anything else: its configuration names the server. */
+  configure(home: Home, server: Server): Promise<void>;
+  /** Its own sign-in, through the browser; ends when the client says that it is done. */
+  signIn(home: Home, server: Server): Promise<void>;
+  /** Whether it gets through to the server with what it keeps. Opens no browser. */
+  connects(home: Home, server: Server): Promise<'yes' | 'no'>;
+}
+
+export async function makeHome(client: RealClient): Promise<Home> {
+  const machine = await scratchMachine();
+  const browser = await browserScript(machine.path('~/browser'));
+  machine.env['PATH'] = `${dirname(browser)}${delimiter}${machine.env['PATH']}`;
+  const keyring = client.keyring ? await startKeyringSession(machine.home) : undefined;
+  Object.assign(machine.env, keyring?.env);
+  return {
+    machine,
+    browser,
+    keyring,
+    port: await freePort(),
+    async [Symbol.asyncDispose]() {
+      await keyring?.[Symbol.asyncDispose]();
+      await machine[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const withBrowser = ({ machine, browser }: Home): Machine => ({
+  ...machine,
+  // Gemini CLI looks for a browser only where there is a screen; nothing talks to it.
+  env: { ...machine.env, BROWSER: browser, DISPLAY: ':9', MCP_AUTO_OPEN_ENABLED: 'true' },
+});
+
+/** Sees to it that nothing can be opened: a client that tries to is told apart from one that connects. */
+const withoutBrowser = ({ machine, browser }: Home): Machine => ({
+  ...machine,
+  env: { ...machine.env, PATH: (machine.env['PATH'] ?? '').replace(`${dirname(browser)}${delimiter}`, '') },
+});
+
+function must(output: string, wanted: RegExp): void {
+  if (!wanted.test(output)) throw new Error(`the client did not sign in:\n${output.slice(-1500)}`);
+}
+
+interface Dialogue extends AsyncDisposable {
+  /** Calls one after the other; the answer's result. Rejects on an error, on the end of the program and after 20 s. */
+  call(method: string, params: object): Promise<Record<string, unknown>>;
+  tell(method: string, params?: object): void;
+  /** Everything it wrote to standard error. */
+  errors(): string;
+}
+
+/** A program that speaks JSON-RPC in lines. Ended by its own process id. */
+function dialogue(machine: Machine, name: ClientProgram, args: readonly string[]): Dialogue {
+  const child = spawn(programPath(name), [...args], { env: clientEnv(machine), cwd: machine.home });
+  const closed = once(child, 'close');
+  const waiting = new Map<number, (message: Record<string, unknown>) => void>();
+  let errors = '';
+  let last = 0;
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += String(chunk);
+  });
+  child.stdin.on('error', () => undefined);
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const message = JSON.parse(line) as Record<string, unknown>;
+    if (message['method'] === undefined) waiting.get(Number(message['id']))?.(message);
+  });
+  const send = (message: object): void => {
+    child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  };
+  return {
+    call: (method, params) =>
+      new Promise((resolve, reject) => {
+        const id = ++last;
+        const late = setTimeout(() => reject(new Error(`${name} did not answer ${method}:\n${errors.slice(-800)}`)), 20_000);
+        const settle = (end: () => void): void => {
+          clearTimeout(late);
+          end();
+        };
+        waiting.set(id, (message) =>
+          settle(() =>
+            message['error'] === undefined
+              ? resolve(message['result'] as Record<string, unknown>)
+              : reject(new Error(`${name} answered ${method} with an error: ${JSON.stringify(message['error'])}`)),
+          ),
+        );
+        void closed.then(() => settle(() => reject(new Error(`${name} ended:\n${errors.slice(-800)}`))));
+        send({ id, method, params });
+      }),
+    tell: (method, params = {}) => send({ method, params }),
+    errors: () => errors,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM');
+      const hard = setTimeout(() => child.kill('SIGKILL'), 3000);
+      await closed;
+      clearTimeout(hard);
+    },
+  };
+}
+
+const claudeCode: RealClient = {
+  name: 'Claude Code',
+  store: 'claude-code',
+  keyring: false,
+  parts: ['script'],
+  async configure({ machine }, { name, url }) {
+    await runClient(machine, 'claude', ['mcp', 'add', '-s', 'user', '--transport', 'http', name, url]);
+  },
+  async signIn(home, { name }) {
+    const machine = withBrowser(home);
+    const options = { env: clientEnv(machine), folder: machine.home, timeoutMs: 60_000 };
+    must(await onTerminal([programPath('claude'), 'mcp', 'login', name], options), /authenticated|connected|success/i);
+  },
+  async connects(home, { name }) {
+    return /✔ Connected/.test(await runClient(withoutBrowser(home), 'claude', ['mcp', 'get', name])) ? 'yes' : 'no';
+  },
+};
+
+/** By a call of a tool: `codex mcp list` only looks at what is kept. */
+const codex = (kept: 'file' | 'keyring'): RealClient => ({
+  name: `Codex (${kept})`,
+  store: 'codex',
+  keyring: kept === 'keyring',
+  parts: kept === 'keyring' ? ['gnome-keyring-daemon', 'dbus-run-session', 'dbus-send', 'secret-tool'] : [],
+  async configure({ machine }, { name, url }) {
+    await machine.write(
+      '~/.codex/config.toml',
+      `mcp_oauth_credentials_store = "${kept}"\n\n[mcp_servers.${name}]\nurl = "${url}"\n`,
+    );
+  },
+  async signIn(home, { name }) {
+    must(await runClient(withBrowser(home), 'codex', ['mcp', 'login', name]), /Successfully logged in/i);
+  },
+  async connects(home, { name }) {
+    await using server = dialogue(withoutBrowser(home), 'codex', ['app-server']);
+    await server.call('initialize', { clientInfo: { name: 'test', version: '1' } });
+    server.tell('initialized');
+    const { thread } = (await server.call('thread/start', {})) as { thread: { id: string } };
+    const params = { threadId: thread.id, server: name, tool: 'whoami', arguments: {} };
+    const said = await server.call('mcpServer/tool/call', params).catch((error: Error) => error.message);
+    return JSON.stringify(said).includes('ann by') ? 'yes' : 'no';
+  },
+});
+
+const opencode: RealClient = {
+  name: 'opencode',
+  store: 'opencode',
+  keyring: false,
+  parts: [],
+  async configure({ machine }, { name, url }) {
+    await machine.write('~/.config/opencode/opencode.json', JSON.stringify({ mcp: { [name]: { type: 'remote', url } } }));
+  },
+  async signIn(home, { name }) {
+    must(await runClient(withBrowser(home), 'opencode', ['mcp', 'auth', name]), /successful/i);
+  },
+  async connects(home, { name }) {
+    const output = await runClient(withoutBrowser(home), 'opencode', ['mcp', 'list']);
+    return new RegExp(`✓ +${name} +connected`).test(output) ? 'yes' : 'no';
+  },
+};
+
+/** No command signs in: it is done inside, on a terminal. */
+const geminiCli: RealClient = {
+  name: 'Gemini CLI',
+  store: 'gemini-cli',
+  keyring: false,
+  parts: ['script'],
+  async configure({ machine }, { name, url }) {
+    machine.env['GEMINI_CLI_TRUST_WORKSPACE'] = 'true';
+    machine.env['GEMINI_API_KEY'] = 'never-used';
+    const settings = {
+      security: { auth: { selectedType: 'gemini-api-key' } },
+      general: { enableAutoUpdate: false },
+      mcpServers: { [name]: { httpUrl: url } },
+    };
+    await machine.write('~/.gemini/settings.json', JSON.stringify(settings));
+  },
+  async signIn(home, { name }) {
+    const machine = withBrowser(home);
+    await onTerminal([programPath('gemini')], {
+      env: clientEnv(machine),
+      folder: machine.home,
+      typing: [
+        { when: /Type your message/, type: `/mcp auth ${name}` },
+        { when: /Do you want to continue/, type: '' },
+      ],
+      until: /successfully authenticated/i,
+      timeoutMs: 60_000,
+    });
+  },
+  async connects(home, { name }) {
+    const output = await runClient(withoutBrowser(home), 'gemini', ['mcp', 'list']);
+    return new RegExp(`✓ ${name}.*- Connected`).test(output) ? 'yes' : 'no';
+  },
+};
+
+/** It has no configuration; where no opener is found it prints the address, and whoever goes there signs it in. */
+const mcpRemote: RealClient = {
+  name: 'mcp-remote',
+  store: 'mcp-remote',
+  keyring: false,
+  parts: [],
+  async configure() {},
+  async signIn(home, { url }) {
+    const { machine, port } = home;
+    const child = spawn(programPath('mcp-remote-client'), [url, String(port), '--allow-http'], {
+      env: clientEnv(withoutBrowser(home)),
+      cwd: machine.home,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const closed = once(child, 'close');
+    let output = '';
+    let visited: Promise<unknown> | undefined;
+    const done = new Promise<void>((resolve) => {
+      const keep = (chunk: Buffer): void => {
+        output += String(chunk);
+        const [address] = /http:\/\/127\.0\.0\.1:\d+\/auth\?\S+/.exec(output) ?? [];
+        if (address !== undefined && output.slice(output.indexOf(address) + address.length).startsWith('\n'))
+          visited ??= consent(address).then((redirect) => fetch(redirect));
+        if (/Connected successfully/.test(output)) resolve();
+      };
+      child.stdout.on('data', keep);
+      child.stderr.on('data', keep);
+    });
+    const late = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    await Promise.race([done, closed]);
+    clearTimeout(late);
+    child.kill('SIGTERM');
+    await closed;
+    await visited;
+    must(output, /Connected successfully/);
+  },
+  async connects(home, { url }) {
+    await using proxy = dialogue(withoutBrowser(home), 'mcp-remote', [url, String(home.port), '--allow-http']);
+    const clientInfo = { name: 'test', version: '1' };
+    const begun = proxy.call('initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo });
+    // Without good tokens it waits for a browser, for ever.
+    const asks = (async () => {
+      while (!/Please authorize this client/.test(proxy.errors())) await new Promise((resolve) => setTimeout(resolve, 50));
+    })();
+    const first = await Promise.race([
+      begun.then(
+        () => 'begun',
+        () => 'failed',
+      ),
+      asks.then(() => 'asks'),
+    ]);
+    if (first !== 'begun') return 'no';
+    proxy.tell('notifications/initialized');
+    const said = await proxy.call('tools/call', { name: 'whoami', arguments: {} });
+    return JSON.stringify(said).includes('ann by') ? 'yes' : 'no';
+  },
+};
+
+const inspector = (kept: 'file' | 'keyring'): RealClient => {
+  const run = (machine: Machine, url: string, ...args: string[]): Promise<string> =>
+    runClient(machine, 'mcp-inspector', [
+      '--cli',
+      url,
+      '--transport',
+      'http',
+      ...args,
+      '--method',
+      'tools/call',
+      '--tool-name',
+      'whoami',
+    ]);
+  return {
+    name: `MCP Inspector (${kept})`,
+    store: 'inspector',
+    keyring: kept === 'keyring',
+    parts: kept === 'keyring' ? ['gnome-keyring-daemon', 'dbus-run-session', 'dbus-send', 'secret-tool'] : [],
+    async configure({ machine }) {
+      machine.env['MCP_INSPECTOR_SECRET_STORE'] = kept;
+    },
+    async signIn(home, { url }) {
+      must(await run(withBrowser(home), url), /ann by/);
+    },
+    async connects(home, { url }) {
+      return /ann by/.test(await run(withoutBrowser(home), url, '--stored-auth-only')) ? 'yes' : 'no';
+    },
+  };
+};
+
+export const realClients: readonly RealClient[] = [
+  claudeCode,
+  codex('file'),
+  codex('keyring'),
+  opencode,
+  geminiCli,
+  mcpRemote,
+  inspector('file'),
+  inspector('keyring'),
+];
