@@ -114,7 +114,7 @@ const listOf = ({ metadata }: Discovery, name: string): readonly unknown[] | und
 };
 const has = ({ metadata }: Discovery, name: string): boolean => typeof metadata[name] === 'string';
 const named = (name: string) =>
-  byServer((discovery) => when(has(discovery, name), `the metadata names a ${name}`, `the metadata names no ${name}`));
+  byServer((discovery) => when(has(discovery, name), `the metadata names the ${name}`, `the metadata names no ${name}`));
 
 const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]']);
 const endpoints = ['authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'revocation_endpoint'];
