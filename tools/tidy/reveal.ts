@@ -24,6 +24,7 @@ export const mayReveal: readonly { readonly path: string; readonly why: string }
   { path: 'src/oauth/grants.ts', why: 'two copies of a grant are the same by the fingerprint of their tokens' },
   { path: 'src/verification/canary.ts', why: 'makes a broken credential of the same shape, and a launch that carries it' },
   { path: 'src/rotation/seal.ts', why: 'seals what the journal must hold, and opens it again' },
+  { path: 'src/rotation/grant/held.ts', why: 'a grant is known again by the fingerprint of its refresh token' },
   { path: 'src/rotation/pasted.ts', why: 'hands what a person pasted to the recogniser of its provider, before it is sent' },
   {
     path: 'src/rotation/issuers.ts',
