@@ -20,12 +20,27 @@ import { provider as postgresqlProvider } from './providers/postgresql/provider.
 import { provider as redisProvider } from './providers/redis/provider.ts';
 import { provider as stripeProvider } from './providers/stripe/provider.ts';
 import type { TokenStore } from './stores/store.ts';
+import { store as amazonQTokenStore } from './stores/amazon-q/store.ts';
+import { store as antigravityTokenStore } from './stores/antigravity/store.ts';
 import { store as claudeCodeTokenStore } from './stores/claude-code/store.ts';
+import { store as claudeDesktopTokenStore } from './stores/claude-desktop/store.ts';
+import { store as clineTokenStore } from './stores/cline/store.ts';
 import { store as codexTokenStore } from './stores/codex/store.ts';
+import { store as continueTokenStore } from './stores/continue/store.ts';
+import { store as copilotCliTokenStore } from './stores/copilot-cli/store.ts';
+import { store as crushTokenStore } from './stores/crush/store.ts';
+import { store as cursorTokenStore } from './stores/cursor/store.ts';
+import { store as cursorAgentTokenStore } from './stores/cursor-agent/store.ts';
 import { store as geminiCliTokenStore } from './stores/gemini-cli/store.ts';
+import { store as gooseTokenStore } from './stores/goose/store.ts';
 import { store as inspectorTokenStore } from './stores/inspector/store.ts';
 import { store as mcpRemoteTokenStore } from './stores/mcp-remote/store.ts';
 import { store as opencodeTokenStore } from './stores/opencode/store.ts';
+import { store as qwenCodeTokenStore } from './stores/qwen-code/store.ts';
+import { store as vscodeTokenStore } from './stores/vscode/store.ts';
+import { store as warpTokenStore } from './stores/warp/store.ts';
+import { store as windsurfTokenStore } from './stores/windsurf/store.ts';
+import { store as zedTokenStore } from './stores/zed/store.ts';
 
 export const clients: readonly Client[] = [
   claudeCodeClient,
@@ -49,10 +64,25 @@ export const providers: readonly Provider[] = [
 ];
 
 export const stores: readonly TokenStore[] = [
+  amazonQTokenStore,
+  antigravityTokenStore,
   claudeCodeTokenStore,
+  claudeDesktopTokenStore,
+  clineTokenStore,
   codexTokenStore,
+  continueTokenStore,
+  copilotCliTokenStore,
+  crushTokenStore,
+  cursorTokenStore,
+  cursorAgentTokenStore,
   geminiCliTokenStore,
+  gooseTokenStore,
   inspectorTokenStore,
   mcpRemoteTokenStore,
   opencodeTokenStore,
+  qwenCodeTokenStore,
+  vscodeTokenStore,
+  warpTokenStore,
+  windsurfTokenStore,
+  zedTokenStore,
 ];

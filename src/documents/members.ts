@@ -157,7 +157,7 @@ function checked(result: string, wanted: Tree): string {
   return result;
 }
 
-function treeOf(value: Json): Tree {
+export function treeOf(value: Json): Tree {
   if (Array.isArray(value)) return value.map(treeOf);
   if (typeof value !== 'object' || value === null) return value as Tree;
   return new Map(Object.entries(value).map(([name, inner]) => [name, treeOf(inner as Json)]));
@@ -178,8 +178,9 @@ function changed(tree: Tree, path: Path, value: Tree | undefined): Tree | undefi
   return map;
 }
 
-function same(a: Tree, b: Tree): boolean {
+/** Of YAML too, in which a number may be none. */
+export function same(a: Tree, b: Tree): boolean {
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => same(item, b[i] as Tree));
-  if (!(a instanceof Map)) return a === b;
+  if (!(a instanceof Map)) return a === b || Object.is(a, b);
   return b instanceof Map && a.size === b.size && [...a].every(([name, item]) => b.has(name) && same(item, b.get(name) as Tree));
 }

@@ -43,6 +43,7 @@ describe('a member taken out', () => {
     ['JSON', '{"a": 1, "x": {"t": 2}, "b": 3}\n', '{"a": 1, "b": 3}\n'],
     ['blank lines that a block would take up', 'a: |+\n  s\nx: 1\n\nb: 2\n', 'a: |+\n  s\nb: 2\n'],
     ['none of that name', 'a: {x: 1}\n', 'a: {x: 1}\n'],
+    ['a number that is none', 'a: .nan\nx: 1\n', 'a: .nan\n'],
     ['nothing', '', ''],
   ])('%s', (_, text, result) => {
     expect(withoutYamlMember(text, 'x')).toBe(result);

@@ -9,7 +9,7 @@
 import { isMap, parseAllDocuments } from 'yaml';
 import { Problem } from '../base/problem.ts';
 import type { Tree } from './document.ts';
-import { type Json, withMember, withoutMember } from './members.ts';
+import { type Json, same, treeOf, withMember, withoutMember } from './members.ts';
 import { readDocument } from './read.ts';
 import { noSuchPlace } from './reading.ts';
 
@@ -152,16 +152,4 @@ function proven(texts: readonly string[], wanted: ReadonlyMap<string, Tree>, nam
     what: 'other values of the file hang on the one that is to be changed',
     next: 'change it with an editor',
   });
-}
-
-function treeOf(value: Json): Tree {
-  if (Array.isArray(value)) return value.map(treeOf);
-  if (typeof value !== 'object' || value === null) return value as Tree;
-  return new Map(Object.entries(value).map(([name, inner]) => [name, treeOf(inner as Json)]));
-}
-
-function same(a: Tree, b: Tree): boolean {
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => same(item, b[i] as Tree));
-  if (!(a instanceof Map)) return Object.is(a, b);
-  return b instanceof Map && a.size === b.size && [...a].every(([name, item]) => b.has(name) && same(item, b.get(name) as Tree));
 }

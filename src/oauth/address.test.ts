@@ -95,6 +95,8 @@ it('lets a server name what is as near as itself, and nothing nearer', () => {
   expect(refusal('https://10.0.0.9/', office)).toBeUndefined();
   expect(refusal('https://auth.example.com/', office)).toBeUndefined();
   expect(refusal('https://127.0.0.1/', office)?.code).toBe('oauth/unsafe-address');
+  expect(refusal('https://0.0.0.0/', office)?.code).toBe('oauth/unsafe-address');
+  expect(refusal('https://[::]/', office)?.code).toBe('oauth/unsafe-address');
   expect(refusal('http://10.0.0.9/', office)?.code).toBe('oauth/unsafe-address');
   expect(refusal('http://localhost:4446/', near)).toBeUndefined();
   expect(refusal('http://[::1]:4446/', near)).toBeUndefined();

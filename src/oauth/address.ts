@@ -33,7 +33,7 @@ export function safeAddress(text: string, what: string, from: URL | undefined): 
   const where = printable(url.host, 100);
   const near = nearness(url.hostname);
   const own = from === undefined ? near : nearness(from.hostname);
-  if (url.protocol === 'http:' && !(near === 'loopback' && own === 'loopback')) {
+  if (url.protocol === 'http:' && near !== 'loopback') {
     throw unsafe(what, `(${where}) is plain http: what is sent there can be read and changed on the way`);
   }
   if (rank[near] < rank[own]) {
@@ -88,9 +88,9 @@ function nearness(hostname: string): Nearness {
 
 /** IANA's special-purpose ranges; URL has already turned octal, hexadecimal and short forms into four numbers. */
 function nearnessOfIpv4(a: number, b: number): Nearness {
-  if (a === 127) return 'loopback';
+  // 0.0.0.0/8 is "this host": a connection to it arrives here
+  if (a === 127 || a === 0) return 'loopback';
   const isPrivate =
-    a === 0 ||
     a === 10 ||
     (a === 100 && b >= 64 && b < 128) ||
     (a === 169 && b === 254) ||
@@ -103,7 +103,7 @@ function nearnessOfIpv4(a: number, b: number): Nearness {
 
 /** `text` as URL gives it: lower case, compressed, an embedded IPv4 address in hexadecimal. */
 function nearnessOfIpv6(text: string): Nearness {
-  if (text === '::1') return 'loopback';
+  if (text === '::1' || text === '::') return 'loopback';
   // IPv4 in IPv6: mapped (::ffff:0:0/96), compatible (::/96), NAT64 (64:ff9b::/96)
   const embedded = /^(?:::ffff:|::|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(text);
   if (embedded) {

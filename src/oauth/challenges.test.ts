@@ -57,6 +57,8 @@ describe('challenges', () => {
     'Bearer realm="x", REALM="x"',
     'Bearer resource_metadata="https://a", Resource_Metadata="https://b"',
     'Bearer realm=x y',
+    'Bearer a b',
+    'Negotiate abc== Bearer',
     'Bearer "x"',
     'Bearer =x',
     '<html>',

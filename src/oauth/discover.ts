@@ -64,9 +64,10 @@ export async function discover(wire: Wire, url: string, options: { readonly sign
   const search = startSearch(wire, server, options.signal);
   const probe = await probeServer(wire, search, options.signal);
   const found = await resourceDocument(search, probe.challenge);
-  if (found === undefined && probe.open) throw notOauth(server, 'lists its tools without any token');
-  if (found === undefined && !probe.asksForToken)
-    throw notOauth(server, `answers ${probe.status} where MCP servers ask for a token`);
+  if (found === undefined && !probe.asksForToken) {
+    const why = probe.open ? 'lists its tools without any token' : `answers ${probe.status} where MCP servers ask for a token`;
+    throw notOauth(server, why);
+  }
   if (found === undefined) search.remark('prm-missing');
   const named = found?.issuers[0];
   const { metadata, metadataAddress } =
@@ -137,13 +138,11 @@ function startSearch(wire: Wire, server: URL, signal: AbortSignal | undefined): 
         if (next === undefined) return miss(answer.status, 'redirects to another server or to no valid address');
         at = next;
         answer = await get(at, name);
-        if (isRedirect(answer.status)) return miss(answer.status, 'redirects more than once');
         this.remark('metadata-redirected');
       }
       const { status, headers, body } = answer;
       if (status === 429 || status >= 500) throw unexpectedReply(wire, `${at.host}: ${name}`, answer, false);
       if (status !== 200) return miss(status, `answers ${status}`);
-      if (/html/i.test(headers['content-type'] ?? '')) return miss(status, 'is a web page');
       const fields = documentOf(body);
       if (fields === undefined) return miss(status, 'is no JSON object of a usual form');
       if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(headers['content-type'] ?? '')) this.remark('metadata-content-type');

@@ -354,6 +354,10 @@ describe('limits and locks', () => {
       'unlock /home/ada/.toy/locks/one.lock',
     ]);
     taken.length = 0;
+    const named = { ...store, lockName: (key: string) => `name of ${key}` };
+    expect(await putEntry(ports, named, rows.file, [{ kind: 'file', file: `${home}/tokens` }], 'one', entry)).toBe('written');
+    expect(taken[0]).toBe('lock /home/ada/.toy/locks/name of one.lock');
+    taken.length = 0;
     expect(await clearHolding(ports, await holding(ports, store, '../../x'), { whole: false })).toBe('cleared');
     expect(taken[0]).toBe('lock /home/ada/.toy/tokens.lock');
   });
@@ -447,6 +451,35 @@ describe('a client that writes meanwhile', () => {
     const where: Where[] = [{ kind: 'file', file: `${home}/servers/one.client` }];
     expect(await putEntry(ports, withRow(rows.folder), rows.folder, where, 'one', entry)).toBe('changed');
     expect([disk.text(`${home}/servers/one.client`), disk.text(`${home}/servers/one.tokens`)]).toEqual([client, theirs]);
+  });
+
+  it('right after us is told of: what was read back is what counts', async () => {
+    const theirs = line('one', { ...old, access: 'their-access' });
+    const disk = createDiskTwin({
+      files: { [`${home}/tokens`]: '#\n' },
+      onEffect: ({ name, moment, path }, at) => {
+        if (name === 'rename' && moment === 'after') at.write(path, theirs);
+        return undefined;
+      },
+    });
+    const where: Where[] = [{ kind: 'file', file: `${home}/tokens` }];
+    expect(await putEntry(twinPorts(disk), withRow(rows.file), rows.file, where, 'one', entry)).toBe('changed');
+    expect(disk.text(`${home}/tokens`)).toBe(theirs);
+  });
+
+  it('a keyring item keeps a neighbour that it put there between our look and our write', async () => {
+    await using machine = await scratchMachine();
+    const { ports: given, memory, store } = await planted(machine, 'blob');
+    const seen = await holding(given, store);
+    let reads = 0;
+    const get: typeof given.keyring.get = async (...item) => {
+      const name = 'Toy Blob\ntester';
+      if (++reads === 2) memory.items.set(name, `${memory.items.get(name)}${line('three', neighbour)}`);
+      return given.keyring.get(...item);
+    };
+    const ports = { ...given, keyring: { ...given.keyring, get } };
+    expect(await clearHolding(ports, seen, { whole: true })).toBe('cleared');
+    expect((await read(given, store)).map(({ entry: { key } }) => key)).toEqual(['two', 'three']);
   });
 
   it('and never stops is a problem, not an endless wait', async () => {

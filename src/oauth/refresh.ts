@@ -15,8 +15,9 @@ import type { Disk, LockRule } from '../ports/disk.ts';
 import type { Registration, Tokens } from '../stores/store.ts';
 import { scopesOf } from './challenges.ts';
 import type { Discovery, Issued, Wire } from './oauth.ts';
+import { askRefresh } from './requests.ts';
 import { claimsOf } from './standing.ts';
-import { askAsClient, library, type Reply, refusesClient, unexpectedReply } from './wire.ts';
+import { library, type Reply, refusesClient, unexpectedReply } from './wire.ts';
 
 export interface RefreshParts {
   readonly wire: Wire;
@@ -90,19 +91,7 @@ async function send(parts: RefreshParts, old: Tokens, refresh: Secret): Promise<
   let reply: Reply | undefined;
   try {
     // Without the caller's signal: once it is on its way, only the answer tells what became of the token.
-    reply = await askAsClient(
-      wire,
-      discovery,
-      registration,
-      'token_endpoint',
-      (lib, as, client, authentication, options) =>
-        lib.refreshTokenGrantRequest(as, client, authentication, refresh.reveal(), {
-          ...options,
-          // No `scope`: some servers refuse one that they once left out of the grant.
-          additionalParameters: { resource: discovery.resource },
-        }),
-      { lost: 'unknown' },
-    );
+    reply = await askRefresh(wire, discovery, registration, refresh);
   } catch (error) {
     if (error instanceof Problem && error.effect === 'unknown') return { kind: 'lost' };
     // it was never sent

@@ -8,7 +8,8 @@
 import type { Secret } from '../base/secret.ts';
 import type { Registration } from '../stores/store.ts';
 import type { Discovery, Revocation, Wire } from './oauth.ts';
-import { askAsClient, type Reply, refusesClient, unexpectedReply } from './wire.ts';
+import { askRevocation } from './requests.ts';
+import { refusesClient, unexpectedReply } from './wire.ts';
 
 /**
  * Problems: provider/rate-limited (429, or 503 with Retry-After: nothing was done, `retryAfterMs` says when to come again),
@@ -21,22 +22,11 @@ export async function revoke(
   token: Secret,
   kind: 'refresh' | 'access',
 ): Promise<Revocation> {
-  const ask = (hint: boolean): Promise<Reply | undefined> =>
-    askAsClient(
-      wire,
-      discovery,
-      registration,
-      'revocation_endpoint',
-      (lib, as, client, authentication, options) =>
-        lib.revocationRequest(as, client, authentication, token.reveal(), {
-          ...options,
-          ...(hint ? { additionalParameters: { token_type_hint: `${kind}_token` } } : {}),
-        }),
-      { lost: 'unknown' },
-    );
-  let reply = await ask(true);
+  let reply = await askRevocation(wire, discovery, registration, token, `${kind}_token`);
   // A hint may be left out (RFC 7009 section 2.1), and some servers answer 400 to one that they do not know.
-  if (reply?.status === 400 && reply.error !== 'invalid_client') reply = await ask(false);
+  if (reply?.status === 400 && reply.error !== 'invalid_client') {
+    reply = await askRevocation(wire, discovery, registration, token, undefined);
+  }
   if (reply === undefined) return 'not-supported';
   if (reply.status >= 200 && reply.status < 300) return 'accepted';
   if (reply.error === 'unsupported_token_type') return 'not-supported';

@@ -240,14 +240,13 @@ export function locksOf(
   key: string,
 ): readonly LockRule[] {
   const file = where.find((spot) => spot.kind === 'file')?.file;
+  const name = store.lockName?.(key, file) ?? key;
   return store.locks.flatMap((rule) => {
     if (file === undefined && /<file>|<folder>/.test(rule.path)) return [];
-    if (rule.path.includes('<key>') && /[\\/\0]/.test(key)) return [];
-    const fill = (path: string): string =>
-      path.replace(/<(file|folder|key)>/g, (_, name) =>
-        name === 'key' ? key : name === 'file' ? (file ?? '') : host.dirname(file ?? ''),
-      );
-    // A path that starts at a placeholder is real once that is filled in; any other is a pattern, in which a key is no pattern.
+    if (rule.path.includes('<key>') && /[\\/\0]/.test(name)) return [];
+    const parts = { file: file ?? '', folder: host.dirname(file ?? ''), key: name };
+    const fill = (path: string): string => path.replace(/<(file|folder|key)>/g, (_, part: keyof typeof parts) => parts[part]);
+    // A path that starts with a placeholder is real once that is filled in; any other is a pattern of the table.
     const path = rule.path.startsWith('<') ? fill(rule.path) : pathOf(host, fill(rule.path));
     return path === undefined ? [] : [{ ...rule, path }];
   });

@@ -9,9 +9,10 @@ import { asFields, couldNotTell, type Fields, jsonOf, retryAfter, textOf } from 
 import type { Registration } from '../stores/store.ts';
 import { bearerOf, readChallenges, scopesOf } from './challenges.ts';
 import type { Discovery, Standing, Wire } from './oauth.ts';
+import { askIntrospection, askRefresh } from './requests.ts';
 import { revoke } from './revoke.ts';
 import { toolsList } from './tools-list.ts';
-import { askAsClient, knownError, refusesClient } from './wire.ts';
+import { knownError, refusesClient } from './wire.ts';
 
 /**
  * By `tools/list` with the token. 'yes' also for one that may do something else (403 insufficient_scope). 'no' only when the
@@ -53,18 +54,7 @@ export async function refreshStanding(
 ): Promise<Standing> {
   const asked = 'the refresh';
   try {
-    const reply = await askAsClient(
-      wire,
-      discovery,
-      registration,
-      'token_endpoint',
-      (lib, as, client, authentication, options) =>
-        lib.refreshTokenGrantRequest(as, client, authentication, refresh.reveal(), {
-          ...options,
-          additionalParameters: { resource: discovery.resource },
-        }),
-      { lost: 'unknown' },
-    );
+    const reply = await askRefresh(wire, discovery, registration, refresh);
     if (reply === undefined) return { alive: 'unknown', how: 'the server names no token endpoint' };
     const { status, error, fields } = reply;
     const how = `${asked} answered ${status}${error === undefined || error === 'other' ? '' : ` ${error}`}`;
@@ -117,14 +107,7 @@ export async function introspect(
   registration: Registration,
   token: Secret,
 ): Promise<Introspection | undefined> {
-  const reply = await askAsClient(
-    wire,
-    discovery,
-    registration,
-    'introspection_endpoint',
-    (lib, as, client, authentication, options) => lib.introspectionRequest(as, client, authentication, token.reveal(), options),
-    { lost: 'none' },
-  );
+  const reply = await askIntrospection(wire, discovery, registration, token);
   if (reply?.status !== 200 || reply.fields === undefined) return undefined;
   const { fields } = reply;
   const active = fields['active'];

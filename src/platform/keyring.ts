@@ -7,6 +7,10 @@
  *
  * Known limit: gnome-keyring finds items of a locked collection, and then says that it is locked (tried on 42.1). A service
  * that hides them would answer 'absent'; so whoever knows that an item was stored must not take 'absent' for a fresh start.
+ *
+ * An item is found by its service and user name alone. So one that Codex 0.169.0 made (attributes application and target
+ * besides) is read, replaced in place and removed, and none is made beside it (tried on 2026-11-23, keyring.test.ts). One made
+ * by way of keytar on Linux has `account` where the library looks for `username`: it is listed, and `get` calls it absent.
  */
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';

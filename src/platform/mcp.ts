@@ -47,7 +47,7 @@ async function converse<T>(
 ): Promise<T | ToolOutcome> {
   options.signal?.throwIfAborted();
   const until = performance.now() + options.timeoutMs;
-  const late = AbortSignal.timeout(options.timeoutMs);
+  const late = AbortSignal.timeout(Math.ceil(options.timeoutMs));
   const signal = options.signal === undefined ? late : AbortSignal.any([late, options.signal]);
   const deadline: Deadline = () => ({ timeout: Math.max(1, until - performance.now()), signal });
 

@@ -3,7 +3,7 @@
  * ended nothing else is.
  * Method: real programs; a real pseudo-terminal, made by `script`; helpers whose life is looked at by their process id.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,12 +18,10 @@ const helpers: number[] = [];
 afterEach(() => {
   for (const pid of helpers.splice(0)) if (runs(pid)) process.kill(pid, 'SIGKILL');
 });
+/** A process that has ended counts as that also while nobody has asked for its status. */
 function runs(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+  const ran = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return ran.status === 0 && !ran.stdout.startsWith('Z');
 }
 
 const sh = (script: string, more: Partial<Parameters<typeof runAsPerson>[2]> = {}) =>
@@ -71,7 +69,8 @@ describe("a client's own command", () => {
     helpers.push(helper);
     if (how === 'signal') stop.abort(reason);
     expect(await settled).toBe(how === 'signal' ? reason : null);
-    expect(runs(own)).toBe(false);
+    await expect.poll(() => runs(own)).toBe(false);
+    await new Promise((resolve) => setTimeout(resolve, 200));
     expect(runs(helper)).toBe(true);
   });
 

@@ -11,10 +11,11 @@ import type { Oauth } from '../../src/cli/oauth/oauth.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { statusOf } from '../../src/cli/status/view.ts';
 import type { Credential, Inventory, InventoryOptions, Place, Use } from '../../src/inventory/inventory.ts';
-import type { Grants } from '../../src/oauth/oauth.ts';
+import type { Grant, Grants } from '../../src/oauth/oauth.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import type { Ask, Output, Terminal } from '../../src/ports/terminal.ts';
 import type { Plan, Progress, Receipt, Rotations } from '../../src/rotation/rotation.ts';
+import { rows, toyStore } from '../kits/toy-store.ts';
 
 export const now = Date.parse('2026-11-22T12:00:00Z');
 
@@ -207,6 +208,40 @@ export function credential(more: Partial<Credential> = {}): Credential {
     age: { days: 12, basis: 'file' },
     projectHosts: [],
     dueInDays: 78,
+    ...more,
+  };
+}
+
+/** A grant in a keyring, in a copy that its client no longer reads. */
+export function grant(more: Partial<Grant> = {}): Grant {
+  return {
+    id: 'oauth-7c1e',
+    fingerprint: '7c1e'.repeat(16),
+    url: `https://mcp.example/mcp?key=${planted}`,
+    issuer: `https://as.example?${planted}`,
+    clientId: 'c-one',
+    scopes: ['read'],
+    expiresAt: Date.parse('2026-11-23T02:00:00Z'),
+    refreshable: true,
+    holdings: [
+      {
+        store: { ...toyStore, id: 'codex', client: 'codex', name: 'Codex' },
+        row: rows.items,
+        where: [{ kind: 'item', service: 'Codex MCP Credentials', account: planted }],
+        entry: {
+          key: planted,
+          server: 'linear',
+          url: undefined,
+          issuer: undefined,
+          registration: { clientId: 'c-one', clientSecret: new Secret(planted) },
+          tokens: { access: new Secret(planted), refresh: new Secret(planted), expiresAt: undefined, scopes: undefined },
+        },
+        stale: 'of an older version',
+        protection: 'os',
+      },
+    ],
+    sharedWith: [],
+    findings: [{ code: 'shared', text: 'held by two' }],
     ...more,
   };
 }

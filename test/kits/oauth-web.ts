@@ -50,7 +50,7 @@ function answerOf({ status = 200, headers = {}, body }: PageAnswer): HttpAnswer 
 }
 
 /** The real net with real time, for servers on the loopback; `timeoutMs` keeps a hanging one from holding up a test. */
-export function loopbackWire(timeoutMs = 5_000): Wire {
+export function loopbackWire(timeoutMs = 10_000): Wire {
   const net = createNet({});
   return {
     random: twinRandom(1),

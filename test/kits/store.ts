@@ -152,6 +152,7 @@ export function describeStore(store: TokenStore, facts: StoreFacts): void {
         const { fresh } = sample;
         if (!fresh) return expect(facts.keys.some((known) => known.row === row && known.key !== undefined)).toBe(false);
         putAndCompare(fresh.texts, fresh.key, []);
+        if (row.kind === 'items') putAndCompare([{ name: fresh.key, text: '' }], fresh.key, []);
         if (!texts.some(({ name }) => fresh.texts.some((text) => text.name === name))) return undefined;
         return putAndCompare(texts, fresh.key, others(fresh.key));
       });

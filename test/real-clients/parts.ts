@@ -15,9 +15,7 @@ import type { Machine } from '../kits/machine.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-export type ClientProgram = 'claude' | 'codex' | 'gemini' | 'opencode' | 'mcp-inspector' | 'mcp-remote' | 'mcp-remote-client';
-
-export function programPath(name: ClientProgram): string {
+export function programPath(name: string): string {
   const path = join(process.env['MCP_ROTATE_CLIENTS'] ?? here, 'node_modules', '.bin', name);
   if (!existsSync(path))
     throw new Error(`${name} is not installed: run "npm install --no-save" in test/real-clients (or set MCP_ROTATE_CLIENTS)`);
@@ -44,12 +42,7 @@ export function clientEnv(machine: Pick<Machine, 'env' | 'home'>): Record<string
 }
 
 /** Runs a client to its end in the machine's home; both outputs together, colours taken out. */
-export function runClient(
-  machine: Machine,
-  name: ClientProgram,
-  args: readonly string[],
-  folder = machine.home,
-): Promise<string> {
+export function runClient(machine: Machine, name: string, args: readonly string[], folder = machine.home): Promise<string> {
   const env = clientEnv(machine);
   return new Promise((resolve, reject) => {
     const child = execFile(programPath(name), [...args], { env, cwd: folder, timeout: 90_000 }, (error, output, errors) => {

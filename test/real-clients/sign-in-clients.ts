@@ -10,11 +10,18 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { delimiter, dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { store as claudeCodeStore } from '../../src/stores/claude-code/store.ts';
+import { store as codexStore } from '../../src/stores/codex/store.ts';
+import { store as geminiCliStore } from '../../src/stores/gemini-cli/store.ts';
+import { store as inspectorStore } from '../../src/stores/inspector/store.ts';
+import { store as mcpRemoteStore } from '../../src/stores/mcp-remote/store.ts';
+import { store as opencodeStore } from '../../src/stores/opencode/store.ts';
+import type { Row, ServerRef, TokenStore } from '../../src/stores/store.ts';
 import { type Machine, scratchMachine } from '../kits/machine.ts';
 import type { Part } from '../parts.ts';
 import { browserScript, consent } from '../toys/consent.ts';
 import { type KeyringSession, startKeyringSession } from './keyring-session.ts';
-import { type ClientProgram, clientEnv, programPath, runClient } from './parts.ts';
+import { clientEnv, programPath, runClient } from './parts.ts';
 import { onTerminal } from './terminal.ts';
 
 /** One scratch home in which one client lives. */
@@ -34,10 +41,11 @@ export interface Server {
 
 export interface RealClient {
   readonly name: string;
-  /** Folder in src/stores. */
-  readonly store: string;
-  /** A keyring is where it keeps tokens. */
-  readonly keyring: boolean;
+  readonly store: TokenStore;
+  /** Of the store's rows, the one in which it keeps them here. */
+  readonly kind: Row['kind'];
+  /** What of an entry the store keeps besides tokens and registration. */
+  readonly keeps: readonly ('server' | 'url' | 'issuer' | 'expiresAt')[];
   readonly parts: readonly Part[];
   /** Before anything else: its configuration names the server. */
   configure(home: Home, server: Server): Promise<void>;
@@ -51,7 +59,7 @@ export async function makeHome(client: RealClient): Promise<Home> {
   const machine = await scratchMachine();
   const browser = await browserScript(machine.path('~/browser'));
   machine.env['PATH'] = `${dirname(browser)}${delimiter}${machine.env['PATH']}`;
-  const keyring = client.keyring ? await startKeyringSession(machine.home) : undefined;
+  const keyring = client.kind === 'items' ? await startKeyringSession(machine.home) : undefined;
   Object.assign(machine.env, keyring?.env);
   return {
     machine,
@@ -73,21 +81,67 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-const withBrowser = ({ machine, browser }: Home): Machine => ({
+const withBrowser = ({ machine, browser }: Home, more: Readonly<Record<string, string>> = {}): Machine => ({
   ...machine,
-  // Gemini CLI looks for a browser only where there is a screen; nothing talks to it.
-  env: { ...machine.env, BROWSER: browser, DISPLAY: ':9', MCP_AUTO_OPEN_ENABLED: 'true' },
+  env: { ...machine.env, BROWSER: browser, ...more },
 });
+
+/** As the store says that its client signs in; only a sign-in that the client calls one counts. */
+async function byItsCommand(home: Home, store: TokenStore, server: Server, success: RegExp): Promise<void> {
+  const { command } = store.signIn;
+  if (command === undefined) throw new Error(`${store.name} has no command`);
+  const machine = withBrowser(home, command.env);
+  const args = filledIn(command.args, server);
+  const output = command.needsTerminal
+    ? await onTerminal([programPath(command.program), ...args], {
+        env: clientEnv(machine),
+        folder: machine.home,
+        timeoutMs: 60_000,
+      })
+    : await runClient(machine, command.program, args);
+  if (!success.test(output)) throw new Error(`the client did not sign in:\n${output.slice(-1500)}`);
+}
+
+const filledIn = (args: readonly string[], { name, url }: Server): string[] =>
+  args.map((arg) => arg.replaceAll('<server>', name).replaceAll('<url>', url));
+
+/**
+ * What the store makes of its client's own look at what it keeps. It is given what came on standard output, or on standard
+ * error where nothing did: Gemini CLI writes its list there, and the Inspector writes notes there beside its JSON.
+ */
+export async function storeSays(home: Home, store: TokenStore, server: Server): Promise<'yes' | 'no' | 'unknown'> {
+  const { connects } = store;
+  if (connects === undefined) throw new Error(`${store.name} offers no such look`);
+  const machine = withoutBrowser(home);
+  const ref: ServerRef = { server: server.name, url: server.url, headers: {}, transport: 'http' };
+  const child = spawn(programPath(connects.program), filledIn(connects.args, server), {
+    env: { ...clientEnv(machine), ...connects.env },
+    cwd: machine.home,
+  });
+  const closed = once(child, 'close');
+  const late = setTimeout(() => child.kill('SIGKILL'), connects.timeoutMs);
+  let output = '';
+  child.stdin.on('error', () => undefined);
+  child.stdin.write(connects.input?.(ref) ?? '');
+  if (connects.inputUntil === undefined) child.stdin.end();
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += String(chunk);
+    if (connects.inputUntil !== undefined && output.includes(connects.inputUntil)) child.stdin.end();
+  });
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += String(chunk);
+  });
+  await closed;
+  clearTimeout(late);
+  return connects.says(output.trim() === '' ? errors : output, ref);
+}
 
 /** Sees to it that nothing can be opened: a client that tries to is told apart from one that connects. */
 const withoutBrowser = ({ machine, browser }: Home): Machine => ({
   ...machine,
   env: { ...machine.env, PATH: (machine.env['PATH'] ?? '').replace(`${dirname(browser)}${delimiter}`, '') },
 });
-
-function must(output: string, wanted: RegExp): void {
-  if (!wanted.test(output)) throw new Error(`the client did not sign in:\n${output.slice(-1500)}`);
-}
 
 interface Dialogue extends AsyncDisposable {
   /** Calls one after the other; the answer's result. Rejects on an error, on the end of the program and after 20 s. */
@@ -98,7 +152,7 @@ interface Dialogue extends AsyncDisposable {
 }
 
 /** A program that speaks JSON-RPC in lines. Ended by its own process id. */
-function dialogue(machine: Machine, name: ClientProgram, args: readonly string[]): Dialogue {
+function dialogue(machine: Machine, name: string, args: readonly string[]): Dialogue {
   const child = spawn(programPath(name), [...args], { env: clientEnv(machine), cwd: machine.home });
   const closed = once(child, 'close');
   const waiting = new Map<number, (message: Record<string, unknown>) => void>();
@@ -147,17 +201,14 @@ function dialogue(machine: Machine, name: ClientProgram, args: readonly string[]
 
 const claudeCode: RealClient = {
   name: 'Claude Code',
-  store: 'claude-code',
-  keyring: false,
+  store: claudeCodeStore,
+  kind: 'file',
+  keeps: ['server', 'url', 'issuer', 'expiresAt'],
   parts: ['script'],
   async configure({ machine }, { name, url }) {
     await runClient(machine, 'claude', ['mcp', 'add', '-s', 'user', '--transport', 'http', name, url]);
   },
-  async signIn(home, { name }) {
-    const machine = withBrowser(home);
-    const options = { env: clientEnv(machine), folder: machine.home, timeoutMs: 60_000 };
-    must(await onTerminal([programPath('claude'), 'mcp', 'login', name], options), /authenticated|connected|success/i);
-  },
+  signIn: (home, server) => byItsCommand(home, claudeCodeStore, server, /authenticated|connected|success/i),
   async connects(home, { name }) {
     return /✔ Connected/.test(await runClient(withoutBrowser(home), 'claude', ['mcp', 'get', name])) ? 'yes' : 'no';
   },
@@ -166,8 +217,9 @@ const claudeCode: RealClient = {
 /** By a call of a tool: `codex mcp list` only looks at what is kept. */
 const codex = (kept: 'file' | 'keyring'): RealClient => ({
   name: `Codex (${kept})`,
-  store: 'codex',
-  keyring: kept === 'keyring',
+  store: codexStore,
+  kind: kept === 'keyring' ? 'items' : 'file',
+  keeps: ['server', 'url', 'issuer', 'expiresAt'],
   parts: kept === 'keyring' ? ['gnome-keyring-daemon', 'dbus-run-session', 'dbus-send', 'secret-tool'] : [],
   async configure({ machine }, { name, url }) {
     await machine.write(
@@ -175,9 +227,7 @@ const codex = (kept: 'file' | 'keyring'): RealClient => ({
       `mcp_oauth_credentials_store = "${kept}"\n\n[mcp_servers.${name}]\nurl = "${url}"\n`,
     );
   },
-  async signIn(home, { name }) {
-    must(await runClient(withBrowser(home), 'codex', ['mcp', 'login', name]), /Successfully logged in/i);
-  },
+  signIn: (home, server) => byItsCommand(home, codexStore, server, /Successfully logged in/),
   async connects(home, { name }) {
     await using server = dialogue(withoutBrowser(home), 'codex', ['app-server']);
     await server.call('initialize', { clientInfo: { name: 'test', version: '1' } });
@@ -191,15 +241,14 @@ const codex = (kept: 'file' | 'keyring'): RealClient => ({
 
 const opencode: RealClient = {
   name: 'opencode',
-  store: 'opencode',
-  keyring: false,
+  store: opencodeStore,
+  kind: 'file',
+  keeps: ['server', 'url', 'expiresAt'],
   parts: [],
   async configure({ machine }, { name, url }) {
     await machine.write('~/.config/opencode/opencode.json', JSON.stringify({ mcp: { [name]: { type: 'remote', url } } }));
   },
-  async signIn(home, { name }) {
-    must(await runClient(withBrowser(home), 'opencode', ['mcp', 'auth', name]), /successful/i);
-  },
+  signIn: (home, server) => byItsCommand(home, opencodeStore, server, /successful/i),
   async connects(home, { name }) {
     const output = await runClient(withoutBrowser(home), 'opencode', ['mcp', 'list']);
     return new RegExp(`✓ +${name} +connected`).test(output) ? 'yes' : 'no';
@@ -209,8 +258,9 @@ const opencode: RealClient = {
 /** No command signs in: it is done inside, on a terminal. */
 const geminiCli: RealClient = {
   name: 'Gemini CLI',
-  store: 'gemini-cli',
-  keyring: false,
+  store: geminiCliStore,
+  kind: 'file',
+  keeps: ['server', 'url', 'expiresAt'],
   parts: ['script'],
   async configure({ machine }, { name, url }) {
     machine.env['GEMINI_CLI_TRUST_WORKSPACE'] = 'true';
@@ -223,7 +273,8 @@ const geminiCli: RealClient = {
     await machine.write('~/.gemini/settings.json', JSON.stringify(settings));
   },
   async signIn(home, { name }) {
-    const machine = withBrowser(home);
+    // It looks for a browser only where there is a screen; nothing talks to that.
+    const machine = withBrowser(home, { DISPLAY: ':9' });
     await onTerminal([programPath('gemini')], {
       env: clientEnv(machine),
       folder: machine.home,
@@ -231,6 +282,7 @@ const geminiCli: RealClient = {
         { when: /Type your message/, type: `/mcp auth ${name}` },
         { when: /Do you want to continue/, type: '' },
       ],
+      // Typing /quit is not sure: what is typed while it draws is lost in part, and the rest is a question to the model.
       until: /successfully authenticated/i,
       timeoutMs: 60_000,
     });
@@ -244,8 +296,9 @@ const geminiCli: RealClient = {
 /** It has no configuration; where no opener is found it prints the address, and whoever goes there signs it in. */
 const mcpRemote: RealClient = {
   name: 'mcp-remote',
-  store: 'mcp-remote',
-  keyring: false,
+  store: mcpRemoteStore,
+  kind: 'folder',
+  keeps: ['issuer', 'expiresAt'],
   parts: [],
   async configure() {},
   async signIn(home, { url }) {
@@ -275,7 +328,7 @@ const mcpRemote: RealClient = {
     child.kill('SIGTERM');
     await closed;
     await visited;
-    must(output, /Connected successfully/);
+    if (!/Connected successfully/.test(output)) throw new Error(`the client did not sign in:\n${output.slice(-1500)}`);
   },
   async connects(home, { url }) {
     await using proxy = dialogue(withoutBrowser(home), 'mcp-remote', [url, String(home.port), '--allow-http']);
@@ -300,7 +353,7 @@ const mcpRemote: RealClient = {
 };
 
 const inspector = (kept: 'file' | 'keyring'): RealClient => {
-  const run = (machine: Machine, url: string, ...args: string[]): Promise<string> =>
+  const call = (machine: Machine, url: string, ...args: string[]): Promise<string> =>
     runClient(machine, 'mcp-inspector', [
       '--cli',
       url,
@@ -314,17 +367,16 @@ const inspector = (kept: 'file' | 'keyring'): RealClient => {
     ]);
   return {
     name: `MCP Inspector (${kept})`,
-    store: 'inspector',
-    keyring: kept === 'keyring',
+    store: inspectorStore,
+    kind: kept === 'keyring' ? 'items' : 'file',
+    keeps: ['url', 'issuer'],
     parts: kept === 'keyring' ? ['gnome-keyring-daemon', 'dbus-run-session', 'dbus-send', 'secret-tool'] : [],
     async configure({ machine }) {
       machine.env['MCP_INSPECTOR_SECRET_STORE'] = kept;
     },
-    async signIn(home, { url }) {
-      must(await run(withBrowser(home), url), /ann by/);
-    },
+    signIn: (home, server) => byItsCommand(home, inspectorStore, server, /whoami/),
     async connects(home, { url }) {
-      return /ann by/.test(await run(withoutBrowser(home), url, '--stored-auth-only')) ? 'yes' : 'no';
+      return /ann by/.test(await call(withoutBrowser(home), url, '--stored-auth-only')) ? 'yes' : 'no';
     },
   };
 };

@@ -4,13 +4,14 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partPath } from '../parts.ts';
 
 export interface Typing {
   /** Looked for in what appeared since the step before. */
   readonly when: RegExp;
-  /** Typed as a person does: the text, a moment, then Enter. */
+  /** Typed as a person does: the text, a look whether it is there, then Enter. */
   readonly type: string;
 }
 
@@ -18,7 +19,7 @@ export interface TerminalOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly typing?: readonly Typing[];
-  /** Ended as soon as this appears; absent: it ends by itself. */
+  /** It is ended once this has appeared after all typing; absent: it ends by itself. */
   readonly until?: RegExp;
   readonly timeoutMs: number;
 }
@@ -36,11 +37,9 @@ export async function onTerminal(words: readonly string[], options: TerminalOpti
   const script = partPath('script');
   if (script === undefined) throw new Error('there is no `script` (bsdutils)');
   const command = `stty rows 50 cols 200; exec ${words.map(quoted).join(' ')}`;
-  // A group of its own: the client's own children are ended with it, and nobody else.
   const child = spawn(script, ['-qec', command, '/dev/null'], {
     env: { ...env, SHELL: '/bin/sh', TERM: 'xterm' },
     cwd: folder,
-    detached: true,
   });
   const closed = once(child, 'close');
   let ended = false;
@@ -56,6 +55,20 @@ export async function onTerminal(words: readonly string[], options: TerminalOpti
     if (text.includes('\u001b[c')) child.stdin.write('\u001b[?62;c');
   });
   child.stdin.on('error', () => undefined);
+  /** Until it is seen: full-screen programs lose what is typed while they start. Ctrl-U takes back what came of it. */
+  const typed = async (text: string): Promise<void> => {
+    for (let tries = 0; tries < 10 && !ended; tries++) {
+      await sleep(300);
+      const from = bytes.length;
+      child.stdin.write(text);
+      for (let look = 0; look < 20; look++) {
+        await sleep(50);
+        if (plainText(bytes.slice(from)).includes(text)) return;
+      }
+      child.stdin.write('\u0015');
+    }
+    throw new Error(`what was typed never appeared: ${text}`);
+  };
   const deadline = performance.now() + timeoutMs;
   const left = [...typing];
   let read = 0;
@@ -66,28 +79,36 @@ export async function onTerminal(words: readonly string[], options: TerminalOpti
       await sleep(50);
       const step = left[0];
       if (step?.when.test(plainText(bytes.slice(read)))) {
-        // Full-screen programs drop what is typed while they draw.
-        await sleep(400);
         read = bytes.length;
-        for (const part of [step.type, '\r']) {
-          child.stdin.write(part);
-          await sleep(200);
-        }
+        await typed(step.type);
+        child.stdin.write('\r');
         left.shift();
       } else if (step === undefined && until?.test(plainText(bytes.slice(read)))) break;
     }
   } finally {
     if (!ended && child.pid !== undefined) {
-      for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      // `script` gives the client a session of its own, and its end does not end everything in it.
+      for (const pid of [...(await offspring(child.pid)), child.pid]) {
         try {
-          process.kill(-child.pid, signal);
+          process.kill(pid, 'SIGKILL');
         } catch {
           // gone
         }
-        await Promise.race([closed, sleep(1000)]);
-        if (ended) break;
       }
+      await closed;
     }
   }
+  if (left[0] !== undefined) throw new Error(`it ended before ${left[0].when} appeared:\n${plainText(bytes).slice(-1500)}`);
   return plainText(bytes);
+}
+
+/** Children of a process, and theirs; the youngest first. */
+async function offspring(pid: number): Promise<readonly number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const children = text
+    .split(' ')
+    .filter((word) => word !== '')
+    .map(Number);
+  const theirs = await Promise.all(children.map(offspring));
+  return [...theirs.flat(), ...children];
 }

@@ -103,4 +103,19 @@ describe('faults of the twin', () => {
     disk.lock(lock.path);
     expect(await disk.withLock(lock, async () => now)).toBe(1200);
   });
+
+  it.each(['mkdir', 'create', 'flock'] as const)('keeps the lock of a dead process, but not by flock(2): %s', async (kind) => {
+    let armed = true;
+    const disk = createDiskTwin({
+      onEffect: ({ name, moment }) => {
+        if (armed && name === 'folder' && moment === 'before') throw new PowerCut();
+        return undefined;
+      },
+    });
+    const own = { ...lock, kind };
+    await expect(disk.withLock(own, () => disk.makeFolder('/h/x'))).rejects.toThrow(PowerCut);
+    armed = false;
+    const next = disk.withLock(own, async () => 'taken').catch(() => 'refused');
+    expect(await next).toBe(kind === 'flock' ? 'taken' : 'refused');
+  });
 });

@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { credential, place, planted, runCommand, use } from '../../../test/cli/world.ts';
+import { credential, grant, place, planted, runCommand, use } from '../../../test/cli/world.ts';
 import { columns } from '../text.ts';
 
 const shown = credential({
@@ -72,6 +72,27 @@ describe('show', () => {
       ['export DB anew', false],
     ]);
     expect(out).not.toContain(planted);
+  });
+
+  it('shows a grant with every copy, in text and as JSON', async () => {
+    const grants = { grants: [grant()] };
+    const { status, out } = await runCommand(['show', 'oauth-7'], { inventory, grants });
+    expect(status).toBe(0);
+    expect(out).toMatch(/client id +c-one\n/);
+    expect(out).toMatch(/found +shared: held by two\n/);
+    expect(out).toMatch(/codex +linear, no longer read: of an older version\n {2}keyring: Codex MCP Credentials\n/);
+    const json = JSON.parse((await runCommand(['show', 'oauth-7c1e', '--json'], { inventory, grants })).out) as object;
+    expect(json).toMatchObject({
+      schema: 'mcp-rotate/show@1',
+      grant: {
+        id: 'oauth-7c1e',
+        clientId: 'c-one',
+        findings: [{ code: 'shared', text: 'held by two' }],
+        copies: [{ server: 'linear' }],
+      },
+    });
+    expect(out + JSON.stringify(json)).not.toContain(planted);
+    expect((await runCommand(['show', 'nothing'], { inventory, grants })).status).toBe(2);
   });
 
   it('takes a start that fits one alone', async () => {

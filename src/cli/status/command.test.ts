@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { credential, place, planted, runCommand, use } from '../../../test/cli/world.ts';
+import { credential, grant, place, planted, runCommand, use } from '../../../test/cli/world.ts';
 import { Problem } from '../../base/problem.ts';
 import type { Inventory, InventoryOptions } from '../../inventory/inventory.ts';
 import { columns } from '../text.ts';
@@ -116,6 +116,15 @@ const broken = new Problem('document/broken', {
   what: '/home/p/.codex/config.toml is not TOML (line 3)',
   next: 'correct line 3',
 });
+
+const unseen = (['A', 'B'] as const).map((item, at) => ({
+  store: ['codex', 'inspector'][at] ?? '',
+  client: ['codex', 'inspector'][at] ?? '',
+  why: 'locked' as const,
+  where: `keyring: ${item}`,
+  names: [],
+  todo: 'unlock it',
+}));
 
 function inventory(more: Partial<Inventory> = {}): Inventory {
   return {
@@ -233,6 +242,36 @@ describe('status', () => {
         todo: 'change it in VS Code',
       },
     ]);
+  });
+
+  it('shows grants beside credentials, within 80 columns, and stores that could not be looked into once per reason', async () => {
+    const grants = {
+      grants: [grant(), grant({ id: 'oauth-99ab', expiresAt: undefined, refreshable: false, issuer: undefined })],
+      unseen,
+    };
+    const { status, out } = await runCommand([], { inventory: inventory({ credentials: [credential()] }), grants });
+    expect(status).toBe(0);
+    expect(out).toContain(
+      [
+        'oauth-7c1e       oauth, as.example',
+        '  servers   linear',
+        '  held by   codex',
+        '  store     keyring: Codex MCP Credentials',
+        '  expires   2026-11-23 02:00 UTC, renewed by a refresh token',
+        '  found     shared',
+      ].join('\n'),
+    );
+    expect(out).toContain('  expires   not known, no refresh token\n');
+    expect(out).toContain('1 credential and 2 OAuth grants in 2 servers of 2 clients\n');
+    expect(out.match(/not seen/g)).toHaveLength(1);
+    expect(out.replaceAll(/\n {2}/g, ' ')).toContain(
+      'codex (keyring: A), inspector (keyring: B): the keyring is locked; unlock it',
+    );
+    for (const line of out.split('\n')) expect(columns(line)).toBeLessThanOrEqual(80);
+    const value = schema.parse(JSON.parse((await runCommand(['--json'], { grants })).out));
+    expect(value.grants[0]).toMatchObject({ id: 'oauth-7c1e', servers: ['linear'], expiresAt: '2026-11-23T02:00:00.000Z' });
+    expect(value.unseenStores).toEqual(unseen);
+    expect(out + JSON.stringify(value)).not.toContain(planted);
   });
 
   it('says the same with and without the parser', async () => {

@@ -2,7 +2,8 @@
  * Goal: grants in Continue's state are read, cleared and put without touching the rest of that state.
  * Method: the kit over a file as the client writes it (structure: NOTES.md).
  */
-import { describeStore } from '../../../test/kits/store.ts';
+import { expect, it } from 'vitest';
+import { applied, describeStore, newEntry } from '../../../test/kits/store.ts';
 import { store } from './store.ts';
 
 const [row] = store.rows as [(typeof store.rows)[number]];
@@ -72,4 +73,13 @@ describeStore(store, {
   drops: ['server', 'issuer', 'expiresAt'],
   keepsRegistration: true,
   server,
+});
+
+it('leaves no verifier of an unfinished sign-in beside new tokens, and none beside cleared ones', () => {
+  const texts = [{ name, text }];
+  const put = applied(texts, store.put?.(row, texts, url, newEntry) ?? [])[0]?.text ?? '';
+  expect(JSON.parse(put).mcpOauthStorage[url]).not.toHaveProperty('codeVerifier');
+  expect(JSON.parse(put).mcpOauthStorage[url].clientInformation).not.toHaveProperty('registration_client_uri');
+  const cleared = applied(texts, store.clear(row, texts, url, false))[0]?.text ?? '';
+  expect(Object.keys(JSON.parse(cleared).mcpOauthStorage[url])).toEqual(['clientInformation']);
 });

@@ -103,7 +103,13 @@ export const store: TokenStore = {
   name: 'Gemini CLI',
   rows: [
     { kind: 'file', os: 'all', path: '~/.gemini/mcp-oauth-tokens.json' },
-    { kind: 'items', os: 'all', service: 'gemini-cli-oauth' },
+    {
+      kind: 'items',
+      os: 'all',
+      service: 'gemini-cli-oauth',
+      // As keytar names items.
+      form: { attributes: ['service', 'account'], target: '<service>/<account>' },
+    },
     { kind: 'file', os: 'all', path: encrypted },
   ],
   protection: (row) => (row.kind === 'items' ? 'os' : row.kind === 'file' && row.path === encrypted ? 'weak' : 'plain'),

@@ -101,6 +101,13 @@ it('takes an entry away under its name twice, if it stands twice', () => {
   expect(store.clear(file, [{ name, text: twice }], 'lab', true)).toEqual([{ name, text: JSON.stringify([two]) }]);
 });
 
+it('puts an entry where the client will read it, if its name stands twice', () => {
+  const twice = JSON.stringify([lab, two, lab]);
+  const [change] = store.put?.(file, [{ name, text: twice }], 'lab', isPublic(newEntry)) ?? [];
+  const list = JSON.parse(change?.text ?? '') as (typeof lab)[];
+  expect(list.map(({ token }) => token.accessToken)).toEqual(['made-up-access-lab', 'made-up-access-two', 'made-up-access-new']);
+});
+
 function codeOf(work: () => unknown): string | undefined {
   try {
     work();
