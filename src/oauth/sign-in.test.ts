@@ -181,6 +181,14 @@ describe('what goes wrong', () => {
     expect(registration.redirectUris).toEqual([redirectUri]);
   });
 
+  it('a redirect address elsewhere needs somebody to paste', async () => {
+    const { remote, authorizationServer } = await lab();
+    const at = seat();
+    const request = await requestTo(at, remote.url, { redirectUri: 'https://app.example/callback' });
+    expect((await problemOf(signIn(at.ports, request, at.talk))).code).toBe('oauth/client-only');
+    expect([...authorizationServer.registered]).toEqual([]);
+  });
+
   it('a callback hit by another page, with no state or a wrong one, does not end the wait', async () => {
     const { remote } = await lab();
     const pages: number[] = [];

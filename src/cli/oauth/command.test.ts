@@ -9,7 +9,7 @@ import { planted, runCommand } from '../../../test/cli/world.ts';
 import { findSpill } from '../../../test/kits/spills.ts';
 import { Problem } from '../../base/problem.ts';
 import { Secret } from '../../base/secret.ts';
-import { type Observations, report } from '../../oauth/requirements.ts';
+import { type Observations, report } from '../../oauth/report.ts';
 import { columns } from '../text.ts';
 import type { CheckOptions } from './check/run.ts';
 import type { Oauth } from './oauth.ts';
