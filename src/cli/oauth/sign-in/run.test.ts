@@ -169,7 +169,18 @@ describe('for a client', () => {
   });
 
   it('is made with the redirect address that the client insists on, and kept in both of its files', async () => {
-    const here = await stage();
+    // The port follows from the server's address and may be in use here: the listener takes another, and the browser goes there.
+    let real = '';
+    const here = await stage({
+      seat: { act: async (address) => void (await fetch(new URL(new URL(await consent(address)).search, real))) },
+    });
+    const { callbacks } = here.ports;
+    const listen: typeof callbacks.listen = async ({ path }) => {
+      const callback = await callbacks.listen({ path });
+      real = callback.address;
+      return callback;
+    };
+    Object.assign(here.ports, { callbacks: { listen } });
     const ended = await here.signIn({ client: 'mcp-remote' });
     expect(ended).toMatchObject({ kept: { where: expect.stringMatching(/_tokens\.json/) } });
     const folder = here.machine.path('~/.mcp-auth/mcp-remote-v1');
