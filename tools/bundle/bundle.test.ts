@@ -69,9 +69,9 @@ it('refuses a heavy library that is loaded at every start, also through another 
   ];
   expect(eager(chunks)).toEqual(['@aws-sdk/client-iam would be loaded at every start: import it lazily']);
   const look = { fileName: 'd.js', isEntry: false, imports: [], moduleIds: ['/x/src/inventory/collect.ts'] };
-  const entry = { fileName: 'a.js', isEntry: true, imports: ['d.js'], moduleIds: ['/x/src/main.ts'] };
-  expect(eager([entry, look])).toEqual(['/x/src/inventory/collect.ts would be loaded at every start: import it lazily']);
-  expect(eager([{ ...entry, imports: [] }, look])).toEqual([]);
+  const first = { fileName: 'a.js', isEntry: true, imports: ['d.js'], moduleIds: ['/x/src/main.ts'] };
+  expect(eager([first, look])).toEqual(['/x/src/inventory/collect.ts would be loaded at every start: import it lazily']);
+  expect(eager([{ ...first, imports: [] }, look])).toEqual([]);
 });
 
 it('finds the innermost package, and refuses one that states no licence', async () => {
