@@ -15,7 +15,7 @@ import { describeWith } from '../../test/parts.ts';
 import { keyringMemory, twinKeyring } from '../../test/twins/keyring.ts';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
-import type { Keyring, KeyringItem } from '../ports/keyring.ts';
+import type { Keyring, KeyringForm, KeyringItem } from '../ports/keyring.ts';
 import { createKeyring, type KeyringLibrary } from './keyring.ts';
 
 const memory = keyringMemory();
@@ -100,6 +100,8 @@ describeWith(
   },
 );
 
+const textOf = (form: KeyringForm | undefined): string => (form ? JSON.stringify(form) : '');
+
 type Call = (...words: string[]) => Promise<Record<string, string>>;
 
 /** The daemon belongs to the shell, which ends it when the child has ended; the bus ends with the shell. */
@@ -133,19 +135,19 @@ async function startSession(state: KeyringState, home: string): Promise<KeyringU
     return answer;
   };
   const keyring: Keyring = {
-    async list(service) {
-      const { items, answer } = await call('list', service);
+    async list(service, form) {
+      const { items, answer } = await call('list', service, textOf(form));
       return items === undefined ? (answer as 'locked') : (JSON.parse(items) as KeyringItem[]);
     },
-    async get(service, account) {
-      const found = await call('get', service, account);
+    async get(service, account, form) {
+      const found = await call('get', service, account, textOf(form));
       return 'value' in found ? new Secret(found['value'] ?? '') : (found['answer'] as 'absent');
     },
-    async set(service, account, value) {
-      await call('set', service, account, value.reveal());
+    async set(service, account, value, form) {
+      await call('set', service, account, value.reveal(), textOf(form));
     },
-    async remove(service, account) {
-      await call('remove', service, account);
+    async remove(service, account, form) {
+      await call('remove', service, account, textOf(form));
     },
   };
   return {

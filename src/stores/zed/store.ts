@@ -6,8 +6,9 @@
  * write such items, only Zed writes them: nothing is put in. Clearing one is the removal of the item, as Zed's own Log out does.
  */
 import type { Instant } from '../../base/time.ts';
+import type { KeyringForm } from '../../ports/keyring.ts';
 import * as fields from '../fields.ts';
-import type { Change, Entry, KeyringForm, Row, Text, TokenStore } from '../store.ts';
+import type { Change, Entry, Row, Text, TokenStore } from '../store.ts';
 
 const sessions = 'mcp-oauth:';
 const secrets = 'mcp-oauth-client-secret:';
