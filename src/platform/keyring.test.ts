@@ -74,6 +74,38 @@ describeWith(
       expect(((await keyring.get(service, 'other|1')) as Secret).reveal()).toBe('a neighbour');
     });
 
+    it.each([
+      // As Zed makes them through oo7, Warp through the Secret Service, and keytar (Gemini CLI) through libsecret.
+      [{ attributes: ['url', 'username'] }, { url: 'mcp-oauth:https://s.test/mcp', username: 'mcp-oauth', other: 'kept' }],
+      [{ attributes: ['service', 'key'] }, { service: 'dev.warp.Warp-Stable', key: 'TemplatableMcpCredentials' }],
+      [
+        { attributes: ['service', 'account'] },
+        { service: 'gemini-cli-oauth', account: 'lab', 'xdg:schema': 'org.freedesktop.Secret.Generic' },
+      ],
+    ] as const)('with $attributes are read, replaced in place and removed: no second one is made', async (form, theirs) => {
+      const { keyring } = session;
+      const [[of, name], [by, account]] = Object.entries(theirs) as [[string, string], [string, string]];
+      await session.call('plant', 'theirs', ...Object.entries(theirs).flat());
+      await session.call('plant', 'a neighbour', of, name, by, 'other');
+      expect(await keyring.list(name, form)).toContainEqual({ service: name, account });
+      expect(((await keyring.get(name, account, form)) as Secret).reveal()).toBe('theirs');
+      await keyring.set(name, account, new Secret('ours'), form);
+      const kept = JSON.parse((await session.call('attributes', name, of))['items'] ?? '') as unknown[];
+      expect(kept).toHaveLength(2);
+      // gnome-keyring 42.1 may add the general schema to an item without one.
+      expect(kept).toContainEqual(expect.objectContaining(theirs));
+      // as the other program looks for it
+      expect(await session.call('look-up', ...Object.entries(theirs).flat())).toEqual({ value: 'ours' });
+      await keyring.remove(name, account, form);
+      expect(await keyring.get(name, account, form)).toBe('absent');
+      expect(await keyring.list(name, form)).toEqual([{ service: name, account: 'other' }]);
+      // one that we make is found by those that search with a schema and those that do not
+      await keyring.set(name, account, new Secret('made'), form);
+      for (const more of [[], ['xdg:schema', 'org.freedesktop.Secret.Generic']]) {
+        expect(await session.call('look-up', of, name, by, account, ...more)).toEqual({ value: 'made' });
+      }
+    });
+
     it.each(['gdbus', 'dbus-send', 'busctl'] as const)('are listed by %s alone', async (program) => {
       const odd = 'o\'brien "q" nä\\me';
       await session.call('plant', 'x', 'service', 'by program', 'username', odd);

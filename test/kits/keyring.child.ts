@@ -1,8 +1,8 @@
 /**
  * The real keyring in a process of its own, inside the D-Bus session that the test chose: a line of JSON in, one out.
  *
- * Besides the port's calls: `list-by` lists with one program alone, `plant` stores an item with given attributes as another
- * program would, `attributes` tells those of all items of a service.
+ * Besides the port's calls: `list-by` lists with one program alone, `plant` stores an item with given attributes and `look-up`
+ * finds one as another program would, `attributes` tells those of all items of a service.
  */
 import { createInterface } from 'node:readline';
 import { Problem } from '../../src/base/problem.ts';
@@ -51,6 +51,13 @@ const calls: Readonly<Record<string, (...words: string[]) => Promise<object>>> =
     });
     if (ran.status !== 0) throw new Error(`secret-tool: ${ran.errors}`);
     return {};
+  },
+  async 'look-up'(...attributes) {
+    const ran = await processes.run('secret-tool', ['lookup', ...attributes], {
+      env: { ...env, LC_ALL: 'C.UTF-8' },
+      timeoutMs: 10_000,
+    });
+    return { value: ran.output };
   },
   /** Attributes of every item, by one of them: name and value. */
   async attributes(service = '', name = 'service') {
