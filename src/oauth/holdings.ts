@@ -18,6 +18,7 @@ import { entriesOf } from './rewrite.ts';
 import { besideOf, fileText, formOf, itemName, itemText, type Kept, keyringTodo } from './texts.ts';
 
 export { clearHolding, currentEntry, putEntry, sameTokens } from './rewrite.ts';
+export { writable } from './texts.ts';
 
 type Reads = Pick<Ports, 'host' | 'disk' | 'keyring' | 'processes'>;
 

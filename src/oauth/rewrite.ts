@@ -13,7 +13,7 @@ import { pathOf } from '../clients/patterns.ts';
 import type { LockRule } from '../ports/disk.ts';
 import type { Change, Entry, NewEntry, Row, Text, TokenStore, Tokens, Where } from '../stores/store.ts';
 import type { Holding } from './oauth.ts';
-import { besideOf, checkSize, itemName, type Kept, type Spots, textsAt, writeText } from './texts.ts';
+import { besideOf, checkSize, itemName, type Kept, type Spots, textsAt, writable, writeText } from './texts.ts';
 
 /** A busy client may write between each of our looks; then it is the person's turn. */
 const mostRounds = 16;
@@ -64,14 +64,15 @@ export function entriesOf(store: TokenStore, row: Row, texts: readonly Text[]): 
 /**
  * Takes the tokens of an entry out of its store, and with `whole` its registration. 'changed': other tokens than those that
  * were seen stand there (a client refreshed or signed in), and stay. Problems: those of reading and writing; oauth/client-only
- * where only the client may write; file/changed (never quiet long enough).
+ * where only the client may write what it still reads; file/changed (never quiet long enough).
  */
 export async function clearHolding(
   ports: Spots,
   holding: Holding,
   { whole }: { readonly whole: boolean },
 ): Promise<'cleared' | 'was clear' | 'changed'> {
-  const { store, row, where, entry: seen } = holding;
+  const { store, row, where, entry: seen, stale } = holding;
+  if (!store.put && stale === undefined) throw clientOnly(store);
   return rewriting(ports, store, row, where, seen.key, async (texts, wrote) => {
     const now = entryOf(store, row, where, texts, seen.key);
     const registered = whole && now?.registration !== undefined;
@@ -100,7 +101,7 @@ export async function putEntry(
   seen?: Tokens,
 ): Promise<'written' | 'changed'> {
   const { put } = store;
-  if (!put) throw clientOnly(store);
+  if (!put || !writable(ports.host, row)) throw clientOnly(store);
   return rewriting<'written' | 'changed'>(ports, store, row, where, key, async (texts, wrote) => {
     const now = entryOf(store, row, where, texts, key);
     const there = sameTokens(now?.tokens, entry.tokens);

@@ -10,6 +10,7 @@ import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
 import { matches, pathOf } from '../clients/patterns.ts';
 import type { FilePath, FileSnapshot } from '../ports/disk.ts';
+import type { Host } from '../ports/host.ts';
 import type { KeyringForm } from '../ports/keyring.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Change, Row, Text, Where } from '../stores/store.ts';
@@ -61,6 +62,9 @@ function decoded({ path, bytes }: FileSnapshot): string {
 }
 
 export const formOf = (row: Row): KeyringForm | undefined => ('form' in row ? row.form : undefined);
+
+/** Whether the keyring of this system writes items of the row: it does not put an internet password (src/ports/keyring.ts). */
+export const writable = ({ os }: Pick<Host, 'os'>, row: Row): boolean => !(os === 'macos' && formOf(row)?.internet);
 
 /** An item's name among the texts of its row: the account, or the service where each item has one of its own. */
 export function itemName(row: Row, { service, account }: ItemSpot): string {

@@ -89,6 +89,8 @@ export type Row =
       readonly os: readonly Os[] | 'all';
       /** One `*` in it: each item has a service of its own, which is then its text's name. */
       readonly service: string;
+      /** Of a new item with a service of its own. */
+      readonly account?: string;
       readonly form?: KeyringForm;
       readonly stale?: string;
       readonly beside?: Beside;
@@ -172,7 +174,8 @@ export interface TokenStore {
   clear(row: Row, texts: readonly Text[], key: string, whole: boolean): readonly Change[];
   /**
    * The texts with an entry put in (or put in place of the one with that key), all else untouched; fields of an old entry that
-   * we do not know are kept. Absent: only the client writes here.
+   * we do not know are kept. Absent: only the client writes here, and it or a person clears what it still reads; a stale copy
+   * may be cleared by us.
    */
   put?(row: Row, texts: readonly Text[], key: string, entry: NewEntry): readonly Change[];
   /** Redirect addresses that a registration must name for the client to take an entry of ours up; absent: any. */
