@@ -21,8 +21,10 @@ export interface OwnRegistration {
   /** For whom it was made: a client and its name of the server; both empty for a sign-in that nobody keeps. */
   readonly client: string;
   readonly server: string;
-  /** Made by us; otherwise by the client, and replaced by a rotation. */
+  /** Made by us; otherwise by the client. */
   readonly ours: boolean;
+  /** A rotation has put another in its place: it is never used again. */
+  readonly replaced: boolean;
   readonly redirectUris: readonly string[];
   readonly hasSecret: boolean;
   readonly secretExpiresAt?: Instant;
@@ -58,6 +60,7 @@ const fileShape = fields<File>({
       client: text,
       server: text,
       ours: flag,
+      replaced: flag,
       redirectUris: list(text),
       hasSecret: flag,
       secretExpiresAt: optional(number),
@@ -134,10 +137,13 @@ export class OwnRegistrations {
     return made;
   }
 
-  /** One that its client made and a rotation replaced: if it cannot be deleted, somebody should know that it is there. */
-  async leave(owner: Owner, registration: Registration): Promise<OwnRegistration> {
-    const known = await this.find({ ...owner, clientId: registration.clientId });
-    return known ?? this.#put(owner, registration, { ours: false, sealer: await this.#sealer() });
+  /** One that a rotation has replaced, whoever made it: if it cannot be deleted, somebody should know that it is there. */
+  async replaced(owner: Owner, registration: Registration): Promise<OwnRegistration> {
+    const known = await this.find({ issuer: owner.issuer, clientId: registration.clientId });
+    if (!known) return this.#put(owner, registration, { ours: false, sealer: await this.#sealer() });
+    const row = { ...known, replaced: true };
+    await changeList(this.#ports, listFile, (rows) => rows.map((each) => (isNamed(row)(each) ? row : each)));
+    return row;
   }
 
   /** With its secrets. undefined: they cannot be opened any more. Problem: store/locked. */
@@ -191,6 +197,7 @@ export class OwnRegistrations {
       client: owner.client,
       server: owner.server,
       ours,
+      replaced: !ours,
       redirectUris,
       hasSecret: clientSecret !== undefined,
       ...(clientSecretExpiresAt === undefined ? {} : { secretExpiresAt: clientSecretExpiresAt }),
@@ -219,11 +226,10 @@ export interface SeenStores {
   readonly unseen: readonly UnseenStore[];
 }
 
-/** No store holds it, and every store of its client was looked into. */
-export function isUnused({ clientId, client }: OwnRegistration, { holdings, unseen }: SeenStores): boolean {
-  return (
-    !holdings.some(({ entry }) => entry.registration?.clientId === clientId) && !unseen.some((store) => store.client === client)
-  );
+/** No store holds it, and every store in which its client could keep it was looked into. One that was replaced is in none. */
+export function isUnused({ clientId, client, replaced }: OwnRegistration, { holdings, unseen }: SeenStores): boolean {
+  if (holdings.some(({ entry }) => entry.registration?.clientId === clientId)) return false;
+  return replaced || !unseen.some((store) => store.client === client);
 }
 
 export interface Wanted extends Owner {
@@ -242,8 +248,12 @@ export interface Wanted extends Owner {
  */
 export function ownFor(rows: readonly OwnRegistration[], wanted: Wanted): OwnRegistration | undefined {
   const fitting = rows.filter(
-    ({ ours, issuer, redirectUris, secretExpiresAt = Number.POSITIVE_INFINITY }) =>
-      ours && sameAddress(issuer, wanted.issuer) && secretExpiresAt > wanted.now && leadsBack(redirectUris, wanted.redirectUris),
+    ({ ours, replaced, issuer, redirectUris, secretExpiresAt = Number.POSITIVE_INFINITY }) =>
+      ours &&
+      !replaced &&
+      sameAddress(issuer, wanted.issuer) &&
+      secretExpiresAt > wanted.now &&
+      leadsBack(redirectUris, wanted.redirectUris),
   );
   const isMade = ({ client, server, clientId }: OwnRegistration): boolean =>
     client === wanted.client && server === wanted.server && clientId !== wanted.clientId;

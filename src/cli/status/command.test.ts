@@ -71,6 +71,15 @@ const schema = z.strictObject({
       ),
     }),
   ),
+  registrations: z.array(
+    z.strictObject({
+      issuer: z.string().nullable(),
+      clientId: z.string(),
+      where: z.string().nullable(),
+      ours: z.boolean(),
+      deleted: z.enum(['next', 'no']),
+    }),
+  ),
   unseenStores: z.array(
     z.strictObject({
       store: z.string(),

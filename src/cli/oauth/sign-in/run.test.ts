@@ -17,6 +17,7 @@ import { keyringMemory, twinKeyring } from '../../../../test/twins/keyring.ts';
 import { Problem } from '../../../base/problem.ts';
 import { Secret } from '../../../base/secret.ts';
 import type { Adapters } from '../../../inventory/adapters.ts';
+import { listOwn } from '../../../oauth/own-registrations.ts';
 import { createMcp } from '../../../platform/mcp.ts';
 import type { Net } from '../../../ports/net.ts';
 import type { Ports } from '../../../ports/ports.ts';
@@ -91,6 +92,7 @@ async function stage(options: { shape?: Partial<Shape>; seat?: SeatOptions; net?
 }
 
 const codexConfig = (url: string): string => `[mcp_servers.lab]\nurl = "${url}"\n`;
+const ownOf = ({ ports }: Stage) => listOwn(ports);
 const revocations = ({ lab }: Stage): number =>
   lab.authorizationServer.requests.filter(({ path }) => path === '/token/revocation').length;
 
@@ -104,7 +106,9 @@ describe('without a client', () => {
     });
     expect(here.tokens.length).toBeGreaterThan(1);
     expect([...here.lab.authorizationServer.registered]).toEqual([]);
-    expect(await readdir(here.machine.home)).toEqual(['empty']);
+    expect((await readdir(here.machine.home)).sort()).toEqual(['.local', 'empty']);
+    expect((await readdir(here.ports.host.stateFolder)).sort()).toEqual(['registrations.json', 'seal.json']);
+    expect(await ownOf(here)).toEqual([]);
   });
 
   it('says when a signed token outlives its revocation, and when the server does not revoke', async () => {
@@ -164,7 +168,7 @@ describe('for a client', () => {
     here.machine.env['DBUS_SESSION_BUS_ADDRESS'] = 'unix:path=/nowhere';
     await here.machine.write('~/.codex/config.toml', codexConfig(here.lab.remote.url));
     expect(await here.signIn({ client: 'codex' })).toMatchObject({ kept: { where: 'keyring: Codex MCP Credentials' } });
-    expect(here.memory.items.size).toBe(1);
+    expect([...here.memory.items.keys()].filter((item) => !item.startsWith('mcp-rotate\n'))).toHaveLength(1);
     expect(await readdir(here.machine.path('~/.codex'))).not.toContain('.credentials.json');
   });
 

@@ -39,7 +39,7 @@ async function endReplaced(run: GrantRun, notes: string[]): Promise<void> {
   }
   const { issuer, client, server } = run.planned;
   const ended = await run.effect('audit', 'delete registration', { clientId }, async () =>
-    endOwn(run.wire, await run.oldServer(), run.own, await run.own.leave({ issuer, client, server }, old)),
+    endOwn(run.wire, await run.oldServer(), run.own, await run.own.replaced({ issuer, client, server }, old)),
   );
   if (ended === 'unknown')
     notes.push(`the replaced registration ${clientId} could not be deleted: the next rotation tries again`);
