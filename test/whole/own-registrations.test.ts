@@ -35,6 +35,9 @@ async function edit({ machine }: SignIns, change: (row: Record<string, unknown>)
 
 const older = (it: SignIns): Promise<void> => edit(it, (row) => ({ ...row, since: Number(row['since']) - 2 * hour }));
 
+/** As of a server that gives a secret to everybody. */
+const withSecret = (row: Record<string, unknown>): object => ({ ...row, hasSecret: row['ours'] });
+
 async function keptId(it: SignIns): Promise<string | undefined> {
   return (await keptFor(it, 'lab'))[0]?.entry.registration?.clientId;
 }
@@ -72,7 +75,7 @@ describe('rotations in a row', () => {
     const { it: lab } = here;
     await lab.rotate();
     const [leaked = ''] = here.left();
-    await edit(lab, (row) => ({ ...row, hasSecret: true }));
+    await edit(lab, withSecret);
     const { calls } = await lab.plan({ because: 'leak' });
     expect(calls.join()).toContain('register anew');
     expect(calls.at(-1)).toContain(`delete the registration ${leaked}`);
@@ -92,13 +95,13 @@ describe('rotations in a row', () => {
     const { it: lab } = here;
     await lab.rotate();
     const [leaked = ''] = here.left();
-    await edit(lab, (row) => ({ ...row, hasSecret: true }));
+    await edit(lab, withSecret);
     await lab.rotate({ because: 'leak' });
     expect(notes(lab)).toContain(leaked);
     const listed = async () => (await lab.grants()).registrations.map(({ clientId, ours }) => [clientId, ours]);
     expect(await listed()).toEqual([
-      [here.first, false],
       [leaked, true],
+      [here.first, false],
     ]);
     await lab.lab.authorizationServer.forgetClient(here.first);
     await lab.rotate();
@@ -116,7 +119,7 @@ describe('rotations in a row', () => {
     const [entry] = JSON.parse(await lab.text());
     const other = { ...entry, serverName: 'other', token: { ...entry.token, accessToken: 'other-a', refreshToken: 'other-r' } };
     await lab.machine.write(lab.file, JSON.stringify([entry, other]));
-    await edit(lab, (row) => ({ ...row, hasSecret: true }));
+    await edit(lab, withSecret);
     expect((await lab.rotate({ because: 'leak' })).progress).toMatchObject({ state: 'complete' });
     await older(lab);
     await lab.rotate();
