@@ -32,6 +32,7 @@ const use = (more: Partial<ServerUse> = {}): ServerUse => ({
   url: one.url,
   headers: {},
   transport: 'http',
+  scope: 'user',
   ...more,
 });
 const style = { width: 80, color: false };

@@ -88,7 +88,7 @@ function bareGrant(id: CredentialId, print: Fingerprint, group: readonly Holding
   return {
     id,
     fingerprint: print,
-    url: first(({ entry }) => entry.url) ?? first((holding) => known.usesOf(holding)[0]?.url),
+    url: first(({ entry }) => entry.url) ?? first((holding) => known.addressOf(holding)),
     issuer: first(({ entry }) => entry.issuer),
     clientId: first(({ entry }) => entry.registration?.clientId),
     scopes: first(({ entry }) => entry.tokens?.scopes),
@@ -106,7 +106,7 @@ function areShared(a: Bare, b: Bare): boolean {
 }
 
 /** A slash at the end is no difference: clients keep addresses with and without. */
-const sameAddress = (a: string, b: string): boolean => a.replace(/\/+$/, '') === b.replace(/\/+$/, '');
+export const sameAddress = (a: string, b: string): boolean => a.replace(/\/+$/, '') === b.replace(/\/+$/, '');
 
 /** What the clients' configs say of the servers. */
 class Known {
@@ -128,6 +128,14 @@ class Known {
       if (entry.url !== undefined) return use.unresolved || sameAddress(entry.url, use.url);
       return entry.server !== undefined;
     });
+  }
+
+  /**
+   * Where tokens may be sent that are kept under a name alone. A project is somebody else's text, and can give its own address
+   * the name of this person's server: only this person's own configs say where a name leads.
+   */
+  addressOf(holding: Holding): string | undefined {
+    return this.usesOf(holding).find(({ scope }) => scope !== 'project')?.url;
   }
 
   /** No config of the client leads to it any more. A client whose configs nobody reads has no orphans that we could tell. */

@@ -25,6 +25,8 @@ export interface Subject {
   /** Number of the store's row, and the spots of its texts, as JSON. */
   readonly row: string;
   readonly where: string;
+  /** Where the client's own commands are run; empty: nowhere. */
+  readonly folder: string;
 }
 
 export function heldOf(subject: Subject, tokens: Tokens, registration: Registration | undefined): Held {
@@ -46,7 +48,7 @@ export function heldOf(subject: Subject, tokens: Tokens, registration: Registrat
   return { kind: 'grant', parts: defined(parts), context: defined(context) };
 }
 
-export function heldFrom(holding: Holding, subject: Pick<Subject, 'server' | 'url' | 'issuer'>): Held {
+export function heldFrom(holding: Holding, subject: Pick<Subject, 'server' | 'url' | 'issuer' | 'folder'>): Held {
   const { store, entry, row, where } = holding;
   const none: Tokens = { access: undefined, refresh: undefined, expiresAt: undefined, scopes: undefined };
   const spot = { row: String(store.rows.indexOf(row)), where: JSON.stringify(where) };
@@ -58,8 +60,8 @@ export const heldSignedIn = (subject: Subject, { issued, registration }: SignedI
   heldOf(subject, { ...issued.tokens, scopes: issued.scopes ?? issued.tokens.scopes }, registration);
 
 export function subjectOf({ context }: Held): Subject {
-  const { store = '', key = '', client = '', server = '', url = '', issuer = '', row = '0', where = '[]' } = context;
-  return { store, key, client, server, url, issuer, row, where };
+  const { store = '', key = '', client = '', server = '', url = '', issuer = '', row = '0', where = '[]', folder = '' } = context;
+  return { store, key, client, server, url, issuer, row, where, folder };
 }
 
 export function tokensOf({ parts, context }: Held): Tokens {

@@ -7,6 +7,7 @@
  */
 import { Problem } from '../../../base/problem.ts';
 import { type Milliseconds, minute, second } from '../../../base/time.ts';
+import { sameAddress } from '../../../oauth/grants.ts';
 import type { Holding } from '../../../oauth/oauth.ts';
 import { deleteRegistration, isExpired, register } from '../../../oauth/registration.ts';
 import { signIn as signInAt } from '../../../oauth/sign-in.ts';
@@ -42,7 +43,8 @@ async function landed(run: GrantRun): Promise<Holding | undefined> {
   const [old, { url, server }] = [tokensOf(run.old), run.planned];
   return (await run.holdings()).find(({ store: its, stale, entry }) => {
     if (its.id !== store || stale !== undefined || !entry.tokens?.access) return false;
-    const isOurs = entry.key === key || (entry.server === server && (entry.url ?? url) === url);
+    // A client that was started in a project may know another server by this name.
+    const isOurs = (entry.key === key || entry.server === server) && sameAddress(entry.url ?? url, url);
     return isOurs && !shareToken(entry.tokens, old);
   });
 }
@@ -51,7 +53,7 @@ async function takeLanded(run: GrantRun): Promise<boolean> {
   const holding = await landed(run);
   if (!holding) return false;
   const { issuer } = await run.discovery();
-  await issued(run, heldFrom(holding, { server: run.planned.server, url: run.planned.url, issuer }));
+  await issued(run, heldFrom(holding, { server: run.planned.server, url: run.planned.url, folder: run.subject.folder, issuer }));
   return true;
 }
 
