@@ -10,7 +10,6 @@ import { readHoldings } from '../../src/oauth/holdings.ts';
 import type { Grants, Issued } from '../../src/oauth/oauth.ts';
 import { signIn } from '../../src/oauth/sign-in.ts';
 import { createCallbacks } from '../../src/platform/callback.ts';
-import { createClock } from '../../src/platform/clock.ts';
 import { openJournalStore } from '../../src/platform/journal-store.ts';
 import { createNet } from '../../src/platform/net.ts';
 import { journalFile } from '../../src/ports/journal-store.ts';
@@ -20,6 +19,7 @@ import { clients, providers, stores } from '../../src/registry.ts';
 import { createRotations } from '../../src/rotation/engine.ts';
 import type { AdvanceOptions, Event, Need, PersonAnswer, Plan, Progress, RotateOptions } from '../../src/rotation/rotation.ts';
 import type { NewEntry } from '../../src/stores/store.ts';
+import { hurriedClock } from '../kits/hurried-clock.ts';
 import { type Machine, scratchMachine } from '../kits/machine.ts';
 import type { Shape } from '../toys/authorization-server.ts';
 import { consent, type Person } from '../toys/consent.ts';
@@ -75,6 +75,8 @@ const files = {
 } as const;
 
 const mostAdvances = 12;
+/** Waiting for a server that never comes round is not to take a test's time. */
+const hurry = 20;
 
 export async function signIns(options: SignInsOptions = {}): Promise<SignIns> {
   const lab = await startLab(options.shape);
@@ -82,10 +84,12 @@ export async function signIns(options: SignInsOptions = {}): Promise<SignIns> {
   const client = options.client ?? 'gemini-cli';
   const journal = openJournalStore(journalFile(machine.ports.host));
   const running: ProcessInfo[] = [];
+  /** What people do at the browser. */
+  const visits: Promise<unknown>[] = [];
   const unused = async (): Promise<never> => {
     throw new Error('no such port here');
   };
-  const clock = createClock();
+  const clock = hurriedClock(hurry);
   const ports: Ports = {
     ...machine.ports,
     clock,
@@ -105,7 +109,7 @@ export async function signIns(options: SignInsOptions = {}): Promise<SignIns> {
       open: async (address) => {
         const { person } = it;
         if (!person) return 'none';
-        void consent(address, person).then((redirect) => fetch(redirect).catch(() => undefined));
+        visits.push(consent(address, person).then((redirect) => fetch(redirect).catch(() => undefined)));
         return 'opened';
       },
     },
@@ -122,7 +126,7 @@ export async function signIns(options: SignInsOptions = {}): Promise<SignIns> {
     const discovery = await discover(wire, lab.remote.url);
     const quiet = { address: () => undefined, code: () => undefined, note: () => undefined };
     const scopes = options.scopes ?? discovery.scopes;
-    const signedIn = await signIn(ports, { discovery, scopes, noBrowser: false, withinMs: 20_000 }, quiet);
+    const signedIn = await signIn(ports, { discovery, scopes, noBrowser: false, withinMs: 20_000 * hurry }, quiet);
     const entry: NewEntry = {
       server,
       url: lab.remote.url,
@@ -189,6 +193,7 @@ export async function signIns(options: SignInsOptions = {}): Promise<SignIns> {
     },
     resume: async ({ rotation }, answer = patient) => (await drive(rotation, answer)).progress,
     async [Symbol.asyncDispose]() {
+      await Promise.all(visits);
       await (await journal).close();
       await machine[Symbol.asyncDispose]();
       await lab[Symbol.asyncDispose]();

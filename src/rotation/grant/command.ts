@@ -8,7 +8,7 @@ import type { GrantRun } from './grant-run.ts';
 /** undefined: there is no folder to run it in, the client is not installed, or it wants a terminal that is not there. */
 export async function commandFor(
   run: GrantRun,
-  command: ClientCommand & { readonly input?: string },
+  command: ClientCommand & { readonly input?: string; readonly inputUntil?: string },
   timeoutMs: Milliseconds,
 ): Promise<RunResult | undefined> {
   const { server, url } = run.planned;
@@ -25,6 +25,7 @@ export async function commandFor(
       // Some clients take this for the folder that they are in.
       env: { ...command.env, PWD: folder },
       ...(command.input === undefined ? {} : { input: command.input }),
+      ...(command.inputUntil === undefined ? {} : { inputUntil: command.inputUntil }),
       ...(command.needsTerminal ? { attended: true } : {}),
       ...(run.signal ? { signal: run.signal } : {}),
     });

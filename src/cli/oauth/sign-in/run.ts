@@ -88,7 +88,7 @@ export async function run(ports: Ports, adapters: Adapters, options: SignInOptio
 function requestFor(discovery: Discovery, options: SignInOptions, target: Target | undefined): SignInRequest {
   const { clientId, scopes, noBrowser, withinMs, signal } = options;
   const isDocument = clientId !== undefined && /^https:\/\//i.test(clientId);
-  const redirectUri = target?.store.redirectUris?.(target.old)[0];
+  const redirectUri = target && redirectOf(target);
   return {
     discovery,
     scopes,
@@ -98,6 +98,12 @@ function requestFor(discovery: Discovery, options: SignInOptions, target: Target
     ...(clientId === undefined ? {} : isDocument ? { clientMetadataUrl: clientId } : { registration: { clientId } }),
     ...(redirectUri === undefined ? {} : { redirectUri }),
   };
+}
+
+/** Some clients work the address out of the key, so an entry that is not there yet is named by it. */
+function redirectOf({ store, old, key, server }: Target): string | undefined {
+  const none = { key, server: server.server, url: server.url, issuer: undefined, registration: undefined, tokens: undefined };
+  return store.redirectUris?.(old ?? none)[0];
 }
 
 /** The number of tools, or the scopes that the server lacks. Problem rotation/new-does-not-work. */
