@@ -5,7 +5,7 @@
  * none.
  */
 import { Secret } from '../../base/secret.ts';
-import type { Holding, SignedIn } from '../../oauth/oauth.ts';
+import type { Discovery, Holding, SignedIn } from '../../oauth/oauth.ts';
 import type { Held } from '../../providers/provider.ts';
 import type { Registration, Tokens } from '../../stores/store.ts';
 
@@ -21,7 +21,9 @@ export interface Subject {
   readonly client: string;
   readonly server: string;
   readonly url: string;
+  /** Empty: not known. */
   readonly issuer: string;
+  readonly tokenEndpoint: string;
   /** Number of the store's row, and the spots of its texts, as JSON. */
   readonly row: string;
   readonly where: string;
@@ -52,7 +54,14 @@ export function heldFrom(holding: Holding, subject: Pick<Subject, 'server' | 'ur
   const { store, entry, row, where } = holding;
   const none: Tokens = { access: undefined, refresh: undefined, expiresAt: undefined, scopes: undefined };
   const spot = { row: String(store.rows.indexOf(row)), where: JSON.stringify(where) };
-  const about = { ...subject, ...spot, store: store.id, client: store.client, key: entry.key };
+  const about = {
+    ...subject,
+    ...spot,
+    store: store.id,
+    client: store.client,
+    key: entry.key,
+    tokenEndpoint: entry.tokenEndpoint ?? '',
+  };
   return heldOf(about, entry.tokens ?? none, entry.registration);
 }
 
@@ -61,7 +70,19 @@ export const heldSignedIn = (subject: Subject, { issued, registration }: SignedI
 
 export function subjectOf({ context }: Held): Subject {
   const { store = '', key = '', client = '', server = '', url = '', issuer = '', row = '0', where = '[]', folder = '' } = context;
-  return { store, key, client, server, url, issuer, row, where, folder };
+  return { store, key, client, server, url, issuer, tokenEndpoint: context['tokenEndpoint'] ?? '', row, where, folder };
+}
+
+/**
+ * Who issued it: only there does its refresh token go. A server that was taken over could name an authorization server of its
+ * own today; where the store keeps no issuer, the address at which the tokens were got says whether it is the same one.
+ */
+export function issuerOf({ issuer, tokenEndpoint }: Pick<Subject, 'issuer' | 'tokenEndpoint'>, now: Discovery): string {
+  if (issuer !== '') return issuer;
+  if (!URL.canParse(tokenEndpoint)) return now.issuer;
+  const { origin } = new URL(tokenEndpoint);
+  const today = now.metadata['token_endpoint'];
+  return typeof today === 'string' && new URL(today).origin === origin ? now.issuer : origin;
 }
 
 export function tokensOf({ parts, context }: Held): Tokens {

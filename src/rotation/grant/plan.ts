@@ -14,7 +14,7 @@ import type { Ports } from '../../ports/ports.ts';
 import type { TokenStore } from '../../stores/store.ts';
 import type { Plan, PlannedGrant, PlannedRestart, RotateOptions } from '../rotation.ts';
 import type { FoundGrant } from './find.ts';
-import { grantProvider } from './held.ts';
+import { grantProvider, issuerOf } from './held.ts';
 import { playbook } from './playbook.ts';
 
 export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGrant, options: RotateOptions): Promise<Plan> {
@@ -53,7 +53,7 @@ function plannedGrant({ grant, holding, server, url }: FoundGrant, discovery: Di
       next: `mcp-rotate rotate ${grant.id} --sign-in client`,
     });
   }
-  const issuer = grant.issuer ?? discovery.issuer;
+  const issuer = issuerOf({ issuer: grant.issuer ?? '', tokenEndpoint: holding.entry.tokenEndpoint ?? '' }, discovery);
   const leaked = options.because === 'leak' && holding.entry.registration?.clientSecret !== undefined;
   return {
     url,
@@ -120,8 +120,13 @@ function warningsOf({ grant, holding }: FoundGrant, planned: PlannedGrant, disco
   if (grant.sharedWith.length > 0) {
     warnings.push(`other sign-ins use the same registration and may end with this one: ${grant.sharedWith.join(', ')}`);
   }
-  if (grant.issuer !== undefined && grant.issuer !== discovery.issuer) {
-    warnings.push(`the server has moved its sign-in from ${grant.issuer} to ${discovery.issuer}`);
+  if (planned.issuer !== discovery.issuer) {
+    warnings.push(`the server has moved its sign-in from ${planned.issuer} to ${discovery.issuer}`);
+  } else if (grant.issuer === undefined && holding.entry.tokenEndpoint === undefined && planned.revocation === 'endpoint') {
+    const { host } = new URL(planned.url);
+    warnings.push(
+      `${holding.store.name} does not keep who issued the tokens: they go to ${planned.issuer}, which ${host} names today`,
+    );
   }
   if (!grant.refreshable) warnings.push('there is no refresh token: the grant may live on at the server unseen');
   const others = grant.holdings.filter(({ store, stale }) => stale === undefined && store.id !== holding.store.id);

@@ -116,7 +116,7 @@ async function listTools(
 ): Promise<number | readonly string[]> {
   const { access, refresh } = issued.tokens;
   const url = target?.server.url ?? discovery.url;
-  const outcome = await ports.mcp.tools(launchWith(url, access, target?.server.headers), {
+  const outcome = await ports.mcp.tools(launchWith(url, access, target?.headers), {
     timeoutMs: listsWithin,
     redact: refresh ? [access, refresh] : [access],
     signal,

@@ -5,6 +5,7 @@
  */
 import { printable } from '../../../base/ids.ts';
 import { Problem } from '../../../base/problem.ts';
+import type { Scope } from '../../../clients/client.ts';
 import { pathOf } from '../../../clients/patterns.ts';
 import type { Adapters } from '../../../inventory/adapters.ts';
 import { readHoldings } from '../../../oauth/holdings.ts';
@@ -19,6 +20,8 @@ export interface Target {
   readonly where: readonly Where[];
   readonly key: string;
   readonly server: ServerRef;
+  /** What its config sends besides; of a project's config nothing, which could name a secret of this person. */
+  readonly headers: ServerRef['headers'];
   /** What stands there now: a registration alone, or tokens that are dead. */
   readonly old: Entry | undefined;
 }
@@ -59,7 +62,8 @@ export async function targetFor(ports: Reads, { clients, stores }: Adapters, cli
     if (key === undefined || !where) continue;
     const holding = live.find((each) => each.row === row && each.entry.key === key);
     refuseLive(ports, store, server, holding);
-    return { store, row, where: holding?.where ?? where, key, server, old: holding?.entry };
+    const headers = server.scope === 'project' ? {} : server.headers;
+    return { store, row, where: holding?.where ?? where, key, server, headers, old: holding?.entry };
   }
   throw clientOnly(store, client);
 }
@@ -79,7 +83,7 @@ async function serverOf(
   client: string,
   url: string,
   store: TokenStore,
-): Promise<ServerRef> {
+): Promise<ServerRef & { readonly scope?: Scope }> {
   const entries = (await remoteServers(ports, clients)).filter((each) => each.client === client && same(each.url, url));
   const [entry, another] = entries;
   if (entry && !another) return entry;

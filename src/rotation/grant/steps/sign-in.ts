@@ -16,7 +16,7 @@ import type { Registration } from '../../../stores/store.ts';
 import { done, type Outcome, type Step } from '../../step.ts';
 import { commandFor } from '../command.ts';
 import type { GrantRun } from '../grant-run.ts';
-import { heldFrom, heldOf, heldSignedIn, registrationOf, shareToken, tokensOf } from '../held.ts';
+import { heldFrom, heldOf, heldSignedIn, issuerOf, registrationOf, shareToken, tokensOf } from '../held.ts';
 
 const agreeWithin: Milliseconds = 10 * minute;
 /** The client's own command ends when the person has agreed; its store is looked at a little longer. */
@@ -100,7 +100,7 @@ async function registrationFor(run: GrantRun): Promise<Registration> {
     return known;
   }
   const kept = registrationOf(run.old);
-  const same = run.subject.issuer === '' || run.subject.issuer === discovery.issuer;
+  const same = issuerOf(run.subject, discovery) === discovery.issuer;
   if (kept && same && !run.planned.newRegistration && !isExpired(kept, run.now)) {
     if (lost) await oweLost(run, kept, discovery.issuer);
     return kept;
