@@ -3,6 +3,7 @@
  *
  * Making it asks the server what it is today (metadata that anybody may read) and changes nothing.
  */
+
 import { Problem } from '../../base/problem.ts';
 import { isoSeconds } from '../../base/time.ts';
 import type { Adapters } from '../../inventory/adapters.ts';
@@ -11,6 +12,7 @@ import { holdingLabel } from '../../oauth/holdings.ts';
 import type { Discovery } from '../../oauth/oauth.ts';
 import { claimsOf } from '../../oauth/standing.ts';
 import type { Ports } from '../../ports/ports.ts';
+import { byHand } from '../../stores/by-hand.ts';
 import type { TokenStore } from '../../stores/store.ts';
 import type { Plan, PlannedGrant, PlannedRestart, RotateOptions } from '../rotation.ts';
 import type { FoundGrant } from './find.ts';
@@ -34,7 +36,7 @@ export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGr
     pointOfNoReturn: playbook.pointOfNoReturn,
     calls: callsOf(planned, discovery),
     edits: [],
-    byHand: byHand(found),
+    byHand: placesByHand(found),
     restarts: await restartsOf(ports, adapters, holding.store),
     downtime: 'from the revocation until you have agreed in the browser: a minute or two',
     warnings: warningsOf(found, planned, discovery),
@@ -66,7 +68,9 @@ function plannedGrant({ grant, holding, server, url }: FoundGrant, discovery: Di
       client: one.store.client,
       where: holdingLabel(one),
       ...(one.stale === undefined ? {} : { stale: one.stale }),
-      ...(one.store.put || one.stale !== undefined || one.store.clearing.command ? {} : { byHand: one.store.clearing.byHand }),
+      ...(one.store.put || one.stale !== undefined || one.store.clearing.command
+        ? {}
+        : { byHand: byHand(one.store.clearing.byHand, { server: one.entry.server ?? server, url: one.entry.url ?? url }) }),
     })),
     // A leaked secret of the client is as bad as a leaked token; a server that moved knows nothing of the old registration.
     newRegistration:
@@ -89,14 +93,14 @@ function callsOf(planned: PlannedGrant, { issuer }: Discovery): string[] {
   return [revoke, ...(planned.newRegistration ? [`register anew at ${issuer}`] : []), how];
 }
 
-function byHand({ grant }: FoundGrant): Plan['byHand'] {
+function placesByHand({ grant, server, url }: FoundGrant): Plan['byHand'] {
   return grant.holdings
     .filter(({ store, stale }) => !store.put && stale === undefined && !store.clearing.command)
     .map((one) => ({
       client: one.store.client,
       server: one.entry.server ?? one.entry.key,
       where: holdingLabel(one),
-      todo: one.store.clearing.byHand,
+      todo: byHand(one.store.clearing.byHand, { server: one.entry.server ?? server, url: one.entry.url ?? url }),
     }));
 }
 

@@ -3,6 +3,7 @@
  *
  * Everything that can stand against writing there is found out before a person is asked to sign in.
  */
+
 import { printable } from '../../../base/ids.ts';
 import { Problem } from '../../../base/problem.ts';
 import type { Scope } from '../../../clients/client.ts';
@@ -11,6 +12,7 @@ import type { Adapters } from '../../../inventory/adapters.ts';
 import { readHoldings } from '../../../oauth/holdings.ts';
 import type { Holding } from '../../../oauth/oauth.ts';
 import type { Ports } from '../../../ports/ports.ts';
+import { byHand, type Named } from '../../../stores/by-hand.ts';
 import type { Entry, Row, ServerRef, TokenStore, Where } from '../../../stores/store.ts';
 import { remoteServers } from '../servers.ts';
 
@@ -39,7 +41,7 @@ export async function targetFor(ports: Reads, { clients, stores }: Adapters, cli
     });
   }
   const store = own.find(({ put }) => put) ?? own[0];
-  if (!store?.put) throw clientOnly(store, client);
+  if (!store?.put) throw clientOnly(store, client, { url });
 
   const server = await serverOf(ports, clients, client, url, store);
   const { holdings, unseen } = await readHoldings(ports, [store], { consent: false });
@@ -65,14 +67,14 @@ export async function targetFor(ports: Reads, { clients, stores }: Adapters, cli
     const headers = server.scope === 'project' ? {} : server.headers;
     return { store, row, where: holding?.where ?? where, key, server, headers, old: holding?.entry };
   }
-  throw clientOnly(store, client);
+  throw clientOnly(store, client, server);
 }
 
-function clientOnly(store: TokenStore | undefined, client: string): Problem {
+function clientOnly(store: TokenStore | undefined, client: string, server: Named): Problem {
   return new Problem('oauth/client-only', {
     what: `only ${store?.name ?? printable(client)} itself can put a sign-in where it will look for it`,
     state: 'nobody was asked to sign in',
-    next: store?.signIn.byHand ?? 'sign in with the client itself',
+    next: store ? byHand(store.signIn.byHand, server) : 'sign in with the client itself',
   });
 }
 
@@ -95,7 +97,7 @@ async function serverOf(
       ? `${store.name} has ${entries.length} servers at this address, and keeps a sign-in for each`
       : `${store.name} has no server at this address, so it would never look for the sign-in`,
     state: 'nobody was asked to sign in',
-    next: entry ? store.signIn.byHand : `add the server to ${store.name} first, then sign in`,
+    next: entry ? byHand(store.signIn.byHand, entry) : `add the server to ${store.name} first, then sign in`,
   });
 }
 

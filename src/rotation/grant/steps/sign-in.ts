@@ -5,6 +5,7 @@
  * the browser opens, so that a grant whose tokens were lost on the way can still be ended (RFC 7592). Through the client: its
  * store is watched until a pair stands there that is not the old one.
  */
+
 import { Problem } from '../../../base/problem.ts';
 import { type Milliseconds, minute, second } from '../../../base/time.ts';
 import { sameAddress } from '../../../oauth/grants.ts';
@@ -12,6 +13,7 @@ import type { Holding } from '../../../oauth/oauth.ts';
 import { deleteRegistration, isExpired, register } from '../../../oauth/registration.ts';
 import { signIn as signInAt } from '../../../oauth/sign-in.ts';
 import type { Held } from '../../../providers/provider.ts';
+import { byHand } from '../../../stores/by-hand.ts';
 import type { Registration } from '../../../stores/store.ts';
 import { done, type Outcome, type Step } from '../../step.ts';
 import { commandFor } from '../command.ts';
@@ -81,7 +83,7 @@ async function throughClient(run: GrantRun): Promise<Outcome> {
   const { client, server } = run.planned;
   return {
     state: 'needs',
-    need: { kind: 'sign-in', client, server, instructions: [signIn.byHand.replaceAll('<server>', () => server)] },
+    need: { kind: 'sign-in', client, server, instructions: [byHand(signIn.byHand, run.planned)] },
   };
 }
 
