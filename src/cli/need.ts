@@ -14,7 +14,7 @@ const byWords = {
 export function renderNeed(need: Need, rotation: RotationId, style: Style): string {
   const [title, items] = words(need, rotation);
   return lines([
-    paint(style, 'bold', title),
+    paint(style, 'bold', name(title)),
     ...items.flatMap((item) =>
       wrap(name(item), style.width - 4).map((line, index) => (index === 0 ? `  - ${line}` : `    ${line}`)),
     ),

@@ -12,9 +12,10 @@ import type { Adapters } from '../inventory/adapters.ts';
 import type { ServerUse } from '../inventory/inventory.ts';
 import type { Ports } from '../ports/ports.ts';
 import { credentialIds, fingerprint, fingerprintKey } from '../providers/fingerprint.ts';
+import { sameAddress } from './address.ts';
 import { holdingLabel, readHoldings } from './holdings.ts';
 import type { Grant, GrantFinding, Grants, Holding, UnseenStore } from './oauth.ts';
-import { isUnused, listOwn, type OwnRegistration, sameAddress } from './own-registrations.ts';
+import { isUnused, listOwn, type OwnRegistration } from './own-registrations.ts';
 
 export type { ServerUse } from '../inventory/inventory.ts';
 
@@ -117,7 +118,7 @@ function bareGrant(id: CredentialId, print: Fingerprint, group: readonly Holding
   return {
     id,
     fingerprint: print,
-    url: first(({ entry }) => entry.url) ?? first((holding) => known.usesOf(holding)[0]?.url),
+    url: first(({ entry }) => entry.url) ?? first((holding) => known.addressOf(holding)),
     issuer: first(({ entry }) => entry.issuer),
     clientId: first(({ entry }) => entry.registration?.clientId),
     scopes: first(({ entry }) => entry.tokens?.scopes),
@@ -154,6 +155,14 @@ class Known {
       if (entry.url !== undefined) return use.unresolved || sameAddress(entry.url, use.url);
       return entry.server !== undefined;
     });
+  }
+
+  /**
+   * Where tokens may be sent that are kept under a name alone. A project is somebody else's text, and can give its own address
+   * the name of this person's server: only this person's own configs say where a name leads.
+   */
+  addressOf(holding: Holding): string | undefined {
+    return this.usesOf(holding).find(({ scope }) => scope !== 'project')?.url;
   }
 
   /** No config of the client leads to it any more. A client whose configs nobody reads has no orphans that we could tell. */

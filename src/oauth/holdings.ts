@@ -5,12 +5,14 @@
  * reading an item shows a prompt, so without consent its name is all that is told. Where there is no D-Bus at all the
  * keyring is not asked: the answer is known, and a look that asks nobody can be remembered.
  */
+
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import { Folders } from '../clients/folders.ts';
 import { pathsOf } from '../clients/patterns.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
+import { byHand } from '../stores/by-hand.ts';
 import type { Row, TokenStore } from '../stores/store.ts';
 import { namesIn } from './names.ts';
 import type { Holding, UnseenStore } from './oauth.ts';
@@ -161,8 +163,8 @@ class Look implements Held {
     try {
       const names = await namesIn(this.#ports, path);
       if (names === 'too large')
-        this.#hide(store, 'names-only', path, [], `too large to be searched for names; ${store.clearing.byHand}`);
-      else if (names.length > 0) this.#hide(store, 'names-only', path, names, store.clearing.byHand);
+        this.#hide(store, 'names-only', path, [], `too large to be searched for names; ${byHand(store.clearing.byHand)}`);
+      else if (names.length > 0) this.#hide(store, 'names-only', path, names, byHand(store.clearing.byHand));
     } catch (error) {
       this.#unreadable(store, path, error);
     }
@@ -176,7 +178,7 @@ class Look implements Held {
       const spot = texts.find((text) => text.name === name)?.where;
       const where = spot?.kind === 'item' ? `keyring: ${spot.service}` : name;
       const what = `${printable(where)} is not in the form in which ${store.name} keeps tokens`;
-      this.#unreadable(store, where, new Problem('document/broken', { what, next: store.signIn.byHand }));
+      this.#unreadable(store, where, new Problem('document/broken', { what, next: byHand(store.signIn.byHand) }));
     }
     for (const entry of entries) {
       const own = textsOf(store, row, texts, entry.key);

@@ -5,8 +5,9 @@
  * Nobody uses what no store holds, once every store of its client was looked into, and what is older than a sign-in can be.
  */
 import { hour } from '../base/time.ts';
+import { sameAddress } from './address.ts';
 import type { Discovery, Ended, Wire } from './oauth.ts';
-import { isUnused, type OwnRegistration, type OwnRegistrations, type SeenStores, sameAddress } from './own-registrations.ts';
+import { isUnused, type OwnRegistration, type OwnRegistrations, type SeenStores } from './own-registrations.ts';
 import { deleteRegistration, isKnown } from './registration.ts';
 
 /** Another process may be about to sign in with it. */

@@ -6,6 +6,7 @@
  * plain text; what opens them is sealed in it with the key of this machine (in the OS keyring, else in a file for its owner),
  * so that a name and its secret are written in one stroke.
  */
+
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
 import { fields, flag, list, Misfit, number, oneOf, optional, text } from '../base/shapes.ts';
@@ -13,6 +14,7 @@ import type { Instant } from '../base/time.ts';
 import type { Ports } from '../ports/ports.ts';
 import { changeList, type ListFile, readList } from '../state/list.ts';
 import type { Registration } from '../stores/store.ts';
+import { sameAddress } from './address.ts';
 import type { Ended, Holding, RegistrationLedger, UnseenStore } from './oauth.ts';
 
 export interface OwnRegistration {
@@ -92,9 +94,6 @@ const keysShape = fields<Keys>({ managementUri: optional(text), managementToken:
 
 /** Names only. Problem: state/damaged. */
 export const listOwn = (ports: ListPorts): Promise<readonly OwnRegistration[]> => readList(ports, listFile);
-
-/** A slash at the end is no difference: clients keep addresses with and without. */
-export const sameAddress = (a: string, b: string): boolean => a.replace(/\/+$/, '') === b.replace(/\/+$/, '');
 
 type Name = Pick<OwnRegistration, 'issuer' | 'clientId'>;
 const isNamed = (name: Name) => (row: Name) => row.clientId === name.clientId && sameAddress(row.issuer, name.issuer);

@@ -6,11 +6,13 @@
  * writer of a neighbour's entry makes us begin again; a writer of this entry is answered with 'changed', and the caller
  * looks afresh. The neighbours of an entry are compared before anything is written: a store that touches one is a bug.
  */
+
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import { pathOf } from '../clients/patterns.ts';
 import type { LockRule } from '../ports/disk.ts';
+import { byHand } from '../stores/by-hand.ts';
 import type { Change, Entry, NewEntry, Row, Text, TokenStore, Tokens, Where } from '../stores/store.ts';
 import type { Holding } from './oauth.ts';
 import { besideOf, checkSize, itemName, type Kept, type Spots, textsAt, writable, writeText } from './texts.ts';
@@ -123,7 +125,7 @@ function clientOnly(store: TokenStore): Problem {
   return new Problem('oauth/client-only', {
     what: `only ${store.name} itself may write its sign-ins`,
     state: 'nothing was written',
-    next: store.clearing.byHand,
+    next: byHand(store.clearing.byHand),
   });
 }
 

@@ -41,6 +41,8 @@ export interface Entry {
   /** Address of the MCP server, as kept. */
   readonly url: string | undefined;
   readonly issuer: string | undefined;
+  /** Where they were got, of a store that keeps this in place of the issuer. */
+  readonly tokenEndpoint?: string | undefined;
   readonly registration: Registration | undefined;
   /** undefined: only a registration, or what a failed sign-in left. */
   readonly tokens: Tokens | undefined;

@@ -5,13 +5,15 @@ import type { RunResult } from '../../ports/processes.ts';
 import type { ClientCommand } from '../../stores/store.ts';
 import type { GrantRun } from './grant-run.ts';
 
-/** undefined: the client is not installed, or wants a terminal that is not there. */
+/** undefined: there is no folder to run it in, the client is not installed, or it wants a terminal that is not there. */
 export async function commandFor(
   run: GrantRun,
   command: ClientCommand & { readonly input?: string; readonly inputUntil?: string },
   timeoutMs: Milliseconds,
 ): Promise<RunResult | undefined> {
   const { server, url } = run.planned;
+  const { folder } = run.subject;
+  if (folder === '') return undefined;
   // A server is named by whoever wrote the config: it must not be taken for an option.
   if (server.startsWith('-') || !/^https?:/.test(url)) return undefined;
   const args = command.args.map((arg) => arg.replaceAll('<server>', () => server).replaceAll('<url>', () => url));
@@ -19,7 +21,9 @@ export async function commandFor(
   try {
     return await run.ports.processes.runAsPerson(command.program, args, {
       timeoutMs,
-      ...(command.env ? { env: command.env } : {}),
+      folder,
+      // Some clients take this for the folder that they are in.
+      env: { ...command.env, PWD: folder },
       ...(command.input === undefined ? {} : { input: command.input }),
       ...(command.inputUntil === undefined ? {} : { inputUntil: command.inputUntil }),
       ...(command.needsTerminal ? { attended: true } : {}),

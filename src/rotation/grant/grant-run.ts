@@ -14,7 +14,7 @@ import type { Registration, TokenStore, Tokens } from '../../stores/store.ts';
 import { Journaled, type JournaledParts } from '../journaled.ts';
 import type { PlannedGrant, Receipt } from '../rotation.ts';
 import { grantPrint } from './find.ts';
-import { identity, registrationOf, type Subject, shareToken, subjectOf, tokensOf } from './held.ts';
+import { identity, issuerOf, registrationOf, type Subject, shareToken, subjectOf, tokensOf } from './held.ts';
 
 export class GrantRun extends Journaled {
   readonly talk: SignInTalk | undefined;
@@ -60,8 +60,8 @@ export class GrantRun extends Journaled {
       this.#oldServer ??
       (async () => {
         const now = await this.discovery();
-        const { issuer } = this.subject;
-        return issuer === '' || issuer === now.issuer ? now : discoverIssuer(this.wire, now, issuer);
+        const issuer = issuerOf(this.subject, now);
+        return issuer === now.issuer ? now : discoverIssuer(this.wire, now, issuer);
       })();
     this.#oldServer = asked;
     return asked;

@@ -4,6 +4,7 @@
  * the grant.
  */
 import { type Milliseconds, second } from '../../base/time.ts';
+import { sameAddress } from '../../oauth/address.ts';
 import { holdingLabel, putEntry } from '../../oauth/holdings.ts';
 import type { Holding, Issued } from '../../oauth/oauth.ts';
 import { refreshOnce } from '../../oauth/refresh.ts';
@@ -35,7 +36,8 @@ export async function landed(run: GrantRun): Promise<Holding | undefined> {
   const [old, { url, server }] = [tokensOf(run.old), run.planned];
   return (await run.holdings()).find(({ store: its, stale, entry }) => {
     if (its.id !== store || stale !== undefined || !entry.tokens?.access) return false;
-    const isOurs = entry.key === key || (entry.server === server && (entry.url ?? url) === url);
+    // A client that was started in a project may know another server by this name.
+    const isOurs = (entry.key === key || entry.server === server) && sameAddress(entry.url ?? url, url);
     return isOurs && !shareToken(entry.tokens, old);
   });
 }

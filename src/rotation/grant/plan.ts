@@ -3,6 +3,7 @@
  *
  * Making it asks the server what it is today (metadata that anybody may read) and changes nothing.
  */
+
 import { Problem } from '../../base/problem.ts';
 import { type Instant, isoSeconds } from '../../base/time.ts';
 import type { Adapters } from '../../inventory/adapters.ts';
@@ -12,10 +13,11 @@ import type { Discovery } from '../../oauth/oauth.ts';
 import { leadsBack, listOwn, type OwnRegistration, ownFor, type Wanted } from '../../oauth/own-registrations.ts';
 import { claimsOf } from '../../oauth/standing.ts';
 import type { Ports } from '../../ports/ports.ts';
+import { byHand } from '../../stores/by-hand.ts';
 import type { TokenStore } from '../../stores/store.ts';
 import type { Plan, PlannedGrant, PlannedRestart, RotateOptions } from '../rotation.ts';
 import type { FoundGrant } from './find.ts';
-import { grantProvider } from './held.ts';
+import { grantProvider, issuerOf } from './held.ts';
 import { playbook } from './playbook.ts';
 
 export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGrant, options: RotateOptions): Promise<Plan> {
@@ -36,7 +38,7 @@ export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGr
     pointOfNoReturn: playbook.pointOfNoReturn,
     calls: callsOf(planned, discovery, found, own, clock.now()),
     edits: [],
-    byHand: byHand(found),
+    byHand: placesByHand(found),
     restarts: await restartsOf(ports, adapters, holding.store),
     downtime: 'from the revocation until you have agreed in the browser: a minute or two',
     warnings: warningsOf(found, planned, discovery),
@@ -64,7 +66,7 @@ function plannedGrant(
       next: `mcp-rotate rotate ${grant.id} --sign-in client`,
     });
   }
-  const issuer = grant.issuer ?? discovery.issuer;
+  const issuer = issuerOf({ issuer: grant.issuer ?? '', tokenEndpoint: holding.entry.tokenEndpoint ?? '' }, discovery);
   const ours = ownFor(own, { ...wantedBy(found, discovery.issuer, now), anew: false });
   const isKept = ours !== undefined && ours.clientId === holding.entry.registration?.clientId;
   const leaked =
@@ -80,7 +82,9 @@ function plannedGrant(
       client: one.store.client,
       where: holdingLabel(one),
       ...(one.stale === undefined ? {} : { stale: one.stale }),
-      ...(one.store.put || one.stale !== undefined || one.store.clearing.command ? {} : { byHand: one.store.clearing.byHand }),
+      ...(one.store.put || one.stale !== undefined || one.store.clearing.command
+        ? {}
+        : { byHand: byHand(one.store.clearing.byHand, { server: one.entry.server ?? server, url: one.entry.url ?? url }) }),
     })),
     // A leaked secret of the client is as bad as a leaked token; a server that moved knows nothing of the old registration.
     newRegistration:
@@ -129,14 +133,14 @@ function callsOf(
   return [revoke, ...under, how, ...(ends ? [`delete the registration ${registration.clientId}, which it replaces`] : [])];
 }
 
-function byHand({ grant }: FoundGrant): Plan['byHand'] {
+function placesByHand({ grant, server, url }: FoundGrant): Plan['byHand'] {
   return grant.holdings
     .filter(({ store, stale }) => !store.put && stale === undefined && !store.clearing.command)
     .map((one) => ({
       client: one.store.client,
       server: one.entry.server ?? one.entry.key,
       where: holdingLabel(one),
-      todo: one.store.clearing.byHand,
+      todo: byHand(one.store.clearing.byHand, { server: one.entry.server ?? server, url: one.entry.url ?? url }),
     }));
 }
 
@@ -160,8 +164,13 @@ function warningsOf({ grant, holding }: FoundGrant, planned: PlannedGrant, disco
   if (grant.sharedWith.length > 0) {
     warnings.push(`other sign-ins use the same registration and may end with this one: ${grant.sharedWith.join(', ')}`);
   }
-  if (grant.issuer !== undefined && grant.issuer !== discovery.issuer) {
-    warnings.push(`the server has moved its sign-in from ${grant.issuer} to ${discovery.issuer}`);
+  if (planned.issuer !== discovery.issuer) {
+    warnings.push(`the server has moved its sign-in from ${planned.issuer} to ${discovery.issuer}`);
+  } else if (grant.issuer === undefined && holding.entry.tokenEndpoint === undefined && planned.revocation === 'endpoint') {
+    const { host } = new URL(planned.url);
+    warnings.push(
+      `${holding.store.name} does not keep who issued the tokens: they go to ${planned.issuer}, which ${host} names today`,
+    );
   }
   if (!grant.refreshable) warnings.push('there is no refresh token: the grant may live on at the server unseen');
   const others = grant.holdings.filter(({ store, stale }) => stale === undefined && store.id !== holding.store.id);

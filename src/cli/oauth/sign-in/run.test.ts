@@ -210,6 +210,27 @@ describe('for a client', () => {
     expect(await here.machine.text('~/.codex/.credentials.json')).not.toContain('"dead"');
   });
 
+  it.each([
+    ['~/.codex/config.toml', { 'X-Key': 'made-up-key' }],
+    ['~/empty/.codex/config.toml', {}],
+  ])('sends along what this person’s own config says, and nothing that a project says: %s', async (file, headers) => {
+    const here = await stage();
+    here.machine.env['MY_KEY'] = 'made-up-key';
+    await here.machine.write(file, `${codexConfig(here.lab.remote.url)}env_http_headers = { "X-Key" = "MY_KEY" }\n`);
+    const sent: Record<string, string>[] = [];
+    const { tools } = here.ports.mcp;
+    Object.assign(here.ports.mcp, {
+      tools: (...given: Parameters<typeof tools>) => {
+        const [launch] = given;
+        const { authorization, Authorization, ...rest } = launch.kind === 'remote' ? launch.headers : {};
+        sent.push(rest);
+        return tools(...given);
+      },
+    });
+    expect(await here.signIn({ client: 'codex' })).toMatchObject({ kept: { client: 'codex' } });
+    expect(sent).toEqual([headers]);
+  });
+
   it('gives way when the client signed in by itself meanwhile, and takes its own grant back', async () => {
     let theirs = '';
     const here: Stage = await stage({

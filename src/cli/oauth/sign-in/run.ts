@@ -4,6 +4,7 @@
  * What could fail without a person is tried first. From the moment a token is issued there is always an owner of it: the client
  * whose store it went to, or we, who revoke it again and delete our registration, whatever went wrong.
  */
+
 import { Problem } from '../../../base/problem.ts';
 import { isoSeconds, type Milliseconds } from '../../../base/time.ts';
 import type { Adapters } from '../../../inventory/adapters.ts';
@@ -19,6 +20,7 @@ import { launchWith } from '../../../oauth/token-requests.ts';
 import { toolsList } from '../../../oauth/tools-list.ts';
 import type { Ports } from '../../../ports/ports.ts';
 import { createSealer } from '../../../rotation/seal.ts';
+import { byHand } from '../../../stores/by-hand.ts';
 import { addressOf, shownAddress } from '../servers.ts';
 import { type Target, targetFor } from './target.ts';
 
@@ -140,7 +142,7 @@ async function listTools(
 ): Promise<number | readonly string[]> {
   const { access, refresh } = issued.tokens;
   const url = target?.server.url ?? discovery.url;
-  const outcome = await ports.mcp.tools(launchWith(url, access, target?.server.headers), {
+  const outcome = await ports.mcp.tools(launchWith(url, access, target?.headers), {
     timeoutMs: listsWithin,
     redact: refresh ? [access, refresh] : [access],
     signal,
@@ -182,7 +184,7 @@ async function keep(
     if (found) return { client: store.client, server: server.server, where: holdingLabel(found) };
     throw new Problem('rotation/not-proven', {
       what: `the sign-in was written for ${store.name}, and is not found there`,
-      next: store.signIn.byHand,
+      next: byHand(store.signIn.byHand, server),
     });
   }
   throw new Problem('file/changed', {

@@ -9,6 +9,7 @@ import { minute } from '../../../base/time.ts';
 import { clearHolding, holdingLabel } from '../../../oauth/holdings.ts';
 import type { Holding } from '../../../oauth/oauth.ts';
 import type { Held } from '../../../providers/provider.ts';
+import { byHand, type Named } from '../../../stores/by-hand.ts';
 import type { StepName } from '../../rotation.ts';
 import { done, type Outcome, type Step } from '../../step.ts';
 import { commandFor } from '../command.ts';
@@ -37,6 +38,11 @@ async function clearOne(run: GrantRun, step: StepName, holding: Holding): Promis
   return 'cleared';
 }
 
+const named = ({ planned }: GrantRun, { entry }: Holding): Named => ({
+  server: entry.server ?? planned.server,
+  url: entry.url ?? planned.url,
+});
+
 /** Every entry that keeps a token of `held`. */
 export async function clearHeld(run: GrantRun, step: StepName, held: Held): Promise<Outcome> {
   for (const holding of await run.holding(held)) await clearOne(run, step, holding);
@@ -45,7 +51,7 @@ export async function clearHeld(run: GrantRun, step: StepName, held: Held): Prom
   const places = left.map((holding) => ({
     client: holding.store.client,
     where: holdingLabel(holding),
-    todo: holding.store.clearing.byHand,
+    todo: byHand(holding.store.clearing.byHand, named(run, holding)),
   }));
   return { state: 'needs', need: { kind: 'clear-by-hand', places } };
 }

@@ -9,7 +9,7 @@ import { accessStanding, claimsOf, introspect } from '../../../oauth/standing.ts
 import type { Held } from '../../../providers/provider.ts';
 import { done, type Step } from '../../step.ts';
 import type { GrantRun } from '../grant-run.ts';
-import { registrationOf, tokensOf } from '../held.ts';
+import { issuerOf, registrationOf, tokensOf } from '../held.ts';
 
 export const lookedAt = 'look at old';
 
@@ -44,8 +44,8 @@ export const preflight: Step<GrantRun> = {
   },
   async run(run) {
     const discovery = await run.discovery();
-    const { issuer } = run.subject;
-    const moved = issuer !== '' && issuer !== discovery.issuer;
+    const issuer = issuerOf(run.subject, discovery);
+    const moved = issuer !== discovery.issuer;
     if (run.planned.signIn === 'tool') await assertSignInIsPossible(run, moved);
     await run.effect(
       'preflight',

@@ -5,16 +5,18 @@
  * the browser opens, so that a grant whose tokens were lost on the way can still be ended (RFC 7592). Through the client: its
  * store is watched until a pair stands there that is not the old one.
  */
+
 import { Problem } from '../../../base/problem.ts';
 import { type Milliseconds, minute, second } from '../../../base/time.ts';
 import type { Discovery } from '../../../oauth/oauth.ts';
 import { deleteRegistration, isExpired, isKnown, register } from '../../../oauth/registration.ts';
 import { signIn as signInAt } from '../../../oauth/sign-in.ts';
+import { byHand } from '../../../stores/by-hand.ts';
 import type { Registration } from '../../../stores/store.ts';
 import { done, type Outcome, type Step } from '../../step.ts';
 import { commandFor } from '../command.ts';
 import type { GrantRun } from '../grant-run.ts';
-import { heldFrom, heldOf, heldSignedIn, registrationOf, tokensOf } from '../held.ts';
+import { heldFrom, heldOf, heldSignedIn, issuerOf, registrationOf, tokensOf } from '../held.ts';
 import { landed, takeAsNew } from '../kept.ts';
 
 const agreeWithin: Milliseconds = 10 * minute;
@@ -28,7 +30,8 @@ async function takeLanded(run: GrantRun): Promise<boolean> {
   const holding = await landed(run);
   if (!holding) return false;
   const { issuer } = await run.discovery();
-  await takeAsNew(run, heldFrom(holding, { server: run.planned.server, url: run.planned.url, issuer }));
+  const { server, url } = run.planned;
+  await takeAsNew(run, heldFrom(holding, { server, url, folder: run.subject.folder, issuer }));
   return true;
 }
 
@@ -56,7 +59,7 @@ async function throughClient(run: GrantRun): Promise<Outcome> {
   const { client, server } = run.planned;
   return {
     state: 'needs',
-    need: { kind: 'sign-in', client, server, instructions: [signIn.byHand.replaceAll('<server>', () => server)] },
+    need: { kind: 'sign-in', client, server, instructions: [byHand(signIn.byHand, run.planned)] },
   };
 }
 
@@ -72,7 +75,7 @@ async function registrationFor(run: GrantRun): Promise<Registration> {
     return registerAnew(run, discovery);
   }
   const kept = registrationOf(run.old);
-  const same = run.subject.issuer === '' || run.subject.issuer === discovery.issuer;
+  const same = issuerOf(run.subject, discovery) === discovery.issuer;
   if (kept && same && !run.planned.newRegistration && !isExpired(kept, run.now) && (await isStillKnown(run, kept, discovery))) {
     if (lost) await oweLost(run, kept, discovery.issuer);
     return kept;
