@@ -10,7 +10,7 @@ import { type Milliseconds, minute } from '../base/time.ts';
 import type { Host } from '../ports/host.ts';
 import type { Keyring, KeyringForm } from '../ports/keyring.ts';
 import type { Processes } from '../ports/processes.ts';
-import { type KeyringLibrary, keyringProblem, type Trouble, troubleOf, within } from './keyring.ts';
+import { type KeyringLibrary, keyringProblem, type Trouble, troubleOf, within } from './keyring-library.ts';
 import { busAddress, listItems } from './keyring-list.ts';
 import { type Attributes, atService } from './keyring-service.ts';
 

@@ -6,16 +6,15 @@
  * to be locked. Its secrets go over the bus in the plain session form: the bus is a socket of this user's own.
  * Secret Service API 0.2; tried with gnome-keyring 42.1 on 2026-11-23, which shows attributes of a locked collection as hashes.
  */
-import type { Secret } from '../base/secret.ts';
-import { Secret as SecretText } from '../base/secret.ts';
+import { Secret } from '../base/secret.ts';
 import type { Milliseconds } from '../base/time.ts';
 import type { Keyring } from '../ports/keyring.ts';
 import { type Bus, BusError, BusTimeout, connectBus } from './dbus.ts';
 import type { Value } from './dbus-wire.ts';
 import { fits, itemsIn } from './keyring-foreign.ts';
+import type { Trouble } from './keyring-library.ts';
 
 export type Attributes = readonly [service: string, account: string];
-type Trouble = 'locked' | 'unavailable';
 type Listed = Awaited<ReturnType<Keyring['list']>>;
 
 const destination = 'org.freedesktop.secrets';
@@ -71,7 +70,7 @@ export class SecretService {
     const [, , text] = secret as readonly Value[];
     const bytes = text as Uint8Array;
     if (bytes.length === 0) return 'absent';
-    return new SecretText(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    return new Secret(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   }
 
   async set(attributes: Attributes, service: string, account: string, value: Secret): Promise<'done' | 'locked'> {

@@ -16,7 +16,8 @@ import { keyringMemory, twinKeyring } from '../../test/twins/keyring.ts';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
 import type { Keyring, KeyringForm, KeyringItem } from '../ports/keyring.ts';
-import { createKeyring, type KeyringLibrary } from './keyring.ts';
+import { createKeyring } from './keyring.ts';
+import type { KeyringLibrary } from './keyring-library.ts';
 
 const memory = keyringMemory();
 keyringKit('twin', async (state) => {

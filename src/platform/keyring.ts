@@ -14,37 +14,18 @@
  *
  * Items of a form that the library cannot name are served by keyring-forms.ts.
  */
-import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
 import { type Milliseconds, second } from '../base/time.ts';
 import type { Host } from '../ports/host.ts';
 import type { Keyring, KeyringForm } from '../ports/keyring.ts';
 import type { Processes } from '../ports/processes.ts';
-
-/** What we use of the library, so that tests can put a store that hangs in its place. */
-export interface KeyringLibrary {
-  readonly AsyncEntry: {
-    new (service: string, account: string, options: { linux: { store: 'secret-service' } }): LibraryEntry;
-    withTarget?(target: string, service: string, account: string): LibraryEntry;
-  };
-}
-
-interface LibraryEntry {
-  getPassword(): Promise<string | null>;
-  setPassword(text: string): Promise<void>;
-  getSecret?(): Promise<ArrayLike<number> | null>;
-  setSecret?(bytes: Uint8Array): Promise<void>;
-  deleteCredential(): Promise<boolean>;
-}
+import { type KeyringLibrary, keyringProblem, type LibraryEntry, type Trouble, troubleOf, within } from './keyring-library.ts';
 
 export interface KeyringOptions {
   readonly load?: () => Promise<KeyringLibrary>;
   /** Default: a minute where a person may see a prompt, otherwise a few seconds. */
   readonly timeoutMs?: Milliseconds;
 }
-
-type Entry = LibraryEntry;
-export type Trouble = 'locked' | 'unavailable';
 
 export function createKeyring(
   host: Pick<Host, 'os' | 'env'>,
@@ -60,7 +41,7 @@ export function createKeyring(
   const ask = async <T>(
     service: string,
     account: string,
-    call: (entry: Entry) => Promise<T>,
+    call: (entry: LibraryEntry) => Promise<T>,
   ): Promise<{ value: T } | Trouble> => {
     try {
       const { AsyncEntry } = await load();
@@ -101,41 +82,4 @@ export function createKeyring(
 function promptIsSeen(host: Pick<Host, 'os' | 'env'>): boolean {
   if (host.os === 'linux') return (host.env('DISPLAY') ?? host.env('WAYLAND_DISPLAY')) !== undefined;
   return host.env('SSH_CONNECTION') === undefined;
-}
-
-/** Still waiting when the time is over: a prompt that nobody answers, so the store is locked. */
-export async function within<T>(limit: Milliseconds, call: Promise<T>): Promise<{ value: T } | Trouble> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Trouble>((resolve) => {
-    timer = setTimeout(() => resolve('locked'), limit);
-  });
-  try {
-    return await Promise.race([call.then((value) => ({ value })), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/**
- * The library tells its errors apart by text alone. Locked: Secret Service (prompt dismissed, IsLocked), macOS
- * errSecInteractionNotAllowed, errSecAuthFailed and errSecUserCanceled. Everything else: not usable here.
- */
-export function troubleOf(error: unknown): Trouble {
-  const text = error instanceof Error ? error.message : '';
-  return /prompt was dismissed|\bis ?locked\b|interaction is not allowed|-25308|-25293|user canceled|-128\b/i.test(text)
-    ? 'locked'
-    : 'unavailable';
-}
-
-export function keyringProblem(trouble: Trouble): Problem {
-  if (trouble === 'locked') {
-    return new Problem('store/locked', {
-      what: 'the keyring of this system is locked',
-      next: 'unlock it (sign in to the desktop, or unlock the login keyring), then run the command again',
-    });
-  }
-  return new Problem('store/unavailable', {
-    what: 'this session has no usable keyring',
-    next: 'run the command in a desktop session, or start a Secret Service (gnome-keyring) first',
-  });
 }
