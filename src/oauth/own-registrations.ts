@@ -242,8 +242,8 @@ export interface Wanted extends Owner {
 }
 
 /**
- * One of ours with which this client can sign in for this server again: that of its store, else one that was made for it and
- * never got there.
+ * One of ours with which this client can sign in for this server again: that of its store, or where that will not do, one that
+ * was made for it and never got there.
  */
 export function ownFor(rows: readonly OwnRegistration[], wanted: Wanted): OwnRegistration | undefined {
   const fitting = rows.filter(
@@ -256,8 +256,7 @@ export function ownFor(rows: readonly OwnRegistration[], wanted: Wanted): OwnReg
   );
   const isMade = ({ client, server, clientId }: OwnRegistration): boolean =>
     client === wanted.client && server === wanted.server && clientId !== wanted.clientId;
-  const kept = wanted.anew ? undefined : fitting.find(({ clientId }) => clientId === wanted.clientId);
-  return kept ?? fitting.findLast(isMade);
+  return wanted.anew ? fitting.findLast(isMade) : fitting.find(({ clientId }) => clientId === wanted.clientId);
 }
 
 /** Does a registration name an address at which we can take the browser's answer, and that the client accepts? */
