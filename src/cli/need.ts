@@ -26,7 +26,7 @@ function words(need: Need, rotation: RotationId): [title: string, items: readonl
     case 'new-credential':
       return ['a new credential is made by hand, on the page of the provider', pageItems(need.page)];
     case 'revoke-by-hand':
-      return [`the old credential is revoked by hand; it is alive since ${isoSeconds(need.since)}`, pageItems(need.page)];
+      return [`the old one is revoked by hand; it is alive since ${isoSeconds(need.since)}`, pageItems(need.page)];
     case 'edit-by-hand':
       return [
         'these places are changed by hand',

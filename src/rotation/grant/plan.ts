@@ -41,7 +41,7 @@ export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGr
     byHand: placesByHand(found),
     restarts: await restartsOf(ports, adapters, holding.store),
     downtime: 'from the revocation until you have agreed in the browser: a minute or two',
-    warnings: warningsOf(found, planned, discovery),
+    warnings: [...warningsOf(found, planned, discovery), ...(await byPerson(ports, found, planned))],
     options,
     grant: planned,
   };
@@ -149,6 +149,19 @@ async function restartsOf(ports: Ports, { clients }: Adapters, store: TokenStore
   const running = (await ports.processes.list()).filter(({ name }) => names.has(name)).map(({ pid, name }) => ({ pid, name }));
   const byHandWords = clients.find(({ id }) => id === store.client)?.restart.byHand ?? `end ${store.name} and start it again`;
   return running.length === 0 ? [] : [{ client: store.client, how: 'by a person', byHand: byHandWords, running }];
+}
+
+/** Why a person has to sign in inside the client, where its own command would do it. */
+async function byPerson({ processes }: Ports, { folder, holding }: FoundGrant, { signIn }: PlannedGrant): Promise<string[]> {
+  const { store } = holding;
+  const program = store.signIn.command?.program;
+  if (signIn !== 'client' || program === undefined) return [];
+  const instead = store.put ? '; with --sign-in tool it is done here' : '';
+  if (folder === '') {
+    return [`only a project names this server, so ${program} is not run there: you sign in inside ${store.name}${instead}`];
+  }
+  if ((await processes.which(program)) !== undefined) return [];
+  return [`${program} is not on the PATH: you sign in inside ${store.name}${instead}`];
 }
 
 function warningsOf({ grant, holding }: FoundGrant, planned: PlannedGrant, discovery: Discovery): string[] {

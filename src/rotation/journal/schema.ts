@@ -57,6 +57,7 @@ const used = fields<Extract<Proof, { which: unknown }>>({
 const proof = byKind<Proof>({
   'read-back': fields({ kind: oneOf('read-back'), answer, client: text, server: text, file: text, at: number }),
   authenticated: fields({ kind: oneOf('authenticated'), answer, client: text, server: text, how: text, at: number }),
+  connects: fields({ kind: oneOf('connects'), answer, client: text, server: text, how: text, at: number }),
   'tool-call': fields({ kind: oneOf('tool-call'), answer, client: text, server: text, tool: text, how: text, at: number }),
   processes: fields({ kind: oneOf('processes'), answer, how: text, processes: list(holder), at: number }),
   works: used,

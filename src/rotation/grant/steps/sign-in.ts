@@ -14,7 +14,7 @@ import { signIn as signInAt } from '../../../oauth/sign-in.ts';
 import { byHand } from '../../../stores/by-hand.ts';
 import type { Registration } from '../../../stores/store.ts';
 import { done, type Outcome, type Step } from '../../step.ts';
-import { commandFor } from '../command.ts';
+import { canRun, commandFor } from '../command.ts';
 import type { GrantRun } from '../grant-run.ts';
 import { heldFrom, heldOf, heldSignedIn, issuerOf, registrationOf, tokensOf } from '../held.ts';
 import { landed, takeAsNew } from '../kept.ts';
@@ -49,7 +49,7 @@ async function throughClient(run: GrantRun): Promise<Outcome> {
   run.takeAnswer('sign-in', 'done');
   const { command } = signIn;
   if (command) {
-    run.note('sign in', `${run.planned.client} signs in; agree in the browser`);
+    if (await canRun(run, command)) run.note('sign in', `${run.planned.client} signs in; agree in the browser`);
     const ran = await run.effect('sign in', 'sign in', { client: run.planned.client }, () =>
       commandFor(run, command, agreeWithin),
     );
