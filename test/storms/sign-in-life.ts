@@ -50,7 +50,11 @@ export class Life {
         replace: (path, ...rest) => this.#effect(at('disk.replace', path), () => of.disk.replace(path, ...rest)),
         remove: (path) => this.#effect(at('disk.remove', path), () => of.disk.remove(path)),
       },
-      keyring: this.#reading(of.keyring),
+      keyring: {
+        ...this.#reading(of.keyring),
+        set: (...given) => this.#effect('keyring.set', () => of.keyring.set(...given)),
+        remove: (...given) => this.#effect('keyring.remove', () => of.keyring.remove(...given)),
+      },
       net: {
         send: (request) =>
           this.#effect(at(`net ${request.method}`, new URL(request.url).pathname), () => of.net.send(request)),
