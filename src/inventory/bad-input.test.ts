@@ -131,7 +131,7 @@ describe('bad input is a problem that names the file, beside the rest', () => {
 
   it('a machine without any client is empty, and nothing is asked of git (failure mode 19)', async () => {
     await using machine = await scratchMachine();
-    expect(await look(machine)).toEqual({ credentials: [], problems: [], uses: [], unseen: [] });
+    expect(await look(machine)).toEqual({ credentials: [], problems: [], uses: [], unseen: [], remotes: [] });
     expect(machine.ran).toEqual([]);
   });
 });

@@ -249,7 +249,7 @@ describe('age', () => {
       true,
     ]);
     machine.now += 3 * day;
-    expect((await look(machine)).credentials[0]?.age).toEqual({ days: 3, basis: 'first-seen' });
+    expect((await look(machine)).credentials[0]?.age).toMatchObject({ days: 3, basis: 'first-seen' });
   });
 
   it('begins anew after a damaged note, which holds fingerprints and times alone', async () => {

@@ -12,7 +12,8 @@ import { Secret } from '../base/secret.ts';
 import { type Bounds, measure } from './measure.ts';
 import type { Issued, SignedIn } from './oauth.ts';
 import { observe } from './observe.ts';
-import { type Measured, report, requirements, revisions } from './requirements.ts';
+import { type Measured, report, revisions } from './report.ts';
+import { requirements } from './requirements.ts';
 import { signIn } from './sign-in.ts';
 
 const open: Lab[] = [];

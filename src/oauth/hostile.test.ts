@@ -145,6 +145,22 @@ describe('a hostile server', () => {
     expect(at.told).toEqual([]);
   });
 
+  it.each(['javascript:alert(1)', 'file:///etc/passwd', 'http://login.example.com/authorize', '--help'])(
+    'whose metadata says %s by the time of the sign-in is not opened in a browser',
+    async (endpoint) => {
+      await using server = await startHostileServer('plain');
+      const at = seat({ act: browse });
+      const request = await requestTo(at, server.url);
+      const { discovery } = request;
+      const metadata = { ...discovery.metadata, authorization_endpoint: endpoint };
+      const problem = await signIn(at.ports, { ...request, discovery: { ...discovery, metadata } }, at.talk).catch(
+        (e: unknown) => e,
+      );
+      expect(problem).toMatchObject({ code: 'oauth/unsafe-address' });
+      expect(at.told).toEqual([]);
+    },
+  );
+
   it('that granted too much has its grant revoked under the registration made for it', async () => {
     await using server = await startHostileServer('scope widened');
     const ended = await signInAt(server.url, []);

@@ -10,7 +10,7 @@ import type { Secret } from '../base/secret.ts';
 import { type Milliseconds, second } from '../base/time.ts';
 import { canonicalResource } from './address.ts';
 import type { Discovery, Issued, SignedIn, Wire } from './oauth.ts';
-import type { Measured, Told } from './requirements.ts';
+import type { Measured, Told } from './report.ts';
 import { revoke } from './revoke.ts';
 import { accessStanding, claimsOf, refreshStanding } from './standing.ts';
 import { readTokens } from './token-answers.ts';

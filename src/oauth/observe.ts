@@ -1,7 +1,7 @@
 /**
  * What can be seen of a remote server without a token: its refusal, its metadata, the metadata of its authorization server.
  *
- * Reads only, and judges nothing (src/oauth/requirements.ts does). A part that cannot be seen is left out, with the problem.
+ * Reads only, and judges nothing (src/oauth/report.ts does). A part that cannot be seen is left out, with the problem.
  */
 import { Problem } from '../base/problem.ts';
 import { safeAddress } from './address.ts';
@@ -9,7 +9,7 @@ import { bearerOf, readChallenges, scopesOf } from './challenges.ts';
 import { discover } from './discover.ts';
 import { documentOf } from './metadata.ts';
 import type { Discovery, Wire } from './oauth.ts';
-import type { Observations } from './requirements.ts';
+import type { Observations } from './report.ts';
 import { toolsList } from './tools-list.ts';
 import { send } from './wire.ts';
 

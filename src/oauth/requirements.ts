@@ -1,90 +1,13 @@
 /**
- * What the revisions of MCP authorization ask of a server, as data, and how far one that was looked at does it. Pure.
+ * What the revisions of MCP authorization ask of a server, as data: one row each, with what is looked at to judge it. Pure.
  *
  * A row that no revision asks for (revocation, introspection) is there because a rotation depends on it: its cells say "not
  * asked", and what was seen is told all the same. What cannot be seen from where we stand is "could not tell", never "ok".
  */
-import { duration, type Instant, type Milliseconds } from '../base/time.ts';
+import { duration } from '../base/time.ts';
 import { covers } from './metadata.ts';
-import type { Discovery, Remark, Revocation } from './oauth.ts';
-
-export const revisions = ['2025-06-18', '2025-11-25', '2026-07-28'] as const;
-export type Revision = (typeof revisions)[number];
-
-/** What was seen of one server. */
-export interface Observations {
-  readonly url: string;
-  /** Of a request without a token. */
-  readonly refusal: {
-    readonly status: number;
-    /** `WWW-Authenticate: Bearer`. */
-    readonly challenged: boolean;
-    readonly namesMetadata: boolean;
-    readonly scopes: readonly string[] | undefined;
-  };
-  readonly document: { readonly resource: string | undefined; readonly servers: number } | undefined;
-  readonly discovery: Discovery | undefined;
-  /** Why there is no discovery. */
-  readonly problem: { readonly code: string; readonly what: string } | undefined;
-  /** Only with a grant made for it. */
-  readonly measured: Measured | undefined;
-}
-
-export type Told = 'yes' | 'no' | 'unknown';
-
-/** What a grant of our own showed. Lengths are upper bounds: what was asked at intervals. */
-export interface Measured {
-  readonly access: 'jwt' | 'opaque';
-  /** Does the token name this server as its audience? undefined: it does not say. */
-  readonly audience: 'this server' | 'another' | undefined;
-  readonly refreshable: boolean;
-  readonly rotates: Told;
-  readonly oldRefused: Told;
-  /** How long the old refresh token still worked; undefined when it did not, or was never refused while we looked. */
-  readonly graceMs: Milliseconds | undefined;
-  readonly reuseEndsGrant: Told;
-  readonly revocation: Revocation | undefined;
-  readonly accessDead: Told;
-  readonly accessDeadAfterMs: Milliseconds | undefined;
-  readonly refreshDead: Told;
-  /** Until when an access token that outlives its revocation works. */
-  readonly accessUntil: Instant | undefined;
-}
-
-export interface Finding {
-  readonly answer: 'ok' | 'fails' | 'unknown';
-  /** What was seen: one sentence, without a token. */
-  readonly seen: string;
-}
-
-export interface Requirement {
-  readonly id: string;
-  readonly text: string;
-  readonly asked: Readonly<Partial<Record<Revision, 'must' | 'should'>>>;
-  /** Where it is laid down. */
-  readonly basis: string;
-  judge(seen: Observations): Finding;
-}
-
-export type Cell = 'ok' | 'fails' | 'not asked' | 'could not tell';
-
-export interface Row {
-  readonly id: string;
-  readonly requirement: string;
-  readonly basis: string;
-  readonly answer: Finding['answer'];
-  readonly seen: string;
-  readonly by: Readonly<Record<Revision, { readonly cell: Cell; readonly level: 'must' | 'should' | null }>>;
-}
-
-export interface Report {
-  readonly url: string;
-  readonly issuer: string | undefined;
-  readonly rows: readonly Row[];
-  readonly remarks: readonly Remark[];
-  readonly problem: Observations['problem'];
-  readonly measured: Measured | undefined;
-}
+import type { Discovery } from './oauth.ts';
+import type { Finding, Measured, Observations, Requirement, Told } from './report.ts';
 
 const ok = (seen: string): Finding => ({ answer: 'ok', seen });
 const fails = (seen: string): Finding => ({ answer: 'fails', seen });
@@ -114,7 +37,7 @@ const listOf = ({ metadata }: Discovery, name: string): readonly unknown[] | und
 };
 const has = ({ metadata }: Discovery, name: string): boolean => typeof metadata[name] === 'string';
 const named = (name: string) =>
-  byServer((discovery) => when(has(discovery, name), `the metadata names a ${name}`, `the metadata names no ${name}`));
+  byServer((discovery) => when(has(discovery, name), `the metadata names the ${name}`, `the metadata names no ${name}`));
 
 const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]']);
 const endpoints = ['authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'revocation_endpoint'];
@@ -375,24 +298,3 @@ const isPlain = (address: unknown): boolean => {
   const { protocol, hostname } = new URL(address);
   return protocol !== 'https:' && !loopbackNames.has(hostname);
 };
-
-const cells = { ok: 'ok', fails: 'fails', unknown: 'could not tell' } as const;
-
-export function report(seen: Observations): Report {
-  return {
-    url: seen.url,
-    issuer: seen.discovery?.issuer,
-    rows: requirements.map(({ id, text, basis, asked, judge }) => {
-      const { answer, seen: told } = judge(seen);
-      const cell = (revision: Revision) => {
-        const level = asked[revision] ?? null;
-        return { cell: level === null ? ('not asked' as const) : cells[answer], level };
-      };
-      const by = { '2025-06-18': cell('2025-06-18'), '2025-11-25': cell('2025-11-25'), '2026-07-28': cell('2026-07-28') };
-      return { id, requirement: text, basis, answer, seen: told, by };
-    }),
-    remarks: seen.discovery?.remarks ?? [],
-    problem: seen.problem,
-    measured: seen.measured,
-  };
-}

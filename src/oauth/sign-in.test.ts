@@ -181,6 +181,14 @@ describe('what goes wrong', () => {
     expect(registration.redirectUris).toEqual([redirectUri]);
   });
 
+  it('a redirect address elsewhere needs somebody to paste', async () => {
+    const { remote, authorizationServer } = await lab();
+    const at = seat();
+    const request = await requestTo(at, remote.url, { redirectUri: 'https://app.example/callback' });
+    expect((await problemOf(signIn(at.ports, request, at.talk))).code).toBe('oauth/client-only');
+    expect([...authorizationServer.registered]).toEqual([]);
+  });
+
   it('a callback hit by another page, with no state or a wrong one, does not end the wait', async () => {
     const { remote } = await lab();
     const pages: number[] = [];
@@ -236,6 +244,8 @@ describe('what goes wrong', () => {
   });
 });
 
+const tokens = { access_token: 'device-access', token_type: 'Bearer' };
+
 describe('a sign-in by code on another device', () => {
   it('is made where there is neither a browser nor somebody to paste', async () => {
     const { remote } = await lab();
@@ -250,6 +260,28 @@ describe('a sign-in by code on another device', () => {
     expect(at.told.join()).toMatch(/code \S+/);
     expect(registeredBy).toBe('dynamic registration');
     expect((await toolsList(at.ports, new URL(remote.url), issued.tokens.access)).listed).toBe(true);
+  });
+
+  it('asks less often when the server says so, and goes on after an answer that was lost', async () => {
+    const { remote } = await lab();
+    const at = seat();
+    const answers: (object | 'lost')[] = [{ error: 'authorization_pending' }, { error: 'slow_down' }, 'lost', tokens];
+    const slept: number[] = [];
+    const clock = { ...at.ports.clock, sleep: async (ms: number) => void slept.push(ms) };
+    const net: typeof at.ports.net = {
+      send: async (request) => {
+        const device = request.body?.includes('device_code') === true;
+        const said = device
+          ? answers.shift()
+          : { device_code: 'd', user_code: 'u', verification_uri: remote.url, expires_in: 600 };
+        if (said === 'lost') throw new Problem('provider/timeout', { what: 'no answer', effect: 'unknown' });
+        return { status: said && 'error' in said ? 400 : 200, headers: {}, body: JSON.stringify(said) };
+      },
+    };
+    const request = await requestTo(at, remote.url, { registration: { clientId: 'given' }, withinMs: 60_000 });
+    const { issued } = await signInByDevice({ ...at.ports, clock, net }, request, at.talk);
+    expect(revealed(issued.tokens.access)).toBe('device-access');
+    expect(slept).toEqual([5000, 5000, 10_000, 10_000]);
   });
 
   it('ends in time, and our registrations are deleted', async () => {

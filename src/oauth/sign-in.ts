@@ -43,6 +43,13 @@ export async function signIn(ports: SignInPorts, request: SignInRequest, talk: S
   if (byDevice && request.noBrowser) return signInByDevice(ports, request, talk);
 
   const redirect = redirectFor(request);
+  if (!redirect.listen && !talk.pasted) {
+    throw new Problem('oauth/client-only', {
+      what: 'the redirect address leads elsewhere than to this machine, and there is nobody to paste what it gets',
+      state: 'nobody was asked to sign in',
+      next: 'run it at a terminal, or sign in with the client itself',
+    });
+  }
   const callback = redirect.listen ? await ports.callbacks.listen(redirect.listen) : undefined;
   const ending = new AbortController();
   try {

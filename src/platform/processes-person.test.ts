@@ -51,6 +51,19 @@ describe("a client's own command", () => {
     expect((await sh('head -c 5000000 /dev/zero | tr "\\0" x', { mostOutput: 1000 })).output).toBe('x'.repeat(1000));
   });
 
+  it('keeps its input until a text has come: in two pieces, or behind what is kept; on the other output it does not count', async () => {
+    const waits = (script: string, more = {}) => sh(`${script}; cat >/dev/null; printf end`, { inputUntil: 'id":2,', ...more });
+    expect((await waits(`printf '"id"'; sleep 0.2; printf ':2,'`)).output).toBe('"id":2,end');
+    expect((await waits(`head -c 3000 /dev/zero | tr "\\0" x; printf 'id":2,'`, { mostOutput: 5 })).output).toBe('xxxxx');
+    expect(await waits(`printf 'id":2' ; printf 'id":2,' >&2`, { timeoutMs: 400 })).toEqual({
+      status: null,
+      output: 'id":2',
+      errors: 'id":2,',
+    });
+    // Nothing more can come: it would wait for us, and we for it.
+    expect((await sh('exec >&-; cat >/dev/null; exit 7', { inputUntil: 'never' })).status).toBe(7);
+  });
+
   it.each(['signal', 'time'] as const)('is ended by %s, and what it started (a browser) goes on', async (how) => {
     const file = join(folder, `started-${how}`);
     const stop = new AbortController();
@@ -172,5 +185,6 @@ describe('without a terminal', () => {
 
   it('input and the terminal exclude each other', async () => {
     await expect(sh('true', { attended: true, input: 'x' })).rejects.not.toHaveProperty('code');
+    await expect(sh('true', { attended: true, inputUntil: 'x' })).rejects.not.toHaveProperty('code');
   });
 });

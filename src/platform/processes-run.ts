@@ -66,7 +66,9 @@ export async function run(program: string, args: readonly string[], options: Run
 
 export const runAsPerson: Processes['runAsPerson'] = async (program, args, options) => {
   const { attended = false, env, signal, folder } = options;
-  if (attended && options.input !== undefined) throw new Error('a program that has the terminal is given no input');
+  if (attended && (options.input ?? options.inputUntil) !== undefined) {
+    throw new Error('a program that has the terminal is given no input');
+  }
   signal?.throwIfAborted();
   const stdio = attended ? terminal(program) : 'pipe';
   const child = await started(program, args, folder, {
@@ -120,7 +122,7 @@ interface Ending {
 async function untilEnd(
   child: ChildProcess,
   program: string,
-  options: Pick<RunOptions, 'input' | 'timeoutMs' | 'mostOutput'>,
+  options: Pick<RunOptions, 'input' | 'inputUntil' | 'timeoutMs' | 'mostOutput'>,
   { grace: patience, end, signal }: Ending,
 ): Promise<RunResult> {
   const most = options.mostOutput ?? usualOutput;
@@ -128,7 +130,9 @@ async function untilEnd(
   const errors = gather(child.stderr, most);
   // A program that does not read its input closes the pipe: that is its right.
   child.stdin?.on('error', () => {});
-  child.stdin?.end(options.input ?? '');
+  child.stdin?.write(options.input ?? '');
+  if (options.inputUntil === undefined) child.stdin?.end();
+  else whenSaid(child.stdout, options.inputUntil, () => child.stdin?.end());
   const forget = child.pid === undefined ? () => {} : ownChild(child.pid);
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -178,6 +182,21 @@ function gather(stream: NodeJS.ReadableStream | null, most: number): () => strin
     length += kept.length;
   });
   return () => Buffer.concat(chunks).toString('utf8');
+}
+
+/** Once the text has come, also in two chunks or behind what is kept; or nothing more can come. */
+function whenSaid(stream: NodeJS.ReadableStream | null, text: string, then: () => void): void {
+  const sought = Buffer.from(text);
+  let tail = Buffer.alloc(0);
+  const look = (chunk: Buffer): void => {
+    const seen = Buffer.concat([tail, chunk]);
+    tail = seen.subarray(Math.max(0, seen.length - sought.length + 1));
+    if (!seen.includes(sought)) return;
+    stream?.off('data', look);
+    then();
+  };
+  stream?.on('data', look);
+  stream?.once('end', then);
 }
 
 function absent(program: string): Problem {

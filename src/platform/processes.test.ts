@@ -27,6 +27,12 @@ setInterval(() => {}, 1000);
 require('node:fs').writeFileSync(__filename + '.' + process.pid, 'ready');
 `;
 
+const slow = `
+let said = 'gave up';
+setTimeout(() => { if (said) console.log('asked'); said = ''; }, 300).unref();
+process.stdin.resume().on('end', () => { if (said) console.log(said); said = ''; });
+`;
+
 describe.runIf(process.platform === 'linux')('processes on Linux', () => {
   const processes = createProcesses();
   let folder: string;
@@ -61,6 +67,7 @@ describe.runIf(process.platform === 'linux')('processes on Linux', () => {
   processesKit(() => ({
     processes,
     start: ({ env, args, refuses }) => start({ ...env, ...(refuses ? { REFUSES: '1' } : {}) }, args),
+    slow: { program: process.execPath, args: ['--eval', slow] },
     holdings: async ({ pid }) => ({
       env: parseEnviron(readFileSync(`/proc/${pid}/environ`, 'utf8')),
       args: readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1),

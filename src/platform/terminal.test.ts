@@ -99,6 +99,18 @@ describeWith(['script'], 'behind a pseudo-terminal', () => {
     expect(text).not.toContain(secret);
   });
 
+  it('a hidden question is taken back when its signal fires, and the terminal shows keys again', async () => {
+    const use = `
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(new Error('answered another way')), 300);
+      const why = await terminal.ask.hidden('Paste it', stop.signal).catch((error) => error.message);
+      return why + (process.stdin.isRaw ? ', raw' : ', as it was');`;
+    const { text, status } = await behindTerminal(use, []);
+    expect(status).toBe(0);
+    expect(text).toContain('Paste it (hidden): \r\n');
+    expect(text).toContain('[answered another way, as it was]');
+  });
+
   it('an empty hidden answer is asked again', async () => {
     const { text } = await behindTerminal(`await terminal.ask.hidden('Q'); return 'done';`, [
       ['Q (hidden): ', '\r'],

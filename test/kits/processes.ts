@@ -15,6 +15,8 @@ export interface Bench {
     readonly args: readonly string[];
     readonly refuses?: boolean;
   }): Promise<ProcessInfo>;
+  /** A program that answers `asked` to what it reads, after a moment, unless its input has ended by then: `gave up`. */
+  readonly slow: { readonly program: string; readonly args: readonly string[] };
   /** The environment, arguments and folder with which a process runs. */
   holdings(process: ProcessInfo): Promise<{ env: Readonly<Record<string, string>>; args: readonly string[]; folder: string }>;
 }
@@ -89,6 +91,19 @@ export function processesKit(bench: () => Bench): void {
     const one = await bench().start({ env: {}, args: [] });
     await bench().processes.quit(one, 10_000);
     expect(await bench().processes.launchOf(one)).toBeUndefined();
+  });
+
+  it.each(['run', 'runAsPerson'] as const)('%s ends the input at once, or when a text has come', async (way) => {
+    const { program, args } = bench().slow;
+    const asking = (more: { readonly inputUntil?: string }) =>
+      bench().processes[way](program, args, {
+        env: { PATH: process.env['PATH'] ?? '' },
+        input: 'ask\n',
+        timeoutMs: 20_000,
+        ...more,
+      });
+    expect(await asking({})).toEqual({ status: 0, output: 'gave up\n', errors: '' });
+    expect(await asking({ inputUntil: 'asked' })).toEqual({ status: 0, output: 'asked\n', errors: '' });
   });
 
   it('has no program of an unheard-of name', async () => {

@@ -275,17 +275,23 @@ const geminiCli: RealClient = {
   async signIn(home, { name }) {
     // It looks for a browser only where there is a screen; nothing talks to that.
     const machine = withBrowser(home, { DISPLAY: ':9' });
-    await onTerminal([programPath('gemini')], {
-      env: clientEnv(machine),
-      folder: machine.home,
-      typing: [
-        { when: /Type your message/, type: `/mcp auth ${name}` },
-        { when: /Do you want to continue/, type: '' },
-      ],
-      // Typing /quit is not sure: what is typed while it draws is lost in part, and the rest is a question to the model.
-      until: /successfully authenticated/i,
-      timeoutMs: 60_000,
-    });
+    // Its slash commands are there some time after its prompt; until then a command is taken for a question to the model.
+    for (const afterMs of [1500, 4000, 10_000]) {
+      const end = await onTerminal([programPath('gemini')], {
+        env: clientEnv(machine),
+        folder: machine.home,
+        typing: [
+          { when: /Type your message/, type: `/mcp auth ${name}`, afterMs },
+          { when: /Do you want to continue/, type: '' },
+        ],
+        astray: /Thinking\.\.\.|MCP server '\w+' not found/,
+        // Typing /quit is not sure: what is typed while it draws is lost in part.
+        until: /successfully authenticated/i,
+        timeoutMs: 60_000,
+      });
+      if (end !== 'astray') return;
+    }
+    throw new Error('Gemini CLI never took the command to sign in');
   },
   async connects(home, { name }) {
     const output = await runClient(withoutBrowser(home), 'gemini', ['mcp', 'list']);

@@ -13,12 +13,16 @@ export interface Typing {
   readonly when: RegExp;
   /** Typed as a person does: the text, a look whether it is there, then Enter. */
   readonly type: string;
+  /** It looks ready before it is. */
+  readonly afterMs?: number;
 }
 
 export interface TerminalOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly typing?: readonly Typing[];
+  /** What shows that it went astray: it is ended at once, and that is answered. */
+  readonly astray?: RegExp;
   /** It is ended once this has appeared after all typing; absent: it ends by itself. */
   readonly until?: RegExp;
   readonly timeoutMs: number;
@@ -31,9 +35,9 @@ const plainText = (bytes: string): string =>
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** What appeared, without escape codes. Throws when it takes longer, with the end of what appeared. */
+/** What appeared, without escape codes; or `astray`. Throws when it takes longer, with the end of what appeared. */
 export async function onTerminal(words: readonly string[], options: TerminalOptions): Promise<string> {
-  const { env, folder, timeoutMs, until, typing = [] } = options;
+  const { env, folder, timeoutMs, until, astray, typing = [] } = options;
   const script = partPath('script');
   if (script === undefined) throw new Error('there is no `script` (bsdutils)');
   const command = `stty rows 50 cols 200; exec ${words.map(quoted).join(' ')}`;
@@ -77,10 +81,14 @@ export async function onTerminal(words: readonly string[], options: TerminalOpti
       if (performance.now() > deadline)
         throw new Error(`${words.at(0)} did not end in its terminal; last seen:\n${plainText(bytes).slice(-1500)}`);
       await sleep(50);
+      if (astray?.test(plainText(bytes))) return 'astray';
       const step = left[0];
       if (step?.when.test(plainText(bytes.slice(read)))) {
         read = bytes.length;
+        await sleep(step.afterMs ?? 0);
         await typed(step.type);
+        // What Enter means depends on suggestions that come after the text.
+        await sleep(1000);
         child.stdin.write('\r');
         left.shift();
       } else if (step === undefined && until?.test(plainText(bytes.slice(read)))) break;

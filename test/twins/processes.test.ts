@@ -4,15 +4,24 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
+import type { RunOptions } from '../../src/ports/processes.ts';
 import { processesKit } from '../kits/processes.ts';
 import { createProcessesTwin } from './processes.ts';
 
 const clock = { now: () => Date.now() };
 
 describe('the twin as a port', () => {
-  const twin = createProcessesTwin({ clock });
+  const programs = {
+    slow: (_: readonly string[], { inputUntil }: RunOptions) => ({
+      status: 0,
+      output: inputUntil === undefined ? 'gave up\n' : 'asked\n',
+      errors: '',
+    }),
+  };
+  const twin = createProcessesTwin({ clock, programs });
   processesKit(() => ({
     processes: twin,
+    slow: { program: 'slow', args: [] },
     start: async ({ env, args, refuses }) => twin.start({ name: 'program', env, args, quits: refuses ? 'refuses' : 'ends' }),
     holdings: async ({ pid }) => {
       const held = twin.held(pid);

@@ -49,7 +49,7 @@ export interface ProcessesTwinOptions {
   readonly canLook?: boolean;
   /** Is a person at a terminal? Default: yes. */
   readonly terminal?: boolean;
-  /** Programs that `run` and `runAsPerson` find, by name. */
+  /** Programs that `run` and `runAsPerson` find, by name. Each sees when its input would end (`inputUntil`). */
   readonly programs?: Readonly<Record<string, (args: readonly string[], options: RunOptions) => RunResult | Promise<RunResult>>>;
   /** Put around each effect on the world (quit, relaunch): where a test cuts the power. */
   readonly around?: <T>(effect: string, act: () => Promise<T>) => Promise<T>;

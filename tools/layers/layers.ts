@@ -35,6 +35,7 @@ export const heavy: readonly string[] = [
   '@redis/client',
   '@aws-sdk',
   'age-encryption',
+  'oauth4webapi',
   '@napi-rs/keyring',
   '@modelcontextprotocol/client',
   '@clack/prompts',

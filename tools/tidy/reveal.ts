@@ -24,11 +24,17 @@ export const mayReveal: readonly { readonly path: string; readonly why: string }
   { path: 'src/oauth/grants.ts', why: 'two copies of a grant are the same by the fingerprint of their tokens' },
   { path: 'src/verification/canary.ts', why: 'makes a broken credential of the same shape, and a launch that carries it' },
   { path: 'src/rotation/seal.ts', why: 'seals what the journal must hold, and opens it again' },
+  { path: 'src/rotation/grant/held.ts', why: 'a grant is known again by the fingerprint of its refresh token' },
   { path: 'src/rotation/pasted.ts', why: 'hands what a person pasted to the recogniser of its provider, before it is sent' },
   {
     path: 'src/rotation/issuers.ts',
     why: 'keeps issuing credentials in the keyring and hands them to the parser of their provider',
   },
+  {
+    path: 'src/oauth/token-requests.ts',
+    why: 'a sign-in sends its code, its verifier and tokens, and an MCP server gets the new one',
+  },
+  { path: 'src/cli/oauth/talk.ts', why: 'hands a redirect address that a person pasted on to the sign-in' },
   { path: 'src/cli/hand-over/run.ts', why: 'writes a new value into a pipe, for a place that a person changes' },
   { path: 'src/cli/issuer/issuers.ts', why: 'hands what a person typed to the parser of its provider' },
   { path: 'src/cli/demo/stage.ts', why: 'the demo writes its made-up passwords into the configs of its scratch home' },

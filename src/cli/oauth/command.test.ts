@@ -9,7 +9,7 @@ import { planted, runCommand } from '../../../test/cli/world.ts';
 import { findSpill } from '../../../test/kits/spills.ts';
 import { Problem } from '../../base/problem.ts';
 import { Secret } from '../../base/secret.ts';
-import { type Observations, report } from '../../oauth/requirements.ts';
+import { type Observations, report } from '../../oauth/report.ts';
 import { columns } from '../text.ts';
 import type { CheckOptions } from './check/run.ts';
 import type { Oauth } from './oauth.ts';
@@ -267,6 +267,13 @@ describe('oauth check', () => {
 });
 
 describe('oauth', () => {
+  it.each(['sign-in', 'check'])('%s has help with examples, within 80 columns', async (word) => {
+    const { status, out } = await runCommand(['oauth', word, '--help']);
+    expect(status).toBe(0);
+    expect(out).toContain('Examples:\n');
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
   it('alone needs another word', async () => {
     const { status, err } = await runCommand(['oauth']);
     expect(status).toBe(2);

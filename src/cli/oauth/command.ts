@@ -1,7 +1,6 @@
 /** `mcp-rotate oauth sign-in|check`: signing in to remote servers by the tool alone, and looking at what they do. */
 import type { Command } from 'commander';
 import { exits } from '../../base/problem.ts';
-import { minute } from '../../base/time.ts';
 import type { Act } from '../context.ts';
 
 const signInHelp = `
@@ -38,7 +37,8 @@ interface CheckFlags {
   readonly json?: boolean;
 }
 
-const withinMs = 10 * minute;
+/** A person signs in, perhaps on another machine: ten minutes. */
+const withinMs = 600_000;
 
 export function register(program: Command, act: Act): void {
   const oauth = program.command('oauth').description('sign in to a remote MCP server, or look at how it does OAuth');

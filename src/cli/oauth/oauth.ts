@@ -1,7 +1,7 @@
 /** Signing in to remote servers and looking at them, as the commands use it: values in, values out. */
 import type { Adapters } from '../../inventory/adapters.ts';
 import type { SignInTalk } from '../../oauth/oauth.ts';
-import type { Report } from '../../oauth/requirements.ts';
+import type { Report } from '../../oauth/report.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { CheckOptions } from './check/run.ts';
 import type { SignInOptions, SignInResult } from './sign-in/run.ts';

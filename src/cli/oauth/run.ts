@@ -1,6 +1,6 @@
 /** The two commands at a terminal: consent where it is needed, Ctrl-C, and how a sign-in is told. Answers values. */
 import { Problem } from '../../base/problem.ts';
-import type { Report } from '../../oauth/requirements.ts';
+import type { Report } from '../../oauth/report.ts';
 import type { Terminal } from '../../ports/terminal.ts';
 import type { UseCases } from '../context.ts';
 import { withInterrupts } from '../drive.ts';

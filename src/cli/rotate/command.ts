@@ -13,9 +13,9 @@ Examples:
   pass show new-token | mcp-rotate rotate github-9a40 --yes --stdin
 
 The plan is shown first. Without a terminal, --yes must be given. Ctrl-C leaves
-a rotation that mcp-rotate resume takes up. Where only a project's config says to
-which host a key goes, you are asked first, also with --yes; without a terminal
---allow-host HOST is the answer. A secret is never a word of the
+a rotation that mcp-rotate resume takes up. Where only a project's config says
+to which host a key goes, you are asked first, also with --yes; without a
+terminal --allow-host HOST is the answer. A secret is never a word of the
 command: it is asked for, or read with --stdin.`;
 
 export interface Flags extends RotateFlags {

@@ -8,7 +8,7 @@ import type { GrantRun } from './grant-run.ts';
 /** undefined: the client is not installed, or wants a terminal that is not there. */
 export async function commandFor(
   run: GrantRun,
-  command: ClientCommand & { readonly input?: string },
+  command: ClientCommand & { readonly input?: string; readonly inputUntil?: string },
   timeoutMs: Milliseconds,
 ): Promise<RunResult | undefined> {
   const { server, url } = run.planned;
@@ -21,6 +21,7 @@ export async function commandFor(
       timeoutMs,
       ...(command.env ? { env: command.env } : {}),
       ...(command.input === undefined ? {} : { input: command.input }),
+      ...(command.inputUntil === undefined ? {} : { inputUntil: command.inputUntil }),
       ...(command.needsTerminal ? { attended: true } : {}),
       ...(run.signal ? { signal: run.signal } : {}),
     });

@@ -1,7 +1,7 @@
 /** A report on a server as a table and as `mcp-rotate/oauth-check@1`. Pure. */
 import type { Exit } from '../../../base/problem.ts';
 import { isoSeconds } from '../../../base/time.ts';
-import { type Cell, type Report, type Row, revisions } from '../../../oauth/requirements.ts';
+import { type Cell, type Report, type Row, revisions } from '../../../oauth/report.ts';
 import { columns, count, field, lines, name, pad, paint, type Style, wrap } from '../../text.ts';
 
 export function checkJson({ url, issuer, rows, remarks, problem, measured }: Report) {

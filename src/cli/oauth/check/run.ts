@@ -7,7 +7,7 @@ import type { Adapters } from '../../../inventory/adapters.ts';
 import { type Bounds, measure, usualBounds } from '../../../oauth/measure.ts';
 import type { Discovery, SignedIn, SignInRequest, SignInTalk } from '../../../oauth/oauth.ts';
 import { observe } from '../../../oauth/observe.ts';
-import { type Measured, type Report, report } from '../../../oauth/requirements.ts';
+import { type Measured, type Report, report } from '../../../oauth/report.ts';
 import { signIn } from '../../../oauth/sign-in.ts';
 import { takeBack } from '../../../oauth/take-back.ts';
 import type { Ports } from '../../../ports/ports.ts';

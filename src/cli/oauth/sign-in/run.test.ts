@@ -168,6 +168,28 @@ describe('for a client', () => {
     expect(await readdir(here.machine.path('~/.codex'))).not.toContain('.credentials.json');
   });
 
+  it('is made with the redirect address that the client insists on, and kept in both of its files', async () => {
+    // The port follows from the server's address and may be in use here: the listener takes another, and the browser goes there.
+    let real = '';
+    const here = await stage({
+      seat: { act: async (address) => void (await fetch(new URL(new URL(await consent(address)).search, real))) },
+    });
+    const { callbacks } = here.ports;
+    const listen: typeof callbacks.listen = async ({ path }) => {
+      const callback = await callbacks.listen({ path });
+      real = callback.address;
+      return callback;
+    };
+    Object.assign(here.ports, { callbacks: { listen } });
+    const ended = await here.signIn({ client: 'mcp-remote' });
+    expect(ended).toMatchObject({ kept: { where: expect.stringMatching(/_tokens\.json/) } });
+    const folder = here.machine.path('~/.mcp-auth/mcp-remote-v1');
+    const files = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
+    expect(files.map((name) => name.replace(/^[0-9a-f]{32}/, ''))).toEqual(['_client_info.json', '_tokens.json']);
+    const client = JSON.parse(await here.machine.text(`${folder}/${files[0]}`)) as { redirect_uris: string[] };
+    expect(client.redirect_uris).toEqual([expect.stringMatching(/^http:\/\/localhost:\d+\/oauth\/callback$/)]);
+  });
+
   it('takes the place of an entry that is dead', async () => {
     const here = await stage();
     await here.machine.write('~/.codex/config.toml', codexConfig(here.lab.remote.url));

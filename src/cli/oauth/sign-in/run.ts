@@ -9,7 +9,7 @@ import { isoSeconds, type Milliseconds } from '../../../base/time.ts';
 import type { Adapters } from '../../../inventory/adapters.ts';
 import { bearerOf, readChallenges, scopesOf } from '../../../oauth/challenges.ts';
 import { discover } from '../../../oauth/discover.ts';
-import { holdingLabel, putEntry } from '../../../oauth/holdings.ts';
+import { holdingLabel, putEntry, readHoldings, sameTokens } from '../../../oauth/holdings.ts';
 import type { Discovery, SignedIn, SignInRequest, SignInTalk } from '../../../oauth/oauth.ts';
 import { signInUntil } from '../../../oauth/step-up.ts';
 import { type TakenBack, takeBack } from '../../../oauth/take-back.ts';
@@ -88,7 +88,7 @@ export async function run(ports: Ports, adapters: Adapters, options: SignInOptio
 function requestFor(discovery: Discovery, options: SignInOptions, target: Target | undefined): SignInRequest {
   const { clientId, scopes, noBrowser, withinMs, signal } = options;
   const isDocument = clientId !== undefined && /^https:\/\//i.test(clientId);
-  const redirectUri = target?.store.redirectUris?.(target.old)[0];
+  const redirectUri = target && redirectOf(target);
   return {
     discovery,
     scopes,
@@ -98,6 +98,12 @@ function requestFor(discovery: Discovery, options: SignInOptions, target: Target
     ...(clientId === undefined ? {} : isDocument ? { clientMetadataUrl: clientId } : { registration: { clientId } }),
     ...(redirectUri === undefined ? {} : { redirectUri }),
   };
+}
+
+/** Some clients work the address out of the key, so an entry that is not there yet is named by it. */
+function redirectOf({ store, old, key, server }: Target): string | undefined {
+  const none = { key, server: server.server, url: server.url, issuer: undefined, registration: undefined, tokens: undefined };
+  return store.redirectUris?.(old ?? none)[0];
 }
 
 /** The number of tools, or the scopes that the server lacks. Problem rotation/new-does-not-work. */
@@ -145,7 +151,16 @@ async function keep(
     writtenAt: ports.clock.now(),
   };
   const wrote = await putEntry(ports, store, row, where, key, entry, old?.tokens);
-  if (wrote === 'written') return { client: store.client, server: server.server, where: holdingLabel({ where }) };
+  if (wrote === 'written') {
+    // Read back by the store's own rules: what a client would not find is not kept.
+    const { holdings } = await readHoldings(ports, [store], { consent: true });
+    const found = holdings.find((each) => each.entry.key === key && sameTokens(each.entry.tokens, entry.tokens));
+    if (found) return { client: store.client, server: server.server, where: holdingLabel(found) };
+    throw new Problem('rotation/not-proven', {
+      what: `the sign-in was written for ${store.name}, and is not found there`,
+      next: store.signIn.byHand,
+    });
+  }
   throw new Problem('file/changed', {
     what: `${store.name} has signed in by itself meanwhile, and its sign-in was not replaced`,
     next: 'nothing, if that sign-in works; mcp-rotate status lists it',

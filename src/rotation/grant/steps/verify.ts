@@ -40,7 +40,7 @@ async function throughClient(run: GrantRun): Promise<Outcome> {
   const ref: ServerRef = { server, url, headers: {}, transport: 'http' };
   const { input: lines, timeoutMs, says, ...command } = connects;
   const ran = await commandFor(run, { ...command, ...(lines ? { input: lines(ref) } : {}) }, timeoutMs);
-  const answer = ran ? says(ran.output, ref) : 'unknown';
+  const answer = ran ? says(`${ran.output}\n${ran.errors}`, ref) : 'unknown';
   const how = ran ? `${connects.program} ${connects.args.join(' ')}` : `${connects.program} is not on the path`;
   await run.prove({ kind: 'tool-call', answer, client, server, tool: connects.args[0] ?? connects.program, how, at: run.now });
   if (answer === 'yes') return done;
