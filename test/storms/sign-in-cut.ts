@@ -143,7 +143,9 @@ class CutWorld {
   async #nothingSpilt(): Promise<void> {
     const { machine, lab, events } = this.#world;
     const folder = machine.ports.host.stateFolder;
-    const names = (await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])).filter((each) => each.isFile());
+    const names = (await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])).filter((each) =>
+      each.isFile(),
+    );
     const texts = await Promise.all(names.map(({ parentPath, name }) => readFile(join(parentPath, name), 'latin1')));
     const sealed = [...this.memory.sealed.values()].flatMap((each) => [...each.values()]);
     texts.push(JSON.stringify([this.memory.entries, events]), ...sealed.map((bytes) => Buffer.from(bytes).toString('latin1')));

@@ -22,7 +22,12 @@ const runs: readonly (readonly [string, CutRun])[] = [
 /** What must be among the effects: a world of which a part does not pass the power would be cut nowhere in it. */
 const expected = ({ signIn }: CutRun): string[] => [
   ...['acquire', 'append', 'putSealed', 'shred', 'release'].map((name) => `journal.${name}`),
-  ...['net POST /mcp', 'net POST /token/revocation', 'net POST /token', 'disk.replace ~/.local/state/mcp-rotate/receipts/r-….json'],
+  ...[
+    'net POST /mcp',
+    'net POST /token/revocation',
+    'net POST /token',
+    'disk.replace ~/.local/state/mcp-rotate/receipts/r-….json',
+  ],
   ...(signIn === 'tool' ? ['browser.open'] : ['run opencode mcp auth lab', 'run opencode mcp list']),
 ];
 

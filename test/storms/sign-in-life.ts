@@ -7,7 +7,7 @@
 import type { Ports } from '../../src/ports/ports.ts';
 import type { ProcessInfo } from '../../src/ports/processes.ts';
 import { type JournalMemory, twinJournalStore } from '../twins/journal-store.ts';
-import { Power, PowerCut } from '../world/power.ts';
+import { type Power, PowerCut } from '../world/power.ts';
 
 /** What differs from run to run is left out of an effect's name. */
 const nameOf = (text: string, home: string): string =>
@@ -56,8 +56,7 @@ export class Life {
         remove: (...given) => this.#effect('keyring.remove', () => of.keyring.remove(...given)),
       },
       net: {
-        send: (request) =>
-          this.#effect(at(`net ${request.method}`, new URL(request.url).pathname), () => of.net.send(request)),
+        send: (request) => this.#effect(at(`net ${request.method}`, new URL(request.url).pathname), () => of.net.send(request)),
       },
       browser: { open: (address) => this.#effect('browser.open', () => of.browser.open(address)) },
       processes: {

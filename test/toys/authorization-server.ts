@@ -292,7 +292,10 @@ export async function startAuthorizationServer(changes: Partial<Shape> = {}): Pr
       const found = (await provider.RefreshToken.find(token)) ?? (await provider.AccessToken.find(token));
       if (!found?.isValid || found.grantId === undefined) return false;
       // Without its client or its grant oidc-provider refuses a token that it still has.
-      return (await provider.Client.find(String(found.clientId))) !== undefined && (await provider.Grant.find(found.grantId)) !== undefined;
+      return (
+        (await provider.Client.find(String(found.clientId))) !== undefined &&
+        (await provider.Grant.find(found.grantId)) !== undefined
+      );
     },
     resourceServer,
     preRegistered,

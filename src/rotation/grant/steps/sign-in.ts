@@ -93,7 +93,7 @@ async function registrationFor(run: GrantRun): Promise<Registration> {
     const ended = await run.effect('sign in', 'delete registration', { clientId: known.clientId }, () =>
       deleteRegistration(run.wire, known, new URL(run.planned.url)),
     );
-    if (ended !== 'deleted' && ended !== 'gone' && run.planned.newRegistration) await oweLost(run, known, discovery.issuer);
+    if (ended !== 'deleted' && ended !== 'gone') await oweLost(run, known, discovery.issuer);
   } else if (known) {
     return known;
   }
