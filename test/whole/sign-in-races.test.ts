@@ -129,23 +129,27 @@ async function assertOnePair(world: SignIns): Promise<void> {
 const writesBack = async (world: SignIns, text: string): Promise<void> => void (await world.machine.write(world.file, text));
 
 describe('sessions that refresh while the grant is rotated', () => {
-  it.each(['claude-code', 'opencode'] as const)('carefully, with the store of %s: nobody loses the new grant', async (client) => {
-    await using world = await signIns({ client });
-    const careful = new Careful(world);
-    await whileRunning(
-      () => careful.refresh(),
-      async () => {
-        for (let i = 0; careful.refreshed < 3 && i < 500; i++) await sleep(10);
-        expect(await rotated(world, { signIn: 'tool' })).toMatchObject({ state: 'complete' });
-        const before = careful.refreshed;
-        for (let i = 0; careful.refreshed < before + 3 && i < 500; i++) await sleep(10);
-        expect(careful.refreshed).toBeGreaterThanOrEqual(before + 3);
-      },
-    );
-    await assertOnePair(world);
-    const [old] = world.lab.authorizationServer.givenOut;
-    expect((await askMcp(world.lab.remote.url, old?.access)).status).toBe(401);
-  }, 60_000);
+  it.each(['claude-code', 'opencode'] as const)(
+    'carefully, with the store of %s: nobody loses the new grant',
+    async (client) => {
+      await using world = await signIns({ client });
+      const careful = new Careful(world);
+      await whileRunning(
+        () => careful.refresh(),
+        async () => {
+          for (let i = 0; careful.refreshed < 3 && i < 500; i++) await sleep(10);
+          expect(await rotated(world, { signIn: 'tool' })).toMatchObject({ state: 'complete' });
+          const before = careful.refreshed;
+          for (let i = 0; careful.refreshed < before + 3 && i < 500; i++) await sleep(10);
+          expect(careful.refreshed).toBeGreaterThanOrEqual(before + 3);
+        },
+      );
+      await assertOnePair(world);
+      const [old] = world.lab.authorizationServer.givenOut;
+      expect((await askMcp(world.lab.remote.url, old?.access)).status).toBe(401);
+    },
+    60_000,
+  );
 
   it('carelessly: a replay of old refresh tokens ends the old grant alone, also in a browser that stays signed in', async () => {
     await using world = await signIns({ client: 'claude-code', person: { jar: new Map() } });
@@ -159,7 +163,11 @@ describe('sessions that refresh while the grant is rotated', () => {
     await whileRunning(
       async () => {
         const mine = token;
-        const { status, body } = await post(`${issuer}/token`, { grant_type: 'refresh_token', client_id: clientId, refresh_token: mine });
+        const { status, body } = await post(`${issuer}/token`, {
+          grant_type: 'refresh_token',
+          client_id: clientId,
+          refresh_token: mine,
+        });
         answers++;
         if (status !== 200) return;
         token = String(body['refresh_token']);
@@ -231,13 +239,17 @@ describe('a client that writes its old tokens back', () => {
     ['after the clearing', /^POST \/reg/],
     ['while the code is exchanged', /^POST \/token .*authorization_code/],
     ['after the new ones were written', /^POST \/token .*grant_type=refresh_token/],
-  ])('%s: they are written over', async (_, path) => {
-    await using world = await signIns();
-    atRequest(world, path, await world.text());
-    expect(await rotated(world)).toMatchObject({ state: 'complete' });
-    expect(await world.text()).not.toContain(world.first.tokens.access.reveal());
-    await assertOnePair(world);
-  }, 60_000);
+  ])(
+    '%s: they are written over',
+    async (_, path) => {
+      await using world = await signIns();
+      atRequest(world, path, await world.text());
+      expect(await rotated(world)).toMatchObject({ state: 'complete' });
+      expect(await world.text()).not.toContain(world.first.tokens.access.reveal());
+      await assertOnePair(world);
+    },
+    60_000,
+  );
 
   it('whatever is done: the rotation does not call itself complete, and goes on when the client has ended', async () => {
     await using world = await signIns();
