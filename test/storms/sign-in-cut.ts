@@ -7,6 +7,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import type { Ports } from '../../src/ports/ports.ts';
 import { clients, providers, stores } from '../../src/registry.ts';
 import { createRotations } from '../../src/rotation/engine.ts';
 import type { Need, PersonAnswer, Plan, Progress } from '../../src/rotation/rotation.ts';
@@ -23,8 +24,8 @@ export interface CutRun {
   readonly signIn: 'tool' | 'client';
   readonly shape?: Partial<Shape>;
   readonly because?: 'routine' | 'leak';
-  /** What else goes on, before an effect. */
-  readonly onBefore?: (world: SignIns, name: string, number: number) => void;
+  /** Replaces ports of every process: a planted bug. */
+  readonly plant?: (ports: Ports) => Ports;
 }
 
 export interface CutEnd {
@@ -54,7 +55,6 @@ class CutWorld {
   constructor(world: SignIns, run: CutRun) {
     this.#world = world;
     this.#run = run;
-    this.power.onBefore = (name, number) => run.onBefore?.(world, name, number);
   }
 
   /** A neighbour, in a writing that is not the client's own. */
@@ -69,11 +69,8 @@ class CutWorld {
   }
 
   engine() {
-    return createRotations(new Life(this.power, this.#lives++).ports(this.#world.ports, this.memory), {
-      clients,
-      providers,
-      stores,
-    });
+    const ports = new Life(this.power, this.#lives++).ports(this.#world.ports, this.memory);
+    return createRotations(this.#run.plant?.(ports) ?? ports, { clients, providers, stores });
   }
 
   /** Until it ends, whatever is cut off meanwhile. */
@@ -124,17 +121,19 @@ class CutWorld {
     const own = server.givenOut.filter((pair) => pair.access === access?.reveal() && pair.refresh === refresh?.reveal());
     expect(own.length, 'the pair in the store was given out as one').toBe(1);
     for (const pair of server.givenOut) {
-      if (pair === own[0] || !(await this.#lives_(pair))) continue;
+      if (pair === own[0] || !(await this.#anyTaken(pair))) continue;
       const owed = debts.some(({ kind, text }) => kind === 'lost-key' && text.includes(pair.clientId));
       expect(owed, `a live grant of ${pair.clientId} that nobody knows of`).toBe(true);
     }
+    const tried = server.requests.filter(({ grantType }) => grantType === 'refresh_token').map(({ token }) => token);
+    expect(new Set(tried).size, 'refresh tokens, each sent once').toBe(tried.length);
     const text = await this.#world.text();
     expect(text.includes(neighbourText[this.#run.client]), 'the neighbour, byte for byte').toBe(true);
     expect((await readdir(join(this.#world.file, '..'))).filter((name) => /tmp|temp/i.test(name))).toEqual([]);
     await this.#nothingSpilt();
   }
 
-  async #lives_({ access, refresh }: GivenOut): Promise<boolean> {
+  async #anyTaken({ access, refresh }: GivenOut): Promise<boolean> {
     const { authorizationServer } = this.#world.lab;
     return (await authorizationServer.takes(access)) || (refresh !== undefined && (await authorizationServer.takes(refresh)));
   }
