@@ -96,7 +96,7 @@ export interface SignInHome extends AsyncDisposable {
   readonly neighbour: string;
   text(): string;
   pairs(): readonly Pair[];
-  /** Every file but receipts, locks and the program's compiled code. */
+  /** Every file but receipts, what `status` remembers of its last look, and the program's compiled code. */
   files(): readonly string[];
   /** Everything in the state folder, as bytes. */
   stateBytes(): readonly Buffer[];
@@ -133,7 +133,7 @@ export async function signInHome(folder: string, client: KilledClient): Promise<
     files: () =>
       all(folder)
         .map((path) => path.slice(folder.length + 1))
-        .filter((path) => !path.startsWith('.cache') && !/\/receipts\/r-|-wal$|-shm$/.test(path))
+        .filter((path) => !path.startsWith('.cache') && !/\/receipts\/r-|\/look\.json$|-wal$|-shm$/.test(path))
         .sort(),
     stateBytes: () =>
       all(state)
