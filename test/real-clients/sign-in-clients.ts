@@ -55,6 +55,12 @@ export interface RealClient {
   connects(home: Home, server: Server): Promise<'yes' | 'no'>;
 }
 
+export function rowOf({ store, kind }: RealClient): Row {
+  const row = store.rows.find((each) => each.kind === kind && (each.os === 'all' || each.os.includes('linux')));
+  if (row === undefined || 'stale' in row) throw new Error(`${store.name} has no row of that kind here`);
+  return row;
+}
+
 export async function makeHome(client: RealClient): Promise<Home> {
   const machine = await scratchMachine();
   const browser = await browserScript(machine.path('~/browser'));
@@ -299,14 +305,17 @@ const geminiCli: RealClient = {
   },
 };
 
-/** It has no configuration; where no opener is found it prints the address, and whoever goes there signs it in. */
+/** Another client's config starts it; where no opener is found it prints the address, and whoever goes there signs it in. */
 const mcpRemote: RealClient = {
   name: 'mcp-remote',
   store: mcpRemoteStore,
   kind: 'folder',
   keeps: ['issuer', 'expiresAt'],
   parts: [],
-  async configure() {},
+  async configure({ machine, port }, { name, url }) {
+    const args = ['-y', 'mcp-remote', url, String(port), '--allow-http'];
+    await machine.write('~/.cursor/mcp.json', JSON.stringify({ mcpServers: { [name]: { command: 'npx', args } } }));
+  },
   async signIn(home, { url }) {
     const { machine, port } = home;
     const child = spawn(programPath('mcp-remote-client'), [url, String(port), '--allow-http'], {

@@ -1,0 +1,72 @@
+/** `mcp-rotate` as a person starts it in a client's home: its clients on PATH, the browser that is a script, a terminal if it asks for one. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { clientEnv, programPath } from './parts.ts';
+import type { Home } from './sign-in-clients.ts';
+import { onTerminal } from './terminal.ts';
+
+const program = join(dirname(fileURLToPath(import.meta.url)), '../../bin/mcp-rotate.js');
+const timeoutMs = 120_000;
+
+export interface Told {
+  /** undefined on a terminal: what appeared is all that there is. */
+  readonly status: number | null | undefined;
+  readonly output: string;
+  readonly errors: string;
+}
+
+export async function mcpRotate(home: Home, args: readonly string[], options: { terminal?: boolean } = {}): Promise<Told> {
+  const { machine, browser } = home;
+  const env = clientEnv(machine);
+  env['PATH'] = `${dirname(programPath('claude'))}${delimiter}${env['PATH']}`;
+  env['BROWSER'] = browser;
+  const words = [process.execPath, program, ...args];
+  if (options.terminal) {
+    const output = await onTerminal(words, { env, folder: machine.home, timeoutMs });
+    return { status: undefined, output, errors: '' };
+  }
+  const child = spawn(words[0] ?? '', words.slice(1), { env, cwd: machine.home, timeout: timeoutMs });
+  let [output, errors] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += String(chunk);
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += String(chunk);
+  });
+  child.stdin.end();
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, output, errors };
+}
+
+export interface GrantRow {
+  readonly id: string;
+  readonly clients: readonly string[];
+  readonly servers: readonly string[];
+  readonly scopes: readonly string[] | null;
+  readonly refreshable: boolean;
+}
+
+/** `mcp-rotate status --json` and its rows about sign-ins. */
+export async function grantsOf(home: Home): Promise<{ readonly told: Told; readonly grants: readonly GrantRow[] }> {
+  const told = await mcpRotate(home, ['status', '--json']);
+  const { grants } = JSON.parse(told.output) as { grants: readonly GrantRow[] };
+  return { told, grants };
+}
+
+/** States of all rotations, the latest first. */
+export async function statesOf(home: Home): Promise<readonly string[]> {
+  const { output } = await mcpRotate(home, ['history', '--json']);
+  const { rotations } = JSON.parse(output) as { rotations: readonly { readonly state: string }[] };
+  return rotations.map(({ state }) => state);
+}
+
+/** Everything that the program keeps, as bytes read one by one: what is sealed shows nothing. */
+export async function stateTexts({ machine }: Home): Promise<readonly string[]> {
+  const folder = machine.path('~/.local/state/mcp-rotate');
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name), 'latin1')));
+}
