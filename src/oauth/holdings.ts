@@ -15,7 +15,7 @@ import type { Row, TokenStore } from '../stores/store.ts';
 import { namesIn } from './names.ts';
 import type { Holding, UnseenStore } from './oauth.ts';
 import { entriesOf } from './rewrite.ts';
-import { fileText, itemText, type Kept, keyringTodo } from './texts.ts';
+import { besideOf, fileText, itemText, type Kept, keyringTodo } from './texts.ts';
 
 export { clearHolding, currentEntry, putEntry, sameTokens } from './rewrite.ts';
 
@@ -64,7 +64,9 @@ class Look implements Held {
   async at(store: TokenStore, row: Row): Promise<void> {
     switch (row.kind) {
       case 'file':
-        for (const path of await this.#paths(store, row.path)) this.#keep(store, row, await this.#texts(store, [path]));
+        for (const path of await this.#paths(store, row.path)) {
+          this.#keep(store, row, [...(await this.#texts(store, [path])), ...(await this.#beside(store, row))]);
+        }
         return;
       case 'folder':
         for (const [, files] of Map.groupBy(await this.#paths(store, row.path), (path) => this.#ports.host.dirname(path))) {
@@ -105,6 +107,11 @@ class Look implements Held {
     return texts;
   }
 
+  async #beside(store: TokenStore, row: Row): Promise<readonly Kept[]> {
+    const file = besideOf(this.#ports, row);
+    return file === undefined ? [] : this.#texts(store, [file]);
+  }
+
   async #items(store: TokenStore, row: Row, service: string, wanted: (account: string) => boolean): Promise<void> {
     const { host, keyring } = this.#ports;
     const hide = (why: UnseenStore['why'], names: readonly string[], todo: string): void =>
@@ -133,7 +140,7 @@ class Look implements Held {
       }
     }
     for (const [why, names] of closed) hide(why, names, keyringTodo[why === 'locked' ? 'locked' : 'unavailable']);
-    this.#keep(store, row, texts);
+    this.#keep(store, row, [...texts, ...(await this.#beside(store, row))]);
   }
 
   /** On Linux: is there a bus on which a keyring could answer? Elsewhere always. */
@@ -164,12 +171,15 @@ class Look implements Held {
     for (const name of odd) {
       // Beside the files of a folder lie others, which are nobody's entries.
       if (row.kind === 'folder') continue;
-      const where = row.kind === 'file' ? name : `keyring: ${row.kind === 'names' ? '' : row.service}`;
+      const spot = texts.find((text) => text.name === name)?.where;
+      const where = spot?.kind === 'item' ? `keyring: ${spot.service}` : name;
       const what = `${printable(where)} is not in the form in which ${store.name} keeps tokens`;
       this.#unreadable(store, where, new Problem('document/broken', { what, next: store.signIn.byHand }));
     }
     for (const entry of entries) {
       const own = textsOf(store, row, texts, entry.key);
+      const secretsIn = ({ name }: Kept): boolean =>
+        name !== besideOf(this.#ports, row) || entry.registration?.clientSecret !== undefined;
       this.holdings.push({
         store,
         row,
@@ -177,7 +187,7 @@ class Look implements Held {
         entry,
         stale: row.kind === 'names' ? undefined : row.stale,
         protection: store.protection(row, this.#ports.host),
-        ...(own.some(({ readableByOthers }) => readableByOthers) ? { readableByOthers: true } : {}),
+        ...(own.some((text) => text.readableByOthers && secretsIn(text)) ? { readableByOthers: true } : {}),
       });
     }
   }

@@ -13,7 +13,7 @@ import { pathOf } from '../clients/patterns.ts';
 import type { LockRule } from '../ports/disk.ts';
 import type { Change, Entry, NewEntry, Row, Text, TokenStore, Tokens, Where } from '../stores/store.ts';
 import type { Holding } from './oauth.ts';
-import { checkSize, type Kept, type Spots, textsAt, writeText } from './texts.ts';
+import { besideOf, checkSize, type Kept, type Spots, textsAt, writeText } from './texts.ts';
 
 /** A busy client may write between each of our looks; then it is the person's turn. */
 const mostRounds = 16;
@@ -106,8 +106,10 @@ export async function putEntry(
     const there = sameTokens(now?.tokens, entry.tokens);
     if (wrote) return { done: there ? 'written' : 'changed' };
     if (!there && !within(now?.tokens, seen)) return { done: 'changed' };
-    const changes = put.call(store, row, withEmpty(texts, row, where), key, entry);
-    for (const change of changes) checkSize(ports, spotOf(ports, where, texts, change), change);
+    const changes = put.call(store, row, withEmpty(ports, texts, row, where), key, entry);
+    // Without what its client makes by itself the store cannot say where an entry belongs.
+    if (changes.length === 0 && !there) throw clientOnly(store);
+    for (const change of changes) checkSize(ports, spotOf(ports, row, where, texts, change), change);
     if (changes.length > 1 && now?.tokens && !there) {
       // Spread over several texts: a client must never find tokens of one sign-in beside the registration of another.
       return { changes: store.clear(row, texts, key, false) };
@@ -125,10 +127,12 @@ function clientOnly(store: TokenStore): Problem {
 }
 
 /** A text for every spot: an absent one counts as an empty one, so that the store learns its name. */
-function withEmpty(texts: readonly Kept[], row: Row, where: readonly Where[]): readonly Text[] {
+function withEmpty(ports: Spots, texts: readonly Kept[], row: Row, where: readonly Where[]): readonly Text[] {
   if (row.kind === 'folder') return texts;
-  const names = where.map((spot) => (spot.kind === 'file' ? spot.file : spot.account));
-  return [...texts, ...names.filter((name) => !texts.some((text) => text.name === name)).map((name) => ({ name, text: '' }))];
+  const beside = besideOf(ports, row);
+  const names = [...where.map((spot) => (spot.kind === 'file' ? spot.file : spot.account)), ...(beside ? [beside] : [])];
+  const absent = new Set(names.filter((name) => !texts.some((text) => text.name === name)));
+  return [...texts, ...[...absent].map((name) => ({ name, text: '' }))];
 }
 
 /** Texts with tokens in them, before or after the change, come first or last. */
@@ -162,7 +166,7 @@ async function rewriting<Done>(
   key: string,
   next: (texts: readonly Kept[], wrote: boolean) => Promise<Next<Done>>,
 ): Promise<Done> {
-  return underLocks(ports, locksOf(ports, store, where, key), async () => {
+  return underLocks(ports, locksOf(ports, store, row, where, key), async () => {
     let wrote = false;
     for (let round = 0; round < mostRounds; round++) {
       const texts = await textsAt(ports, row, where);
@@ -190,10 +194,10 @@ async function writeAll(
 ): Promise<boolean> {
   for (const [at, change] of changes.entries()) {
     const seen = texts.find(({ name }) => name === change.name);
-    if (await writeText(ports, spotOf(ports, where, texts, change), seen, change.text)) continue;
+    if (await writeText(ports, spotOf(ports, row, where, texts, change), seen, change.text)) continue;
     const now = whole && at > 0 ? await textsAt(ports, row, where) : [];
     for (const made of changes.slice(0, at)) {
-      const spot = spotOf(ports, where, texts, made);
+      const spot = spotOf(ports, row, where, texts, made);
       const stands = now.find(({ where: each }) => JSON.stringify(each) === JSON.stringify(spot));
       if (stands && stands.text === made.text)
         await writeText(ports, spot, stands, texts.find(({ name }) => name === made.name)?.text);
@@ -204,9 +208,11 @@ async function writeAll(
 }
 
 /** Where the text of a change lies, or is to lie: a new one beside the others. */
-function spotOf({ host }: Spots, where: readonly Where[], texts: readonly Kept[], { name }: Change): Where {
+function spotOf(ports: Spots, row: Row, where: readonly Where[], texts: readonly Kept[], { name }: Change): Where {
   const known = texts.find((text) => text.name === name)?.where;
   if (known) return known;
+  if (name === besideOf(ports, row)) return { kind: 'file', file: name };
+  const { host } = ports;
   const [first] = where;
   if (!first) throw new Error('an entry lies somewhere');
   if (first.kind === 'item') return { ...first, account: name };
@@ -236,10 +242,12 @@ function checkNeighbours(store: TokenStore, row: Row, texts: readonly Kept[], ch
 export function locksOf(
   { host }: Pick<Spots, 'host'>,
   store: TokenStore,
+  row: Row,
   where: readonly Where[],
   key: string,
 ): readonly LockRule[] {
-  const file = where.find((spot) => spot.kind === 'file')?.file;
+  const beside = besideOf({ host }, row);
+  const file = where.flatMap((spot) => (spot.kind === 'file' && spot.file !== beside ? [spot.file] : []))[0];
   const name = store.lockName?.(key, file) ?? key;
   return store.locks.flatMap((rule) => {
     if (file === undefined && /<file>|<folder>/.test(rule.path)) return [];

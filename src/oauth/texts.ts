@@ -8,8 +8,8 @@
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
-import { matches } from '../clients/patterns.ts';
-import type { FileSnapshot } from '../ports/disk.ts';
+import { matches, pathOf } from '../clients/patterns.ts';
+import type { FilePath, FileSnapshot } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Change, Row, Text, Where } from '../stores/store.ts';
 
@@ -78,7 +78,15 @@ export const keyringTodo = {
   unavailable: 'run the command in the session whose keyring holds them',
 } as const;
 
-/** All texts that belong to these spots, as they are now. Of a folder all that its row names: an entry may have got more. */
+/** The file of a row's companion text; undefined when it has none. */
+export function besideOf({ host }: Pick<Spots, 'host'>, row: Row): FilePath | undefined {
+  return 'beside' in row && row.beside !== undefined ? pathOf(host, row.beside) : undefined;
+}
+
+/**
+ * All texts that belong to these spots, as they are now: of a folder all that its row names, and the one beside the row's own
+ * (an entry may have got more since).
+ */
 export async function textsAt(ports: Spots, row: Row, where: readonly Where[]): Promise<readonly Kept[]> {
   const kept: Kept[] = [];
   const add = (text: Kept | undefined): void => {
@@ -89,6 +97,8 @@ export async function textsAt(ports: Spots, row: Row, where: readonly Where[]): 
     else if (row.kind === 'folder') for (const file of await filesBeside(ports, row, spot.file)) add(await fileText(ports, file));
     else add(await fileText(ports, spot.file));
   }
+  const beside = besideOf(ports, row);
+  if (beside !== undefined) add(await fileText(ports, beside));
   return kept;
 }
 

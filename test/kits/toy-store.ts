@@ -17,6 +17,14 @@ export const rows = {
   names: { kind: 'names', os: 'all', path: '~/.toy/state.vscdb' },
 } as const satisfies Record<string, Row>;
 
+/** Rows with a companion: the registrations of all servers in one file, beside tokens in items or in one file. */
+export const besideRows = {
+  items: { kind: 'items', os: 'all', service: 'Toy Tokens', beside: '${TOY_CLIENTS:-~/.toy/clients}' },
+  file: { kind: 'file', os: 'all', path: '~/.toy/tokens', beside: '${TOY_CLIENTS:-~/.toy/clients}' },
+} as const satisfies Record<string, Row>;
+
+const isBeside = (row: Row, name: string): boolean => 'beside' in row && name.endsWith('/clients');
+
 interface Kept {
   url?: string;
   issuer?: string;
@@ -60,15 +68,16 @@ function entryOf(key: string, kept: Kept): Entry {
   };
 }
 
-/** Of a folder: all files of `<key>.tokens` and `<key>.client` together. */
+/** Of a folder: all files of `<key>.tokens` and `<key>.client` together. A companion alone makes no entry. */
 function read(row: Row, texts: readonly Text[]): { entries: Entry[]; odd: string[] } {
   const entries = new Map<string, Kept>();
   const odd: string[] = [];
-  for (const { name, text } of texts) {
+  for (const { name, text } of texts.toSorted((a, b) => Number(isBeside(row, a.name)) - Number(isBeside(row, b.name)))) {
     for (const each of lines(text)) {
       const parsed = parse(each);
       if (parsed === 'odd') odd.push(name);
-      else if (parsed) entries.set(parsed[0], { ...entries.get(parsed[0]), ...parsed[1] });
+      else if (parsed && (entries.has(parsed[0]) || !isBeside(row, name)))
+        entries.set(parsed[0], { ...entries.get(parsed[0]), ...parsed[1] });
     }
   }
   if (row.kind === 'names') return { entries: [], odd: [] };
@@ -86,7 +95,9 @@ function change(row: Row, texts: readonly Text[], key: string, next: (kept: Kept
     });
     const after = changed.join('');
     if (after === text) return [];
-    return [{ name, text: after === '' && row.kind !== 'file' && row.kind !== 'blob' ? undefined : after }];
+    return [
+      { name, text: after === '' && row.kind !== 'file' && row.kind !== 'blob' && !isBeside(row, name) ? undefined : after },
+    ];
   });
 }
 
@@ -110,7 +121,15 @@ function put(row: Row, texts: readonly Text[], key: string, entry: NewEntry): Ch
           [`${key}.tokens`, without(whole, registrationFields)],
           [`${key}.client`, without(whole, tokenFields)],
         ]
-      : [[texts[0]?.name, whole]];
+      : row.kind !== 'names' && 'beside' in row
+        ? [
+            [texts.find(({ name }) => isBeside(row, name))?.name, without(whole, tokenFields)],
+            [
+              row.kind === 'items' ? key : texts.find(({ name }) => !isBeside(row, name))?.name,
+              without(whole, registrationFields),
+            ],
+          ]
+        : [[texts[0]?.name, whole]];
   return parts.flatMap(([name, kept]) => {
     const old = texts.find((text) => text.name === name || text.name.endsWith(`/${name}`));
     const text = old?.text ?? '';
@@ -140,6 +159,7 @@ export const toyStore: TokenStore & Required<Pick<TokenStore, 'put'>> = {
   clear: (row, texts, key, whole) =>
     change(row, texts, key, (kept, name) => {
       if (row.kind === 'folder') return whole || name.endsWith('.tokens') ? undefined : kept;
+      if ('beside' in row) return whole || !isBeside(row, name) ? undefined : kept;
       return whole ? undefined : without(kept, tokenFields);
     }),
   put,

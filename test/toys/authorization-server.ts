@@ -69,10 +69,21 @@ export interface Seen {
   readonly error?: string;
 }
 
+/** What one answer of the token endpoint gave out. */
+export interface GivenOut {
+  readonly clientId: string;
+  readonly access: string;
+  readonly refresh: string | undefined;
+}
+
 export interface AuthorizationServer extends AsyncDisposable {
   readonly issuer: string;
   readonly shape: Shape;
   readonly requests: readonly Seen[];
+  /** Every pair that it ever issued, in order: the text of tokens, for those who judge. */
+  readonly givenOut: readonly GivenOut[];
+  /** Does the server itself still take this refresh or opaque access token? Asks without using it up. */
+  takes(token: string): Promise<boolean>;
   /** How a resource server introspects (client_secret_basic). */
   readonly resourceServer: { readonly clientId: string; readonly clientSecret: string };
   /** A public native client that is always known: any port of the loopback, paths `redirectPaths`. */
@@ -243,6 +254,7 @@ export async function startAuthorizationServer(changes: Partial<Shape> = {}): Pr
       ),
   );
   const requests: Seen[] = [];
+  const givenOut: GivenOut[] = [];
   const registered = new Set<string>();
   const outages: { path: string; left: number; retryAfterSeconds: number }[] = [];
 
@@ -265,6 +277,8 @@ export async function startAuthorizationServer(changes: Partial<Shape> = {}): Pr
       reshape(context as KoaContextWithOIDC, shape);
     }
     requests.push(seen(context as KoaContextWithOIDC, body));
+    const given = context.path === paths.token && context.status === 200 ? pairIn(context as KoaContextWithOIDC) : undefined;
+    if (given) givenOut.push(given);
   });
   server.on('request', provider.callback());
 
@@ -272,7 +286,14 @@ export async function startAuthorizationServer(changes: Partial<Shape> = {}): Pr
     issuer,
     shape,
     requests,
+    givenOut,
     registered,
+    async takes(token) {
+      const found = (await provider.RefreshToken.find(token)) ?? (await provider.AccessToken.find(token));
+      if (!found?.isValid || found.grantId === undefined) return false;
+      // Without its client or its grant oidc-provider refuses a token that it still has.
+      return (await provider.Client.find(String(found.clientId))) !== undefined && (await provider.Grant.find(found.grantId)) !== undefined;
+    },
     resourceServer,
     preRegistered,
     guard: (guarded) => {
@@ -297,6 +318,12 @@ export async function startAuthorizationServer(changes: Partial<Shape> = {}): Pr
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function pairIn({ body, oidc }: KoaContextWithOIDC): GivenOut | undefined {
+  const { access_token: access, refresh_token: refresh } = body as Readonly<Record<string, unknown>>;
+  if (typeof access !== 'string') return undefined;
+  return { clientId: String(oidc.client?.clientId), access, refresh: typeof refresh === 'string' ? refresh : undefined };
 }
 
 async function formOf(request: AsyncIterable<Buffer>): Promise<URLSearchParams> {

@@ -68,6 +68,10 @@ it('refuses a heavy library that is loaded at every start, also through another 
     { fileName: 'd.js', isEntry: false, imports: [], moduleIds: ['/x/node_modules/mysql2/index.js'] },
   ];
   expect(eager(chunks)).toEqual(['@aws-sdk/client-iam would be loaded at every start: import it lazily']);
+  const look = { fileName: 'd.js', isEntry: false, imports: [], moduleIds: ['/x/src/inventory/collect.ts'] };
+  const first = { fileName: 'a.js', isEntry: true, imports: ['d.js'], moduleIds: ['/x/src/main.ts'] };
+  expect(eager([first, look])).toEqual(['/x/src/inventory/collect.ts would be loaded at every start: import it lazily']);
+  expect(eager([{ ...first, imports: [] }, look])).toEqual([]);
 });
 
 it('finds the innermost package, and refuses one that states no licence', async () => {

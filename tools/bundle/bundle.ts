@@ -27,7 +27,7 @@ const neverThere = new Set(['pg-native', 'cloudflare:sockets', '@node-rs/xxhash'
  * it needs when something has changed since the last look. Static imports come along.
  */
 const always =
-  /[\\/]src[\\/](?:platform[\\/]ports|cli[\\/](?:use-cases|looking|status[\\/]render)|inventory[\\/]remembered)\.ts$/;
+  /[\\/]src[\\/](?:platform[\\/]ports|cli[\\/](?:use-cases|looking|program|status[\\/]render)|inventory[\\/]remembered)\.ts$/;
 const whenChanged = /[\\/]src[\\/](?:registry|cli[\\/](?:ages|status[\\/]view)|inventory[\\/]collect)\.ts$/;
 
 export interface Bundled {
@@ -96,7 +96,7 @@ export function strangers(
     .map((id) => `${chunk.fileName} imports ${id}`);
 }
 
-/** Heavy packages that would be loaded at every start, by an import that is not lazy somewhere. */
+/** What would be loaded at every start by an import that is not lazy somewhere: heavy packages, and what a look needs. */
 export function eager(
   chunks: readonly {
     readonly fileName: string;
@@ -117,9 +117,9 @@ export function eager(
           ?.replace(/^.*node_modules[\\/]/, '')
           .replaceAll('\\', '/') ?? [],
     );
-  return [...new Set(names)]
-    .filter((name) => heavy.some((h) => name === h || name.startsWith(`${h}/`)))
-    .map((name) => `${name} would be loaded at every start: import it lazily`);
+  const heavyNames = [...new Set(names)].filter((name) => heavy.some((h) => name === h || name.startsWith(`${h}/`)));
+  const ours = [...atStart].flatMap((chunk) => chunk.moduleIds).filter((id) => whenChanged.test(id));
+  return [...heavyNames, ...ours].map((name) => `${name} would be loaded at every start: import it lazily`);
 }
 
 const packageOf = (id: string): string =>

@@ -267,6 +267,13 @@ describe('oauth check', () => {
 });
 
 describe('oauth', () => {
+  it.each(['sign-in', 'check'])('%s has help with examples, within 80 columns', async (word) => {
+    const { status, out } = await runCommand(['oauth', word, '--help']);
+    expect(status).toBe(0);
+    expect(out).toContain('Examples:\n');
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
   it('alone needs another word', async () => {
     const { status, err } = await runCommand(['oauth']);
     expect(status).toBe(2);

@@ -7,15 +7,14 @@
  */
 import { Problem } from '../../../base/problem.ts';
 import { type Milliseconds, minute, second } from '../../../base/time.ts';
-import type { Holding } from '../../../oauth/oauth.ts';
 import { deleteRegistration, isExpired, register } from '../../../oauth/registration.ts';
 import { signIn as signInAt } from '../../../oauth/sign-in.ts';
-import type { Held } from '../../../providers/provider.ts';
 import type { Registration } from '../../../stores/store.ts';
 import { done, type Outcome, type Step } from '../../step.ts';
 import { commandFor } from '../command.ts';
 import type { GrantRun } from '../grant-run.ts';
-import { heldFrom, heldOf, heldSignedIn, registrationOf, shareToken, tokensOf } from '../held.ts';
+import { heldFrom, heldOf, heldSignedIn, registrationOf, tokensOf } from '../held.ts';
+import { landed, takeAsNew } from '../kept.ts';
 
 const agreeWithin: Milliseconds = 10 * minute;
 /** The client's own command ends when the person has agreed; its store is looked at a little longer. */
@@ -24,34 +23,11 @@ const lookEvery: Milliseconds = second;
 
 const noTokens = { access: undefined, refresh: undefined, expiresAt: undefined, scopes: undefined };
 
-async function issued(run: GrantRun, held: Held): Promise<void> {
-  const { expiresAt } = tokensOf(held);
-  const sealed = `next ${run.known.candidates + 1}`;
-  await run.seal(sealed, held);
-  await run.record({
-    kind: 'issued',
-    fingerprint: await run.fingerprintOf(held),
-    sealed,
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-  });
-}
-
-/** The client's entry with tokens that are not the old ones; what a candidate that was given up left is not there any more. */
-async function landed(run: GrantRun): Promise<Holding | undefined> {
-  const { store, key } = run.subject;
-  const [old, { url, server }] = [tokensOf(run.old), run.planned];
-  return (await run.holdings()).find(({ store: its, stale, entry }) => {
-    if (its.id !== store || stale !== undefined || !entry.tokens?.access) return false;
-    const isOurs = entry.key === key || (entry.server === server && (entry.url ?? url) === url);
-    return isOurs && !shareToken(entry.tokens, old);
-  });
-}
-
 async function takeLanded(run: GrantRun): Promise<boolean> {
   const holding = await landed(run);
   if (!holding) return false;
   const { issuer } = await run.discovery();
-  await issued(run, heldFrom(holding, { server: run.planned.server, url: run.planned.url, issuer }));
+  await takeAsNew(run, heldFrom(holding, { server: run.planned.server, url: run.planned.url, issuer }));
   return true;
 }
 
@@ -150,7 +126,7 @@ async function byTool(run: GrantRun): Promise<Outcome> {
           note: (text) => run.note('sign in', text),
         },
       );
-      await issued(run, heldSignedIn({ ...run.subject, issuer: discovery.issuer }, signedIn));
+      await takeAsNew(run, heldSignedIn({ ...run.subject, issuer: discovery.issuer }, signedIn));
     });
     return done;
   } catch (error) {
