@@ -71,6 +71,7 @@ async function spotsOf(client: RealClient, server: Server, key: string, who: Who
       return [{ file: '~/.claude/.credentials.json', path: ['mcpOAuth', key], piece, dress }];
     }
     case 'codex': {
+      if (client.kind === 'items') return [];
       const value = {
         server_name: 'other',
         server_url: url,
@@ -129,7 +130,7 @@ const inspectorKey = (key: string, server: Server): string =>
 
 /** Puts a neighbour into every text in which the client keeps this entry. `who` is going to write. */
 export async function putBeside(home: Home, client: RealClient, server: Server, key: string, who: Who): Promise<Neighbours> {
-  const kept = [];
+  const kept: (() => Promise<void>)[] = [];
   for (const spot of await spotsOf(client, server, key, who)) kept.push(await besideMember(home.machine, spot, who));
   if (client.kind === 'folder') kept.push(await besideFiles(home));
   if (client.kind === 'items') kept.push(await besideItems(home, client, server, key));
