@@ -18,7 +18,13 @@ export interface Told {
   readonly errors: string;
 }
 
-export async function mcpRotate(home: Home, args: readonly string[], options: { terminal?: boolean } = {}): Promise<Told> {
+export interface Start {
+  readonly terminal?: boolean;
+  /** Called once, when this has come on standard error. */
+  readonly when?: readonly [said: string, then: () => void];
+}
+
+export async function mcpRotate(home: Home, args: readonly string[], options: Start = {}): Promise<Told> {
   const { machine, browser } = home;
   const env = clientEnv(machine);
   env['PATH'] = `${dirname(programPath('claude'))}${delimiter}${env['PATH']}`;
@@ -30,11 +36,15 @@ export async function mcpRotate(home: Home, args: readonly string[], options: { 
   }
   const child = spawn(words[0] ?? '', words.slice(1), { env, cwd: machine.home, timeout: timeoutMs });
   let [output, errors] = ['', ''];
+  let [said, then] = options.when ?? [];
   child.stdout.on('data', (chunk: Buffer) => {
     output += String(chunk);
   });
   child.stderr.on('data', (chunk: Buffer) => {
     errors += String(chunk);
+    if (said === undefined || !errors.includes(said)) return;
+    said = undefined;
+    then?.();
   });
   child.stdin.end();
   const [status] = (await once(child, 'close')) as [number | null];

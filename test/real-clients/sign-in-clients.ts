@@ -234,16 +234,24 @@ const codex = (kept: 'file' | 'keyring'): RealClient => ({
     );
   },
   signIn: (home, server) => byItsCommand(home, codexStore, server, /Successfully logged in/),
-  async connects(home, { name }) {
-    await using server = dialogue(withoutBrowser(home), 'codex', ['app-server']);
-    await server.call('initialize', { clientInfo: { name: 'test', version: '1' } });
-    server.tell('initialized');
-    const { thread } = (await server.call('thread/start', {})) as { thread: { id: string } };
-    const params = { threadId: thread.id, server: name, tool: 'whoami', arguments: {} };
-    const said = await server.call('mcpServer/tool/call', params).catch((error: Error) => error.message);
-    return JSON.stringify(said).includes('ann by') ? 'yes' : 'no';
+  async connects(home, server) {
+    await using session = await codexSession(home, server);
+    return (await session.call()).includes('ann by') ? 'yes' : 'no';
   },
 });
+
+/** A session that stays, without a screen; each call of it is a call of the server's tool, and answers what came of it. */
+export async function codexSession(home: Home, { name }: Server): Promise<AsyncDisposable & { call(): Promise<string> }> {
+  const server = dialogue(withoutBrowser(home), 'codex', ['app-server']);
+  await server.call('initialize', { clientInfo: { name: 'test', version: '1' } });
+  server.tell('initialized');
+  const { thread } = (await server.call('thread/start', {})) as { thread: { id: string } };
+  const params = { threadId: thread.id, server: name, tool: 'whoami', arguments: {} };
+  return {
+    call: async () => JSON.stringify(await server.call('mcpServer/tool/call', params).catch((error: Error) => error.message)),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
 
 const opencode: RealClient = {
   name: 'opencode',
