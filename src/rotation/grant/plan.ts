@@ -7,7 +7,7 @@ import { Problem } from '../../base/problem.ts';
 import { isoSeconds } from '../../base/time.ts';
 import type { Adapters } from '../../inventory/adapters.ts';
 import { discover } from '../../oauth/discover.ts';
-import { holdingLabel } from '../../oauth/holdings.ts';
+import { holdingLabel, writable } from '../../oauth/holdings.ts';
 import type { Discovery } from '../../oauth/oauth.ts';
 import { claimsOf } from '../../oauth/standing.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -21,7 +21,7 @@ export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGr
   const { grant, holding } = found;
   const { net, clock, random } = ports;
   const discovery = await discover({ net, clock, random }, found.url);
-  const planned = plannedGrant(found, discovery, options);
+  const planned = plannedGrant(ports, found, discovery, options);
   return {
     schema: 'mcp-rotate/plan@1',
     credential: grant.id,
@@ -43,10 +43,16 @@ export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGr
   };
 }
 
-function plannedGrant({ grant, holding, server, url }: FoundGrant, discovery: Discovery, options: RotateOptions): PlannedGrant {
+function plannedGrant(
+  { host }: Pick<Ports, 'host'>,
+  { grant, holding, server, url }: FoundGrant,
+  discovery: Discovery,
+  options: RotateOptions,
+): PlannedGrant {
   const { store, row } = holding;
-  const signIn = options.signIn ?? (store.signIn.command || !store.put || row.kind === 'names' ? 'client' : 'tool');
-  if (signIn === 'tool' && !store.put) {
+  const ours = store.put !== undefined && row.kind !== 'names' && writable(host, row);
+  const signIn = options.signIn ?? (store.signIn.command || !ours ? 'client' : 'tool');
+  if (signIn === 'tool' && !ours) {
     throw new Problem('oauth/client-only', {
       what: `only ${store.name} itself writes where it keeps its tokens`,
       state: 'nothing was changed',
