@@ -303,6 +303,11 @@ export abstract class Journaled {
     if ((await store.putSealed(this.id, name, bytes, this.#lease)) === 'fenced') this.fenced();
   }
 
+  /** From here on the journal refuses any text that holds one of its secrets. */
+  protected guard(held: Held): void {
+    this.#journal.guard(this.secretsOf(held));
+  }
+
   async unseal(name: string): Promise<Held | undefined> {
     const store = await this.ports.journal();
     const bytes = await store.getSealed(this.id, name);

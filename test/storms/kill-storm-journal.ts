@@ -15,6 +15,10 @@ export interface Trace {
   readonly ended: string | undefined;
   /** Sealed values that are still kept, of all rotations. */
   readonly sealed: number;
+  /** The same, of the newest rotation alone. */
+  readonly sealedHere: number;
+  /** What it owes, when it has ended so. */
+  readonly debts: readonly { readonly kind: string; readonly text: string }[];
   readonly integrity: string;
 }
 
@@ -23,6 +27,7 @@ interface Body {
   readonly state?: string;
   readonly what?: string;
   readonly effect?: string;
+  readonly receipt?: { readonly debts?: Trace['debts'] };
 }
 
 export function traceOf(state: string): Trace {
@@ -34,6 +39,8 @@ export function traceOf(state: string): Trace {
     rollingBack: false,
     ended: undefined,
     sealed: 0,
+    sealedHere: 0,
+    debts: [],
     integrity: 'ok',
   };
   if (!existsSync(join(state, 'journal.sqlite'))) return nothing;
@@ -52,9 +59,10 @@ export function traceOf(state: string): Trace {
       const newest = db.prepare("SELECT rotation FROM entries WHERE kind = 'opened' ORDER BY sequence DESC LIMIT 1").get();
       if (!newest) return { ...nothing, sealed, integrity };
       const rotation = String(newest['rotation']);
+      const sealedHere = Number(db.prepare('SELECT count(*) AS n FROM sealed WHERE rotation = ?').get(rotation)?.['n']);
       const rows = db.prepare('SELECT kind, body FROM entries WHERE rotation = ? ORDER BY sequence').all(rotation);
       const entries = rows.map((row) => ({ kind: String(row['kind']), ...(JSON.parse(String(row['body'])) as Body) }));
-      return { rotation, rotations, ...standing(entries), sealed, integrity };
+      return { rotation, rotations, ...standing(entries), sealed, sealedHere, integrity };
     } finally {
       db.close();
     }
@@ -66,13 +74,14 @@ export function traceOf(state: string): Trace {
 function standing(entries: readonly (Body & { readonly kind: string })[]) {
   let [at, ended]: [string, string | undefined] = ['after the start', undefined];
   let [pastReturn, rollingBack] = [false, false];
-  for (const { kind, step, state, what, effect } of entries) {
+  let debts: Trace['debts'] = [];
+  for (const { kind, step, state, what, effect, receipt } of entries) {
     if (kind === 'intent' && effect === 'revoke old') pastReturn = true;
     if (kind === 'decision' && what === 'roll-back') [rollingBack, at] = [true, 'rolling back'];
     if (kind === 'intent' && rollingBack) at = `rolling back: ${effect?.replace(/ \/.*/, '')}`;
     if (kind === 'outcome' && rollingBack) at = `rolling back: after ${effect?.replace(/ \/.*/, '')}`;
     if (kind === 'step') at = state === 'started' ? String(step) : `after ${step}${state === 'undone' ? ' was undone' : ''}`;
-    if (kind === 'closed') ended = state;
+    if (kind === 'closed') [ended, debts] = [state, receipt?.debts ?? []];
   }
-  return { at, pastReturn, rollingBack, ended };
+  return { at, pastReturn, rollingBack, ended, debts };
 }

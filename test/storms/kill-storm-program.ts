@@ -33,13 +33,18 @@ export async function runProgram(
   bin: string,
   home: string,
   args: readonly string[],
-  options: { readonly kill?: KillAt | undefined; readonly input?: string } = {},
+  options: {
+    readonly kill?: KillAt | undefined;
+    readonly input?: string;
+    /** On top of HOME and PATH. */
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Ended> {
-  const { kill, input } = options;
+  const { kill, input, env } = options;
   const start = performance.now();
   const child = spawn(process.execPath, [bin, ...args], {
     cwd: home,
-    env: { HOME: home, PATH: process.env['PATH'] ?? '' },
+    env: { HOME: home, PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let timer: NodeJS.Timeout | undefined;

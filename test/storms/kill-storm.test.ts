@@ -15,6 +15,7 @@ import type { RealServer } from '../real/server.ts';
 import { openDatabase, type StormDatabase } from './kill-storm-database.ts';
 import { createHome } from './kill-storm-home.ts';
 import { Lane, type Round, stands, stepsOf } from './kill-storm-lane.ts';
+import { randomOf } from './seeded.ts';
 
 const rounds = Number(process.env['STORM_ROUNDS'] ?? 200);
 const seed = Number(process.env['STORM_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -37,17 +38,6 @@ afterAll(async () => {
   await server?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** mulberry32 */
-function randomOf(from: number): () => number {
-  let state = from | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Of ten rounds three are of a leak and two are taken back; a tenth of all calls the real server. */
 const turns = ['routine', 'leak', 'routine', 'undo', 'routine', 'leak', 'routine', 'undo', 'routine', 'leak'] as const;

@@ -7,7 +7,7 @@
 import type { Ports } from '../../src/ports/ports.ts';
 import type { ProcessInfo } from '../../src/ports/processes.ts';
 import { type JournalMemory, twinJournalStore } from '../twins/journal-store.ts';
-import { Power, PowerCut } from '../world/power.ts';
+import { type Power, PowerCut } from '../world/power.ts';
 
 /** What differs from run to run is left out of an effect's name. */
 const nameOf = (text: string, home: string): string =>
@@ -50,10 +50,13 @@ export class Life {
         replace: (path, ...rest) => this.#effect(at('disk.replace', path), () => of.disk.replace(path, ...rest)),
         remove: (path) => this.#effect(at('disk.remove', path), () => of.disk.remove(path)),
       },
-      keyring: this.#reading(of.keyring),
+      keyring: {
+        ...this.#reading(of.keyring),
+        set: (...given) => this.#effect('keyring.set', () => of.keyring.set(...given)),
+        remove: (...given) => this.#effect('keyring.remove', () => of.keyring.remove(...given)),
+      },
       net: {
-        send: (request) =>
-          this.#effect(at(`net ${request.method}`, new URL(request.url).pathname), () => of.net.send(request)),
+        send: (request) => this.#effect(at(`net ${request.method}`, new URL(request.url).pathname), () => of.net.send(request)),
       },
       browser: { open: (address) => this.#effect('browser.open', () => of.browser.open(address)) },
       processes: {

@@ -84,6 +84,8 @@ export interface AuthorizationServer extends AsyncDisposable {
   readonly givenOut: readonly GivenOut[];
   /** Does the server itself still take this refresh or opaque access token? Asks without using it up. */
   takes(token: string): Promise<boolean>;
+  /** Two tokens that it takes are of one grant when this answers the same. */
+  grantOf(token: string): Promise<string | undefined>;
   /** How a resource server introspects (client_secret_basic). */
   readonly resourceServer: { readonly clientId: string; readonly clientSecret: string };
   /** A public native client that is always known: any port of the loopback, paths `redirectPaths`. */
@@ -292,7 +294,13 @@ export async function startAuthorizationServer(changes: Partial<Shape> = {}): Pr
       const found = (await provider.RefreshToken.find(token)) ?? (await provider.AccessToken.find(token));
       if (!found?.isValid || found.grantId === undefined) return false;
       // Without its client or its grant oidc-provider refuses a token that it still has.
-      return (await provider.Client.find(String(found.clientId))) !== undefined && (await provider.Grant.find(found.grantId)) !== undefined;
+      return (
+        (await provider.Client.find(String(found.clientId))) !== undefined &&
+        (await provider.Grant.find(found.grantId)) !== undefined
+      );
+    },
+    async grantOf(token) {
+      return ((await provider.RefreshToken.find(token)) ?? (await provider.AccessToken.find(token)))?.grantId;
     },
     resourceServer,
     preRegistered,

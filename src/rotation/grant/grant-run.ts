@@ -9,20 +9,45 @@ import { discover, discoverIssuer } from '../../oauth/discover.ts';
 import { holdingLabel, readHoldings } from '../../oauth/holdings.ts';
 import type { Discovery, Holding, SignInTalk, Wire } from '../../oauth/oauth.ts';
 import type { Held } from '../../providers/provider.ts';
-import type { TokenStore, Tokens } from '../../stores/store.ts';
+import type { TokenStore, Tokens, Where } from '../../stores/store.ts';
 import { Journaled, type JournaledParts } from '../journaled.ts';
 import type { PlannedGrant, Receipt } from '../rotation.ts';
 import { grantPrint } from './find.ts';
-import { identity, registrationOf, type Subject, shareToken, subjectOf, tokensOf } from './held.ts';
+import { heldFrom, identity, registrationOf, type Subject, shareToken, subjectOf, tokensOf } from './held.ts';
 
 export class GrantRun extends Journaled {
   readonly talk: SignInTalk | undefined;
+  /** What the client refreshed the old pair to since the rotation began, each pair younger than the one before. */
+  readonly #younger: Held[] = [];
   #discovery: Promise<Discovery> | undefined;
   #oldServer: Promise<Discovery> | undefined;
 
   constructor(parts: JournaledParts) {
     super(parts);
     this.talk = parts.talk;
+  }
+
+  override async begin(fromPlaces: () => Promise<Held | undefined>): Promise<void> {
+    await super.begin(fromPlaces);
+    if (this.known.closed && this.known.closed.state !== 'debt') return;
+    for (let held = await this.unseal('old 2'); held; held = await this.unseal(`old ${this.#younger.length + 2}`)) {
+      this.guard(held);
+      this.#younger.push(held);
+    }
+    await this.#tidy();
+  }
+
+  /** A cut in the middle of a write left a copy of the store beside it, tokens in it, where nobody may write again. */
+  async #tidy(): Promise<void> {
+    const cut = [...this.known.pending.keys()].some((effect) => /^(?:write|clear) /.test(effect));
+    if (!cut) return;
+    const spots = [...this.#where(), ...(await this.holdings()).flatMap(({ where }) => where)];
+    const files = new Set(spots.flatMap((spot) => (spot.kind === 'file' ? [spot.file] : [])));
+    for (const file of files) await this.ports.disk.tidy(file);
+  }
+
+  #where(): readonly Where[] {
+    return JSON.parse(this.subject.where) as Where[];
   }
 
   get planned(): PlannedGrant {
@@ -37,6 +62,39 @@ export class GrantRun extends Journaled {
 
   get subject(): Subject {
     return subjectOf(this.old);
+  }
+
+  /** Every pair of the old grant that is known, the oldest first. */
+  get olds(): readonly Held[] {
+    return [this.old, ...this.#younger];
+  }
+
+  /**
+   * Looks whether the client refreshed the old grant, and seals the younger pair: what is done to the older one alone may not end
+   * it. Only before a new grant is asked for, when nothing else can stand there under the same registration.
+   */
+  async takeYounger(): Promise<Held | undefined> {
+    const { store, key } = this.subject;
+    const clientId = registrationOf(this.old)?.clientId;
+    const found = (await this.holdings()).find(
+      ({ store: its, stale, entry }) =>
+        its.id === store &&
+        stale === undefined &&
+        entry.key === key &&
+        entry.tokens !== undefined &&
+        entry.registration?.clientId === clientId &&
+        !this.isOld(entry.tokens),
+    );
+    if (!found) return undefined;
+    const { server, url, issuer } = this.subject;
+    const held = heldFrom(found, { server, url, issuer });
+    await this.seal(`old ${this.#younger.length + 2}`, held);
+    this.#younger.push(held);
+    return held;
+  }
+
+  isOld(tokens: Tokens): boolean {
+    return this.olds.some((old) => shareToken(tokens, tokensOf(old)));
   }
 
   get store(): TokenStore {
@@ -76,10 +134,10 @@ export class GrantRun extends Journaled {
     return grantPrint(this.ports.random, await this.machineKey(), identity(tokens) ?? '');
   }
 
-  /** Every entry that keeps a token of this one, copies too. Problem store/locked when a store cannot be looked into. */
-  async holding(held: Held): Promise<readonly Holding[]> {
-    const tokens = tokensOf(held);
-    return (await this.holdings()).filter(({ entry }) => entry.tokens !== undefined && shareToken(entry.tokens, tokens));
+  /** Every entry that keeps a token of one of these, copies too. Problem store/locked when a store cannot be looked into. */
+  async holding(pairs: readonly Held[]): Promise<readonly Holding[]> {
+    const all = pairs.map((held) => tokensOf(held));
+    return (await this.holdings()).filter(({ entry: { tokens } }) => tokens && all.some((one) => shareToken(tokens, one)));
   }
 
   async holdings(): Promise<readonly Holding[]> {

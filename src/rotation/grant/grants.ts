@@ -64,7 +64,7 @@ const trade: Trade<GrantRun> = {
         if (access) await revokeToken(run.wire, discovery, registration, access, 'access');
       });
     }
-    const outcome = await clearHeld(run, 'confirm', next);
+    const outcome = await clearHeld(run, 'confirm', [next]);
     if (outcome.state !== 'done') return false;
     await run.record({ kind: 'decision', what: 'new-candidate', why: 'the new grant could not be used' });
     return true;

@@ -8,19 +8,38 @@ import { holdingLabel, putEntry } from '../../oauth/holdings.ts';
 import type { Holding, Issued } from '../../oauth/oauth.ts';
 import { refreshOnce } from '../../oauth/refresh.ts';
 import { currentEntry, locksOf } from '../../oauth/rewrite.ts';
+import { accessStanding } from '../../oauth/standing.ts';
 import type { Held } from '../../providers/provider.ts';
 import type { NewEntry, Registration, Row, TokenStore, Tokens, Where } from '../../stores/store.ts';
 import type { GrantRun } from './grant-run.ts';
 import { heldOf, registrationOf, shareToken, tokensOf } from './held.ts';
+import { tellServer } from './steps/revoke.ts';
 
 /** A token this close to its end may be refused on its way. */
 const almost: Milliseconds = 5 * second;
 
+const sealedName = (run: GrantRun): string => `next ${run.known.candidates + 1} `;
+
 /** Records a pair as the new one, its tokens sealed. */
 export async function takeAsNew(run: GrantRun, held: Held): Promise<void> {
-  const { expiresAt } = tokensOf(held);
-  const sealed = `next ${run.known.candidates + 1} ${run.now}`;
+  const sealed = `${sealedName(run)}${run.now}`;
   await run.seal(sealed, held);
+  await recordNew(run, sealed, held);
+}
+
+/** A pair that was sealed, and the power was cut before the journal said so. */
+export async function takeSealed(run: GrantRun): Promise<boolean> {
+  const names = await (await run.ports.journal()).sealedNames(run.id);
+  const sealed = names.filter((name) => name.startsWith(sealedName(run))).at(-1);
+  const held = sealed === undefined ? undefined : await run.unseal(sealed);
+  if (sealed === undefined || !held) return false;
+  await run.seal(sealed, held);
+  await recordNew(run, sealed, held);
+  return true;
+}
+
+async function recordNew(run: GrantRun, sealed: string, held: Held): Promise<void> {
+  const { expiresAt } = tokensOf(held);
   await run.record({
     kind: 'issued',
     fingerprint: await run.fingerprintOf(held),
@@ -32,11 +51,11 @@ export async function takeAsNew(run: GrantRun, held: Held): Promise<void> {
 /** The client's entry for the server, when it holds tokens that are not the old ones. */
 export async function landed(run: GrantRun): Promise<Holding | undefined> {
   const { store, key } = run.subject;
-  const [old, { url, server }] = [tokensOf(run.old), run.planned];
+  const { url, server } = run.planned;
   return (await run.holdings()).find(({ store: its, stale, entry }) => {
     if (its.id !== store || stale !== undefined || !entry.tokens?.access) return false;
     const isOurs = entry.key === key || (entry.server === server && (entry.url ?? url) === url);
-    return isOurs && !shareToken(entry.tokens, old);
+    return isOurs && !run.isOld(entry.tokens);
   });
 }
 
@@ -47,6 +66,7 @@ export async function followed(run: GrantRun): Promise<Holding | undefined> {
   if (!holding || !tokens) return undefined;
   const next = await run.nextOrFail();
   const known = tokensOf(next);
+  if (!shareToken(tokens, known) && !(await isHeir(run, holding, next))) return undefined;
   const sameRefresh = tokens.refresh === undefined ? known.refresh === undefined : known.refresh?.equals(tokens.refresh);
   if (sameRefresh !== true || tokens.access?.equals(known.access ?? tokens.access) !== true) {
     const registration = holding.entry.registration ?? registrationOf(next);
@@ -54,6 +74,24 @@ export async function followed(run: GrantRun): Promise<Holding | undefined> {
     run.note('verify', `${run.planned.client} has refreshed meanwhile`);
   }
   return holding;
+}
+
+/**
+ * Is a pair that is not the new one its refreshed self, or another sign-in of the client's own? Then the grant that was made for
+ * it is ended: nobody keeps it. A session whose refresh of the old grant was on its way when that was revoked writes a dead one.
+ */
+async function isHeir(run: GrantRun, { entry }: Holding, next: Held): Promise<boolean> {
+  const { access } = entry.tokens ?? {};
+  if (!access || !entry.tokens) return false;
+  if (!isOver(run, entry.tokens)) {
+    const { alive } = await accessStanding(run.wire, await run.discovery(), access);
+    if (alive === 'no' && (await run.takeYounger())) return false;
+  }
+  const clientId = entry.registration?.clientId;
+  if (clientId !== undefined && clientId !== registrationOf(next)?.clientId) {
+    await run.effect('update', 'revoke new', {}, () => tellServer(run, next));
+  }
+  return true;
 }
 
 /** The spot where the client kept the old ones: it reads there. */

@@ -13,6 +13,7 @@ import type { StepName } from '../../rotation.ts';
 import { done, type Outcome, type Step } from '../../step.ts';
 import { commandFor } from '../command.ts';
 import type { GrantRun } from '../grant-run.ts';
+import { tellOfYounger } from './revoke.ts';
 
 const within = minute;
 
@@ -37,10 +38,10 @@ async function clearOne(run: GrantRun, step: StepName, holding: Holding): Promis
   return 'cleared';
 }
 
-/** Every entry that keeps a token of `held`. */
-export async function clearHeld(run: GrantRun, step: StepName, held: Held): Promise<Outcome> {
-  for (const holding of await run.holding(held)) await clearOne(run, step, holding);
-  const left = await run.holding(held);
+/** Every entry that keeps a token of one of these. */
+export async function clearHeld(run: GrantRun, step: StepName, pairs: readonly Held[]): Promise<Outcome> {
+  for (const holding of await run.holding(pairs)) await clearOne(run, step, holding);
+  const left = await run.holding(pairs);
   if (left.length === 0) return done;
   const places = left.map((holding) => ({
     client: holding.store.client,
@@ -55,10 +56,12 @@ export const clear: Step<GrantRun> = {
   async settle(run) {
     // Once somebody signs in again, what lies there may be new.
     if (run.known.issued || run.known.steps.has('sign in')) return true;
-    return run.known.steps.has('clear') && (await run.holding(run.old)).length === 0;
+    return run.known.steps.has('clear') && (await run.holding(run.olds)).length === 0;
   },
   async run(run) {
     run.takeAnswer('clear-by-hand', 'done');
-    return clearHeld(run, 'clear', run.old);
+    // A session whose refresh was on its way when the server was told writes its pair only now.
+    for (let i = 0; i < tries && (await tellOfYounger(run)); i++);
+    return clearHeld(run, 'clear', run.olds);
   },
 };

@@ -11,11 +11,14 @@ import { done, type Outcome, type Step } from '../../step.ts';
 import type { GrantRun } from '../grant-run.ts';
 import { registrationOf, tokensOf } from '../held.ts';
 
+/** More would be a client that does nothing else than refresh; `prove dead` tries the last. */
+const mostPairs = 16;
+
 /** Both tokens; the answer is that to the refresh token, where there is one. */
 export async function tellServer(run: GrantRun, held: Held): Promise<Revocation> {
   const registration = registrationOf(held);
   if (!registration) return 'client-refused';
-  const server = held === run.old ? await run.oldServer() : await run.discovery();
+  const server = run.olds.includes(held) ? await run.oldServer() : await run.discovery();
   const { refresh, access } = tokensOf(held);
   const answers: Revocation[] = [];
   if (refresh) answers.push(await revokeToken(run.wire, server, registration, refresh, 'refresh'));
@@ -54,6 +57,20 @@ const tell = (run: GrantRun): Promise<Revocation> =>
     'revoke',
     'revoke old',
     {},
-    () => run.patiently('revoke', () => tellServer(run, run.old)),
+    async () => {
+      // A client that refreshed meanwhile holds a younger pair: where the server ends tokens one by one, that has to be named.
+      while (run.olds.length < mostPairs && (await run.takeYounger()));
+      const answers: Revocation[] = [];
+      for (const held of run.olds.toReversed()) answers.push(await run.patiently('revoke', () => tellServer(run, held)));
+      return answers[0] ?? 'not-supported';
+    },
     (revocation) => ({ revocation }),
   );
+
+/** The client refreshed while the server was told: so is the younger pair. Answers whether there was one. */
+export async function tellOfYounger(run: GrantRun): Promise<boolean> {
+  const held = await run.takeYounger();
+  if (!held) return false;
+  await run.effect('clear', 'revoke younger', {}, () => run.patiently('clear', () => tellServer(run, held)));
+  return true;
+}

@@ -14,7 +14,7 @@ import { done, type Outcome, type Step } from '../../step.ts';
 import { commandFor } from '../command.ts';
 import type { GrantRun } from '../grant-run.ts';
 import { heldFrom, heldOf, heldSignedIn, registrationOf, tokensOf } from '../held.ts';
-import { landed, takeAsNew } from '../kept.ts';
+import { landed, takeAsNew, takeSealed } from '../kept.ts';
 
 const agreeWithin: Milliseconds = 10 * minute;
 /** The client's own command ends when the person has agreed; its store is looked at a little longer. */
@@ -69,7 +69,7 @@ async function registrationFor(run: GrantRun): Promise<Registration> {
     const ended = await run.effect('sign in', 'delete registration', { clientId: known.clientId }, () =>
       deleteRegistration(run.wire, known, new URL(run.planned.url)),
     );
-    if (ended !== 'deleted' && ended !== 'gone' && run.planned.newRegistration) await oweLost(run, known, discovery.issuer);
+    if (ended !== 'deleted' && ended !== 'gone') await oweLost(run, known, discovery.issuer);
   } else if (known) {
     return known;
   }
@@ -141,6 +141,7 @@ export const signIn: Step<GrantRun> = {
   name: 'sign in',
   async settle(run) {
     if (run.known.issued) return true;
+    if (run.planned.signIn === 'tool' && run.known.pending.has('sign in')) return takeSealed(run);
     // A person may have signed in inside the client while we were away.
     return run.known.steps.has('sign in') && run.planned.signIn === 'client' && (await takeLanded(run));
   },

@@ -13,7 +13,7 @@ const quitWithin: Milliseconds = 20 * second;
 /** Programs of the clients whose stores keep the grant; those that a person lets run are left out. */
 async function holders(run: GrantRun): Promise<readonly RunningHolder[]> {
   const { host, processes } = run.ports;
-  const stores = new Set((await run.holding(run.old)).filter(({ stale }) => stale === undefined).map(({ store }) => store));
+  const stores = new Set((await run.holding(run.olds)).filter(({ stale }) => stale === undefined).map(({ store }) => store));
   const names = new Map([...stores].flatMap((store) => store.programs[host.os].map((name) => [name, store.client] as const)));
   const { leaveRunning } = run.known;
   return (await processes.list())

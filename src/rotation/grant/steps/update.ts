@@ -31,8 +31,12 @@ export const update: Step<GrantRun> = {
     const { row, where, key } = target(run);
     const entry = await entryFor(run, registration, { ...tokens, access });
     for (let i = 0; i < tries; i++) {
+      // A client that ran on may have written its old tokens back: only those are written over.
+      const back = (await run.holding(run.olds)).find(
+        ({ store, entry: { key: its } }) => store.id === run.store.id && its === key,
+      );
       const outcome = await run.effect('update', `write ${run.store.id}`, { client: run.store.client }, () =>
-        putEntry(run.ports, run.store, row, where, key, entry),
+        putEntry(run.ports, run.store, row, where, key, entry, back?.entry.tokens),
       );
       if (outcome === 'written') return done;
     }
