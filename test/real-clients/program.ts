@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { clientEnv, programPath } from './parts.ts';
+import type { TokenStore } from '../../src/stores/store.ts';
+import { clientEnv, leftRunning, programPath } from './parts.ts';
 import type { Home } from './sign-in-clients.ts';
 import { onTerminal } from './terminal.ts';
 
@@ -66,11 +67,20 @@ export async function grantsOf(home: Home): Promise<{ readonly told: Told; reado
   return { told, grants };
 }
 
-/** States of all rotations, the latest first. */
+/** States of all rotations, the latest first: on a terminal nobody sees the exit status. */
 export async function statesOf(home: Home): Promise<readonly string[]> {
   const { output } = await mcpRotate(home, ['history', '--json']);
   const { rotations } = JSON.parse(output) as { rotations: readonly { readonly state: string }[] };
   return rotations.map(({ state }) => state);
+}
+
+/** Flags that let the clients of whoever runs the tests go on: to the program they look as if they held the tokens. */
+export async function leavingOthers({ machine }: Home, { programs }: TokenStore): Promise<readonly string[]> {
+  const ours = await leftRunning(machine);
+  const others = (await readdir('/proc')).filter((pid) => /^\d+$/.test(pid) && !ours.includes(pid));
+  const names = await Promise.all(others.map((pid) => readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')));
+  const pids = others.filter((_, at) => programs.linux.includes(names[at]?.trim() ?? ''));
+  return pids.length === 0 ? [] : ['--leave-running', ...pids];
 }
 
 /** Everything that the program keeps, as bytes read one by one: what is sealed shows nothing. */

@@ -15,7 +15,7 @@ import { type PlainTokens, refresh, statusWith } from '../toys/plain-client.ts';
 import { type Lab, startLab } from '../toys/remote-mcp.ts';
 import { neighbourScope, neighbourTokens, putBeside } from './neighbours.ts';
 import { leftRunning } from './parts.ts';
-import { grantsOf, mcpRotate, statesOf, stateTexts } from './program.ts';
+import { grantsOf, leavingOthers, mcpRotate, statesOf, stateTexts } from './program.ts';
 import { type Home, makeHome, type RealClient, realClients, rowOf, type Server } from './sign-in-clients.ts';
 import { entriesOf } from './store-texts.ts';
 
@@ -97,9 +97,10 @@ async function rotates(client: RealClient, { signIn, because }: Case): Promise<v
   const before = await opened();
   const words = ['--sign-in', signIn, ...(because === undefined ? [] : ['--because', because])];
   const terminal = signIn === 'client' && client.store.signIn.command?.needsTerminal === true;
-  const told = await mcpRotate(home, ['rotate', ours[0]?.id ?? '', '--yes', ...words], { terminal });
-  expect(await statesOf(home), told.output + told.errors).toEqual(['complete']);
-  expect(terminal ? 0 : told.status).toBe(0);
+  const others = await leavingOthers(home, client.store);
+  const told = await mcpRotate(home, ['rotate', ours[0]?.id ?? '', '--yes', ...words, ...others], { terminal });
+  if (terminal) expect(await statesOf(home), told.output).toEqual(['complete']);
+  else expect(told.status, told.output + told.errors).toBe(0);
   expect(told.output).toMatch(/complete: rotation/);
   expect((await opened()) - before).toBe(1);
 

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { paths } from '../toys/authorization-server.ts';
 import { type Lab, startLab } from '../toys/remote-mcp.ts';
 import { leftRunning } from './parts.ts';
-import { grantsOf, mcpRotate } from './program.ts';
+import { grantsOf, leavingOthers, mcpRotate } from './program.ts';
 import { codexSession, type Home, makeHome, realClients, rowOf, type Server } from './sign-in-clients.ts';
 import { entriesOf } from './store-texts.ts';
 
@@ -74,7 +74,8 @@ describe('five sessions of Codex that run on', () => {
           await sleep(50);
         }
       };
-      const words = ['rotate', grants[0]?.id ?? '', '--yes', '--sign-in', signIn, '--leave-running', ...pids];
+      const others = (await leavingOthers(home, codex.store)).slice(1);
+      const words = ['rotate', grants[0]?.id ?? '', '--yes', '--sign-in', signIn, '--leave-running', ...pids, ...others];
       const told = await mcpRotate(home, words, {
         when: [
           'preflight:',
