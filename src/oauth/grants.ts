@@ -6,6 +6,7 @@
  * all looked at, and none leads to the entry.
  */
 import type { CredentialId, Fingerprint } from '../base/ids.ts';
+import { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Adapters } from '../inventory/adapters.ts';
 import type { ServerUse } from '../inventory/inventory.ts';
@@ -13,6 +14,7 @@ import type { Ports } from '../ports/ports.ts';
 import { credentialIds, fingerprint, fingerprintKey } from '../providers/fingerprint.ts';
 import { holdingLabel, readHoldings } from './holdings.ts';
 import type { Grant, GrantFinding, Grants, Holding, UnseenStore } from './oauth.ts';
+import { isUnused, listOwn, type OwnRegistration, sameAddress } from './own-registrations.ts';
 
 export type { ServerUse } from '../inventory/inventory.ts';
 
@@ -42,7 +44,34 @@ export async function collectGrants(
     const shared = { ...grant, sharedWith };
     return { ...shared, findings: findingsOf(shared, known, now) };
   });
-  return { grants, unseen: unseen.filter((each) => isTold(each, uses)), problems, registrations: registrationsOf(holdings) };
+  const own = await ownRegistrations(ports);
+  return {
+    grants,
+    unseen: unseen.filter((each) => isTold(each, uses)),
+    problems: own.problem ? [...problems, own.problem] : problems,
+    registrations: [
+      ...registrationsOf(holdings, own.rows),
+      ...own.rows
+        .filter((row) => isUnused(row, { holdings, unseen }))
+        .map(({ issuer, clientId, ours, deletable }) => ({
+          issuer,
+          clientId,
+          where: undefined,
+          ours,
+          deleted: deletable ? ('next' as const) : ('no' as const),
+        })),
+    ],
+  };
+}
+
+/** A list that cannot be read hides nothing else. */
+async function ownRegistrations(ports: Reads): Promise<{ rows: readonly OwnRegistration[]; problem?: Problem }> {
+  try {
+    return { rows: await listOwn(ports) };
+  } catch (error) {
+    if (error instanceof Problem) return { rows: [], problem: error };
+    throw error;
+  }
 }
 
 /** A session without a keyring can give none to its clients: worth a word only for a client that has a server to sign in to. */
@@ -105,9 +134,6 @@ function areShared(a: Bare, b: Bare): boolean {
   return a.url !== undefined && b.url !== undefined && sameAddress(a.url, b.url);
 }
 
-/** A slash at the end is no difference: clients keep addresses with and without. */
-export const sameAddress = (a: string, b: string): boolean => a.replace(/\/+$/, '') === b.replace(/\/+$/, '');
-
 /** What the clients' configs say of the servers. */
 class Known {
   readonly #uses: readonly ServerUse[];
@@ -169,7 +195,7 @@ function findingsOf(grant: Omit<Grant, 'findings'>, known: Known, now: number): 
 }
 
 /** Those without tokens, and those of copies that no client reads when the copy that is read has another. */
-function registrationsOf(holdings: readonly Holding[]): Grants['registrations'] {
+function registrationsOf(holdings: readonly Holding[], own: readonly OwnRegistration[]): Grants['registrations'] {
   const inUse = new Set(
     holdings.flatMap(({ entry, stale }) => (entry.tokens && stale === undefined ? [entry.registration?.clientId] : [])),
   );
@@ -178,7 +204,9 @@ function registrationsOf(holdings: readonly Holding[]): Grants['registrations'] 
     const { registration, issuer, tokens } = holding.entry;
     if (!registration || inUse.has(registration.clientId) || (tokens && holding.stale === undefined)) continue;
     const where = holdingLabel(holding);
-    found.set(`${where} ${registration.clientId}`, { issuer, clientId: registration.clientId, where });
+    const { clientId } = registration;
+    const ours = own.some((row) => row.ours && row.clientId === clientId);
+    found.set(`${where} ${clientId}`, { issuer, clientId, where, ours, deleted: 'no' });
   }
   return [...found.values()];
 }

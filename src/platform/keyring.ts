@@ -11,25 +11,30 @@
  * An item is found by its service and user name alone. So one that Codex 0.169.0 made (attributes application and target
  * besides) is read, replaced in place and removed, and none is made beside it (tried on 2026-11-23, keyring.test.ts). One made
  * by way of keytar on Linux has `account` where the library looks for `username`: it is listed, and `get` calls it absent.
+ *
+ * Items of a form that the library cannot name are served by keyring-forms.ts.
  */
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
 import { type Milliseconds, second } from '../base/time.ts';
 import type { Host } from '../ports/host.ts';
-import type { Keyring } from '../ports/keyring.ts';
+import type { Keyring, KeyringForm } from '../ports/keyring.ts';
 import type { Processes } from '../ports/processes.ts';
 
 /** What we use of the library, so that tests can put a store that hangs in its place. */
 export interface KeyringLibrary {
-  readonly AsyncEntry: new (
-    service: string,
-    account: string,
-    options: { linux: { store: 'secret-service' } },
-  ) => {
-    getPassword(): Promise<string | null>;
-    setPassword(text: string): Promise<void>;
-    deleteCredential(): Promise<boolean>;
+  readonly AsyncEntry: {
+    new (service: string, account: string, options: { linux: { store: 'secret-service' } }): LibraryEntry;
+    withTarget?(target: string, service: string, account: string): LibraryEntry;
   };
+}
+
+interface LibraryEntry {
+  getPassword(): Promise<string | null>;
+  setPassword(text: string): Promise<void>;
+  getSecret?(): Promise<ArrayLike<number> | null>;
+  setSecret?(bytes: Uint8Array): Promise<void>;
+  deleteCredential(): Promise<boolean>;
 }
 
 export interface KeyringOptions {
@@ -38,8 +43,8 @@ export interface KeyringOptions {
   readonly timeoutMs?: Milliseconds;
 }
 
-type Entry = InstanceType<KeyringLibrary['AsyncEntry']>;
-type Trouble = 'locked' | 'unavailable';
+type Entry = LibraryEntry;
+export type Trouble = 'locked' | 'unavailable';
 
 export function createKeyring(
   host: Pick<Host, 'os' | 'env'>,
@@ -48,6 +53,9 @@ export function createKeyring(
 ): Keyring {
   const load = options.load ?? (() => import('@napi-rs/keyring'));
   const limit = options.timeoutMs ?? (promptIsSeen(host) ? 60 * second : 5 * second);
+
+  const forms = async (form: KeyringForm): Promise<Keyring | undefined> =>
+    (await import('./keyring-forms.ts')).servedBy(host, processes, form, { load, limit });
 
   const ask = async <T>(
     service: string,
@@ -64,17 +72,26 @@ export function createKeyring(
   };
 
   return {
-    list: async (service) => (await import('./keyring-list.ts')).listItems(host, processes, service),
-    async get(service, account) {
+    async list(service, form) {
+      const other = form && (await forms(form));
+      return other ? other.list(service) : (await import('./keyring-list.ts')).listItems(host, processes, service);
+    },
+    async get(service, account, form) {
+      const other = form && (await forms(form));
+      if (other) return other.get(service, account);
       const answer = await ask(service, account, (entry) => entry.getPassword());
       if (typeof answer === 'string') return answer;
       return answer.value === null || answer.value === '' ? 'absent' : new Secret(answer.value);
     },
-    async set(service, account, value) {
+    async set(service, account, value, form) {
+      const other = form && (await forms(form));
+      if (other) return other.set(service, account, value);
       const answer = await ask(service, account, (entry) => entry.setPassword(value.reveal()));
       if (typeof answer === 'string') throw keyringProblem(answer);
     },
-    async remove(service, account) {
+    async remove(service, account, form) {
+      const other = form && (await forms(form));
+      if (other) return other.remove(service, account);
       const answer = await ask(service, account, (entry) => entry.deleteCredential());
       if (typeof answer === 'string') throw keyringProblem(answer);
     },
@@ -87,7 +104,7 @@ function promptIsSeen(host: Pick<Host, 'os' | 'env'>): boolean {
 }
 
 /** Still waiting when the time is over: a prompt that nobody answers, so the store is locked. */
-async function within<T>(limit: Milliseconds, call: Promise<T>): Promise<{ value: T } | Trouble> {
+export async function within<T>(limit: Milliseconds, call: Promise<T>): Promise<{ value: T } | Trouble> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Trouble>((resolve) => {
     timer = setTimeout(() => resolve('locked'), limit);
@@ -103,14 +120,14 @@ async function within<T>(limit: Milliseconds, call: Promise<T>): Promise<{ value
  * The library tells its errors apart by text alone. Locked: Secret Service (prompt dismissed, IsLocked), macOS
  * errSecInteractionNotAllowed, errSecAuthFailed and errSecUserCanceled. Everything else: not usable here.
  */
-function troubleOf(error: unknown): Trouble {
+export function troubleOf(error: unknown): Trouble {
   const text = error instanceof Error ? error.message : '';
   return /prompt was dismissed|\bis ?locked\b|interaction is not allowed|-25308|-25293|user canceled|-128\b/i.test(text)
     ? 'locked'
     : 'unavailable';
 }
 
-function keyringProblem(trouble: Trouble): Problem {
+export function keyringProblem(trouble: Trouble): Problem {
   if (trouble === 'locked') {
     return new Problem('store/locked', {
       what: 'the keyring of this system is locked',

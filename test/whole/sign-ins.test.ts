@@ -234,3 +234,38 @@ describe('stores', () => {
     expect(await world.resume(progress)).toMatchObject({ state: 'complete' });
   }, 60_000);
 });
+
+describe('left for a while', () => {
+  const leaveAtProof = (need: { readonly kind: string }) =>
+    need.kind === 'accept-unproven' ? undefined : ({ kind: 'done' } as const);
+
+  it('a client that refreshed meanwhile is followed: the younger pair is the new one', async () => {
+    await using world = await signIns();
+    const { progress, needs } = await world.rotate({}, leaveAtProof);
+    expect(needs).toEqual(['accept-unproven']);
+    const before = await kept(world);
+    const younger = await world.refreshAsClient();
+    expect(younger.refresh?.equals(before?.refresh ?? younger.access)).toBe(false);
+    expect(await world.resume(progress)).toMatchObject({ state: 'complete' });
+    expect(await status(world, (await kept(world))?.access?.reveal())).toBe(200);
+    const { newFingerprint } = await world.engine().receipt(progress.rotation);
+    expect((await world.grants()).grants.map(({ fingerprint }) => fingerprint)).toEqual([newFingerprint]);
+  }, 60_000);
+
+  it('an access token that is past its time is refreshed once, and proven', async () => {
+    await using world = await signIns({ shape: { accessSeconds: 7 } });
+    const { progress } = await world.rotate({}, leaveAtProof);
+    expect(progress).toMatchObject({ state: 'waiting', step: 'verify' });
+    const before = await kept(world);
+    await new Promise((resolve) => setTimeout(resolve, 7_500));
+    expect(await status(world, before?.access?.reveal())).toBe(401);
+    expect(await world.resume(progress)).toMatchObject({ state: 'complete' });
+    const now = await kept(world);
+    expect(now?.refresh && before?.refresh?.equals(now.refresh)).toBe(false);
+    expect(await status(world, now?.access?.reveal())).toBe(200);
+    const refreshes = world.lab.authorizationServer.requests.filter(
+      ({ grantType, status: told }) => grantType === 'refresh_token' && told === 200,
+    );
+    expect(refreshes).toHaveLength(1);
+  }, 60_000);
+});

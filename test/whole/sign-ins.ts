@@ -3,6 +3,7 @@
  * authorization server (oidc-provider). The browser is a person who agrees at its forms; the client's own programs are played.
  */
 
+import { Secret } from '../../src/base/secret.ts';
 import { collect } from '../../src/inventory/collect.ts';
 import { discover } from '../../src/oauth/discover.ts';
 import { collectGrants } from '../../src/oauth/grants.ts';
@@ -23,6 +24,7 @@ import { hurriedClock } from '../kits/hurried-clock.ts';
 import { type Machine, scratchMachine } from '../kits/machine.ts';
 import type { Shape } from '../toys/authorization-server.ts';
 import { consent, type Person } from '../toys/consent.ts';
+import { type PlainTokens, refresh } from '../toys/plain-client.ts';
 import { type Lab, startLab } from '../toys/remote-mcp.ts';
 import { twinKeyring } from '../twins/keyring.ts';
 
@@ -51,6 +53,8 @@ export interface SignIns extends AsyncDisposable {
   readonly file: string;
   text(): Promise<string>;
   grants(): Promise<Grants>;
+  /** As a running client does when it likes: refreshes what it keeps and writes the younger pair. */
+  refreshAsClient(): Promise<Issued['tokens']>;
   /** Signs in and puts the entry where the client reads it, beside what is there. */
   signInAs(server: string): Promise<Issued>;
   engine(): ReturnType<typeof createRotations>;
@@ -122,6 +126,50 @@ export async function signIns(options: SignInsOptions = {}): Promise<SignIns> {
   const store = stores.find(({ id }) => id === client);
   if (!store?.put) throw new Error(`no store of ${client} that can be written`);
 
+  /** Puts an entry where the client reads it, as the client itself would. */
+  async function write(entry: NewEntry): Promise<void> {
+    const row = store?.rows.find(({ kind, os }) => kind === 'file' && (os === 'all' || os.includes('linux')));
+    if (!row) throw new Error('no row');
+    const file = machine.path(files[client]);
+    const text = await machine.text(file).catch(() => '');
+    const key = store?.keyFor(row, { server: entry.server, url: entry.url, headers: {}, transport: 'http' }) ?? entry.server;
+    const changes = store?.put?.(row, [{ name: file, text }], key, entry) ?? [];
+    for (const change of changes) await machine.write(change.name, change.text ?? '');
+  }
+
+  async function refreshAsClient(): Promise<Issued['tokens']> {
+    const { holdings } = await readHoldings(ports, stores, { consent: true });
+    const entry = holdings.find((one) => one.entry.server === 'lab')?.entry;
+    const old = entry?.tokens;
+    if (!old?.refresh || !entry?.registration) throw new Error('nothing to refresh');
+    const discovery = await discover(wire, lab.remote.url);
+    const answer = await refresh({
+      issuer: discovery.issuer,
+      clientId: entry.registration.clientId,
+      refresh: old.refresh.reveal(),
+    } as PlainTokens);
+    const tokens = {
+      access: new Secret(String(answer.body['access_token'])),
+      refresh: new Secret(String(answer.body['refresh_token'])),
+      expiresAt: clock.now() + Number(answer.body['expires_in']) * 1000,
+      scopes: old.scopes,
+    };
+    const { issuer, metadata, resource } = discovery;
+    const tokenEndpoint = String(metadata['token_endpoint']);
+    const { registration } = entry;
+    await write({
+      server: 'lab',
+      url: lab.remote.url,
+      issuer,
+      registration,
+      tokens,
+      tokenEndpoint,
+      resource,
+      writtenAt: clock.now(),
+    });
+    return tokens;
+  }
+
   async function signInAs(server: string): Promise<Issued> {
     const discovery = await discover(wire, lab.remote.url);
     const quiet = { address: () => undefined, code: () => undefined, note: () => undefined };
@@ -137,13 +185,7 @@ export async function signIns(options: SignInsOptions = {}): Promise<SignIns> {
       resource: discovery.resource,
       writtenAt: clock.now(),
     };
-    const row = store?.rows.find(({ kind, os }) => kind === 'file' && (os === 'all' || os.includes('linux')));
-    if (!row) throw new Error('no row');
-    const file = machine.path(files[client]);
-    const text = await machine.text(file).catch(() => '');
-    const key = store?.keyFor(row, { server, url: lab.remote.url, headers: {}, transport: 'http' }) ?? server;
-    const changes = store?.put?.(row, [{ name: file, text }], key, entry) ?? [];
-    for (const change of changes) await machine.write(change.name, change.text ?? '');
+    await write(entry);
     return signedIn.issued;
   }
 
@@ -177,6 +219,7 @@ export async function signIns(options: SignInsOptions = {}): Promise<SignIns> {
     text: () => machine.text(files[client]),
     grants: async () =>
       collectGrants(ports, adapters, (await collect(ports, adapters, { folders: [] })).remotes, { consent: true }),
+    refreshAsClient,
     signInAs,
     engine: () => createRotations(ports, adapters),
     async plan(more = {}) {

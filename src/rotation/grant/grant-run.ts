@@ -8,8 +8,9 @@ import type { Secret } from '../../base/secret.ts';
 import { discover, discoverIssuer } from '../../oauth/discover.ts';
 import { holdingLabel, readHoldings } from '../../oauth/holdings.ts';
 import type { Discovery, Holding, SignInTalk, Wire } from '../../oauth/oauth.ts';
+import { OwnRegistrations, ownFor, type SeenStores } from '../../oauth/own-registrations.ts';
 import type { Held } from '../../providers/provider.ts';
-import type { TokenStore, Tokens } from '../../stores/store.ts';
+import type { Registration, TokenStore, Tokens } from '../../stores/store.ts';
 import { Journaled, type JournaledParts } from '../journaled.ts';
 import type { PlannedGrant, Receipt } from '../rotation.ts';
 import { grantPrint } from './find.ts';
@@ -17,12 +18,14 @@ import { identity, issuerOf, registrationOf, type Subject, shareToken, subjectOf
 
 export class GrantRun extends Journaled {
   readonly talk: SignInTalk | undefined;
+  readonly own: OwnRegistrations;
   #discovery: Promise<Discovery> | undefined;
   #oldServer: Promise<Discovery> | undefined;
 
   constructor(parts: JournaledParts) {
     super(parts);
     this.talk = parts.talk;
+    this.own = new OwnRegistrations(parts.ports, async () => parts.sealer);
   }
 
   get planned(): PlannedGrant {
@@ -83,9 +86,13 @@ export class GrantRun extends Journaled {
   }
 
   async holdings(): Promise<readonly Holding[]> {
+    return (await this.seen()).holdings;
+  }
+
+  async seen(): Promise<SeenStores> {
     const { holdings, unseen } = await readHoldings(this.ports, this.adapters.stores, { consent: true });
     const locked = unseen.find(({ store, why }) => store === this.subject.store && why === 'locked');
-    if (!locked) return holdings;
+    if (!locked) return { holdings, unseen };
     throw new Problem('store/locked', {
       what: `${locked.where} is locked, where ${locked.client} keeps its tokens`,
       state: 'what was in it still is',
@@ -108,6 +115,16 @@ export class GrantRun extends Journaled {
   async registration() {
     const sealed = await this.unseal('registration');
     return sealed && registrationOf(sealed);
+  }
+
+  /** One that we made before, with which this client can sign in again. Problem store/locked. */
+  async ownRegistration(): Promise<Registration | undefined> {
+    const { issuer } = await this.discovery();
+    const { client, server, newRegistration } = this.planned;
+    const { redirectUris, now } = this;
+    const clientId = registrationOf(this.old)?.clientId;
+    const row = ownFor(await this.own.list(), { issuer, client, server, clientId, anew: newRegistration, redirectUris, now });
+    return row && this.own.open(row);
   }
 
   /** Where the browser may come back to, as the client insists; empty: any address of this machine. */

@@ -3,13 +3,13 @@
  *
  * Making it asks the server what it is today (metadata that anybody may read) and changes nothing.
  */
-
 import { Problem } from '../../base/problem.ts';
-import { isoSeconds } from '../../base/time.ts';
+import { type Instant, isoSeconds } from '../../base/time.ts';
 import type { Adapters } from '../../inventory/adapters.ts';
 import { discover } from '../../oauth/discover.ts';
-import { holdingLabel } from '../../oauth/holdings.ts';
+import { holdingLabel, writable } from '../../oauth/holdings.ts';
 import type { Discovery } from '../../oauth/oauth.ts';
+import { leadsBack, listOwn, type OwnRegistration, ownFor, type Wanted } from '../../oauth/own-registrations.ts';
 import { claimsOf } from '../../oauth/standing.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { byHand } from '../../stores/by-hand.ts';
@@ -23,7 +23,8 @@ export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGr
   const { grant, holding } = found;
   const { net, clock, random } = ports;
   const discovery = await discover({ net, clock, random }, found.url);
-  const planned = plannedGrant(found, discovery, options);
+  const own = await listOwn(ports);
+  const planned = plannedGrant(ports, found, discovery, options, own);
   return {
     schema: 'mcp-rotate/plan@1',
     credential: grant.id,
@@ -34,7 +35,7 @@ export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGr
     overlap: 'none',
     steps: playbook.steps.map(({ name }) => name),
     pointOfNoReturn: playbook.pointOfNoReturn,
-    calls: callsOf(planned, discovery),
+    calls: callsOf(planned, discovery, found, own, clock.now()),
     edits: [],
     byHand: placesByHand(found),
     restarts: await restartsOf(ports, adapters, holding.store),
@@ -45,10 +46,19 @@ export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGr
   };
 }
 
-function plannedGrant({ grant, holding, server, url }: FoundGrant, discovery: Discovery, options: RotateOptions): PlannedGrant {
+function plannedGrant(
+  { host, clock }: Pick<Ports, 'host' | 'clock'>,
+  found: FoundGrant,
+  discovery: Discovery,
+  options: RotateOptions,
+  own: readonly OwnRegistration[],
+): PlannedGrant {
+  const now = clock.now();
+  const { grant, holding, server, url } = found;
   const { store, row } = holding;
-  const signIn = options.signIn ?? (store.signIn.command || !store.put || row.kind === 'names' ? 'client' : 'tool');
-  if (signIn === 'tool' && !store.put) {
+  const mayWrite = store.put !== undefined && row.kind !== 'names' && writable(host, row);
+  const signIn = options.signIn ?? (store.signIn.command || !mayWrite ? 'client' : 'tool');
+  if (signIn === 'tool' && !mayWrite) {
     throw new Problem('oauth/client-only', {
       what: `only ${store.name} itself writes where it keeps its tokens`,
       state: 'nothing was changed',
@@ -56,7 +66,10 @@ function plannedGrant({ grant, holding, server, url }: FoundGrant, discovery: Di
     });
   }
   const issuer = issuerOf({ issuer: grant.issuer ?? '', tokenEndpoint: holding.entry.tokenEndpoint ?? '' }, discovery);
-  const leaked = options.because === 'leak' && holding.entry.registration?.clientSecret !== undefined;
+  const ours = ownFor(own, { ...wantedBy(found, discovery.issuer, now), anew: false });
+  const isKept = ours !== undefined && ours.clientId === holding.entry.registration?.clientId;
+  const leaked =
+    options.because === 'leak' && (holding.entry.registration?.clientSecret !== undefined || (isKept && ours.hasSecret));
   return {
     url,
     issuer,
@@ -74,23 +87,49 @@ function plannedGrant({ grant, holding, server, url }: FoundGrant, discovery: Di
     })),
     // A leaked secret of the client is as bad as a leaked token; a server that moved knows nothing of the old registration.
     newRegistration:
-      signIn === 'tool' && (leaked || issuer !== discovery.issuer || !holding.entry.registration || !reusable(holding)),
+      signIn === 'tool' &&
+      (leaked || issuer !== discovery.issuer || !holding.entry.registration || !(isKept || reusable(holding))),
   };
+}
+
+function wantedBy({ holding, server }: FoundGrant, issuer: string, now: Instant): Omit<Wanted, 'anew'> {
+  const { entry, store } = holding;
+  const redirectUris = store.redirectUris?.(entry) ?? [];
+  return { issuer, client: store.client, server, clientId: entry.registration?.clientId, redirectUris, now };
 }
 
 /** A registration is the client's: we can sign in under it only at an address that it names. */
 function reusable({ entry, store }: FoundGrant['holding']): boolean {
   const named = entry.registration?.redirectUris ?? store.redirectUris?.(entry) ?? [];
-  return named.some((address) => /^http:\/\/(?:127\.0\.0\.1|localhost)[:/]/.test(address));
+  return leadsBack(named, []);
 }
 
-function callsOf(planned: PlannedGrant, { issuer }: Discovery): string[] {
+function callsOf(
+  planned: PlannedGrant,
+  { issuer }: Discovery,
+  found: FoundGrant,
+  own: readonly OwnRegistration[],
+  now: Instant,
+): string[] {
   const revoke =
     planned.revocation === 'endpoint'
       ? `revoke the refresh token, then the access token, at ${planned.issuer}`
       : `${planned.issuer} cannot revoke: you end the grant on its page of connected applications`;
   const how = planned.signIn === 'client' ? `${planned.client} signs in again at ${issuer}` : `sign in again at ${issuer}`;
-  return [revoke, ...(planned.newRegistration ? [`register anew at ${issuer}`] : []), how];
+  const { registration } = found.holding.entry;
+  const ours = ownFor(own, { ...wantedBy(found, issuer, now), anew: planned.newRegistration });
+  const under =
+    planned.signIn === 'client'
+      ? []
+      : ours
+        ? [`use the registration ${ours.clientId}, which mcp-rotate made there`]
+        : planned.newRegistration
+          ? [`register anew at ${issuer}`]
+          : [];
+  const replaced = planned.newRegistration && registration;
+  const isMade = own.some((row) => row.deletable && row.clientId === registration?.clientId);
+  const ends = replaced && (isMade || registration.managementToken);
+  return [revoke, ...under, how, ...(ends ? [`delete the registration ${registration.clientId}, which it replaces`] : [])];
 }
 
 function placesByHand({ grant, server, url }: FoundGrant): Plan['byHand'] {

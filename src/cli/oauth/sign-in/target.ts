@@ -3,13 +3,12 @@
  *
  * Everything that can stand against writing there is found out before a person is asked to sign in.
  */
-
 import { printable } from '../../../base/ids.ts';
 import { Problem } from '../../../base/problem.ts';
 import type { Scope } from '../../../clients/client.ts';
 import { pathOf } from '../../../clients/patterns.ts';
 import type { Adapters } from '../../../inventory/adapters.ts';
-import { readHoldings } from '../../../oauth/holdings.ts';
+import { readHoldings, writable } from '../../../oauth/holdings.ts';
 import type { Holding } from '../../../oauth/oauth.ts';
 import type { Ports } from '../../../ports/ports.ts';
 import { byHand, type Named } from '../../../stores/by-hand.ts';
@@ -58,6 +57,7 @@ export async function targetFor(ports: Reads, { clients, stores }: Adapters, cli
   for (const row of rowsOf(store, ports, live)) {
     // A client that finds no keyring keeps to its file.
     if (!hasKeyring && (row.kind === 'items' || row.kind === 'blob')) continue;
+    if (!writable(ports.host, row)) continue;
 
     const key = store.keyFor(row, server);
     const where = key === undefined ? undefined : whereOf(ports, row, key, live);
@@ -114,7 +114,11 @@ function rowsOf(store: TokenStore, { host }: Reads, live: readonly Holding[]): r
 }
 
 function whereOf({ host }: Reads, row: Row, key: string, live: readonly Holding[]): readonly Where[] | undefined {
-  if (row.kind === 'items') return [{ kind: 'item', service: row.service, account: key }];
+  if (row.kind === 'items') {
+    // A service of its own is what the client looks under.
+    const own = row.service.includes('*');
+    return [{ kind: 'item', service: own ? key : row.service, account: own ? (row.account ?? key) : key }];
+  }
   if (row.kind === 'blob') return [{ kind: 'item', service: row.service, account: row.account(host) }];
   if (row.kind === 'names') return undefined;
   const neighbour = live.find((each) => each.row === row)?.where[0];

@@ -10,14 +10,14 @@ import { claimsOf } from '../../../oauth/standing.ts';
 import { done, type Outcome, type Step } from '../../step.ts';
 import type { GrantRun } from '../grant-run.ts';
 import { shareToken, tokensOf } from '../held.ts';
+import { followed } from '../kept.ts';
 import { lookedAt, ownerOf } from './preflight.ts';
-import { placed } from './update.ts';
 
 /** Asked for so that there is a refresh token; says nothing of what may be done. */
 const harmless = new Set(['offline_access', 'openid']);
 
 async function run_(run: GrantRun): Promise<Outcome> {
-  const holding = await placed(run);
+  const holding = await followed(run);
   if (!holding) throw new Problem('rotation/drift', { what: `${run.planned.client} does not keep the new tokens` });
   const [next, old] = [await run.nextOrFail(), tokensOf(run.old)];
   const tokens = tokensOf(next);

@@ -5,38 +5,17 @@
  */
 import { Problem } from '../../../base/problem.ts';
 import { putEntry } from '../../../oauth/holdings.ts';
-import type { Holding } from '../../../oauth/oauth.ts';
-import type { Row, Where } from '../../../stores/store.ts';
 import { done, type Step } from '../../step.ts';
 import type { GrantRun } from '../grant-run.ts';
-import { registrationOf, shareToken, tokensOf } from '../held.ts';
+import { registrationOf, tokensOf } from '../held.ts';
+import { entryFor, followed, target } from '../kept.ts';
 
 const tries = 5;
-
-/** The spot where the client kept the old ones: it reads there. */
-export function target({ store, subject }: GrantRun): {
-  readonly row: Row;
-  readonly where: readonly Where[];
-  readonly key: string;
-} {
-  const row = store.rows[Number(subject.row)];
-  if (!row) throw new Error(`${store.id} has no such row any more`);
-  return { row, where: JSON.parse(subject.where) as Where[], key: subject.key };
-}
-
-/** The current entry, when it keeps the new tokens. */
-export async function placed(run: GrantRun): Promise<Holding | undefined> {
-  const next = await run.nextOrFail();
-  return (await run.holdings()).find(
-    ({ store, stale, entry }) =>
-      store.id === run.store.id && stale === undefined && entry.tokens !== undefined && shareToken(entry.tokens, tokensOf(next)),
-  );
-}
 
 export const update: Step<GrantRun> = {
   name: 'update',
   async settle(run) {
-    return (await placed(run)) !== undefined;
+    return (await followed(run)) !== undefined;
   },
   async run(run) {
     const next = await run.nextOrFail();
@@ -50,19 +29,7 @@ export const update: Step<GrantRun> = {
       });
     }
     const { row, where, key } = target(run);
-    const { url, server } = run.planned;
-    const discovery = await run.discovery();
-    const tokenEndpoint = discovery.metadata['token_endpoint'];
-    const entry = {
-      server,
-      url,
-      issuer: discovery.issuer,
-      registration,
-      tokens: { ...tokens, access },
-      tokenEndpoint: typeof tokenEndpoint === 'string' ? tokenEndpoint : '',
-      resource: discovery.resource,
-      writtenAt: run.now,
-    };
+    const entry = await entryFor(run, registration, { ...tokens, access });
     for (let i = 0; i < tries; i++) {
       const outcome = await run.effect('update', `write ${run.store.id}`, { client: run.store.client }, () =>
         putEntry(run.ports, run.store, row, where, key, entry),

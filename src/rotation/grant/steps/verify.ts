@@ -9,7 +9,7 @@ import type { ServerRef } from '../../../stores/store.ts';
 import { done, type Outcome, type Step } from '../../step.ts';
 import { commandFor } from '../command.ts';
 import type { GrantRun } from '../grant-run.ts';
-import { placed } from './update.ts';
+import { followed, isOver, refreshed } from '../kept.ts';
 
 export const verify: Step<GrantRun> = {
   name: 'verify',
@@ -18,7 +18,10 @@ export const verify: Step<GrantRun> = {
   },
   async run(run): Promise<Outcome> {
     const { client, server } = run.planned;
-    const access = (await placed(run))?.entry.tokens?.access;
+    let holding = await followed(run);
+    if (holding?.entry.tokens && isOver(run, holding.entry.tokens) && (await refreshed(run, holding)))
+      holding = await followed(run);
+    const access = holding?.entry.tokens?.access;
     if (!access) throw new Problem('rotation/not-proven', { what: `${client} does not keep the new tokens any more` });
     const discovery = await run.discovery();
     const standing = await run.patiently('verify', () => accessStanding(run.wire, discovery, access));
