@@ -5,7 +5,6 @@
  * reading an item shows a prompt, so without consent its name is all that is told. Where there is no D-Bus at all the
  * keyring is not asked: the answer is known, and a look that asks nobody can be remembered.
  */
-
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import { Folders } from '../clients/folders.ts';

@@ -6,7 +6,6 @@
  * writer of a neighbour's entry makes us begin again; a writer of this entry is answered with 'changed', and the caller
  * looks afresh. The neighbours of an entry are compared before anything is written: a store that touches one is a bug.
  */
-
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';

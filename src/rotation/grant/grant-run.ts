@@ -149,10 +149,17 @@ export class GrantRun extends Journaled {
 
   async seen(): Promise<SeenStores> {
     const { holdings, unseen } = await readHoldings(this.ports, this.adapters.stores, { consent: true });
-    const locked = unseen.find(({ store, why }) => store === this.subject.store && why === 'locked');
+    // Kept in a keyring: one that cannot be reached now would look like one that keeps nothing any more.
+    const inKeyring = this.#where().some(({ kind }) => kind === 'item');
+    const locked = unseen.find(
+      ({ store, why, where }) =>
+        store === this.subject.store &&
+        (why === 'locked' || (inKeyring && where.startsWith('keyring:') && (why === 'unavailable' || why === 'needs-consent'))),
+    );
     if (!locked) return { holdings, unseen };
-    throw new Problem('store/locked', {
-      what: `${locked.where} is locked, where ${locked.client} keeps its tokens`,
+    const isLocked = locked.why === 'locked';
+    throw new Problem(isLocked ? 'store/locked' : 'store/unavailable', {
+      what: `${locked.where} ${isLocked ? 'is locked' : 'cannot be reached'}, where ${locked.client} keeps its tokens`,
       state: 'what was in it still is',
       next: `${locked.todo}, then mcp-rotate resume ${this.id}`,
     });

@@ -3,7 +3,6 @@
  *
  * Making it asks the server what it is today (metadata that anybody may read) and changes nothing.
  */
-
 import { Problem } from '../../base/problem.ts';
 import { type Instant, isoSeconds } from '../../base/time.ts';
 import type { Adapters } from '../../inventory/adapters.ts';

@@ -4,7 +4,6 @@
  * What could fail without a person is tried first. From the moment a token is issued there is always an owner of it: the client
  * whose store it went to, or we, who revoke it again and delete our registration, whatever went wrong.
  */
-
 import { Problem } from '../../../base/problem.ts';
 import { isoSeconds, type Milliseconds } from '../../../base/time.ts';
 import type { Adapters } from '../../../inventory/adapters.ts';

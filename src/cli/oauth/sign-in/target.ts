@@ -3,7 +3,6 @@
  *
  * Everything that can stand against writing there is found out before a person is asked to sign in.
  */
-
 import { printable } from '../../../base/ids.ts';
 import { Problem } from '../../../base/problem.ts';
 import type { Scope } from '../../../clients/client.ts';

@@ -4,7 +4,6 @@
  * Before: they lie where they lay. After: exactly these entries are gone, their neighbours as they were. What only its client
  * may clear, its client clears, or a person.
  */
-
 import { minute } from '../../../base/time.ts';
 import { clearHolding, holdingLabel } from '../../../oauth/holdings.ts';
 import type { Holding } from '../../../oauth/oauth.ts';
