@@ -46,13 +46,13 @@ async function answerNeed(need: Need, at: Answering, ask: Ask): Promise<PersonAn
       return newCredential(need, at, ask);
     case 'revoke-by-hand':
       await offerPage(need.page, at, ask);
-      return doneOrLater(ask, 'Is the old credential revoked?', 'revoked: try it');
+      return doneOrLater(ask, 'Is the old one revoked?', 'revoked: try it');
     case 'edit-by-hand':
       return doneOrLater(ask, 'Are these places changed?', 'changed: look');
     case 'restart-by-hand': {
       const choice = await ask.choose('Restarted?', [
         { value: 'done', label: 'restarted: look' },
-        { value: 'leave', label: 'let these processes run on with the old credential; their calls will fail' },
+        { value: 'leave', label: 'let these processes run on with the old one; their calls will fail' },
         { value: 'later', label: 'later' },
       ]);
       if (choice === 'leave') return { kind: 'leave-running', pids: need.holders.map(({ pid }) => pid) };

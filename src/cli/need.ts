@@ -14,7 +14,7 @@ const byWords = {
 export function renderNeed(need: Need, rotation: RotationId, style: Style): string {
   const [title, items] = words(need, rotation);
   return lines([
-    paint(style, 'bold', title),
+    paint(style, 'bold', name(title)),
     ...items.flatMap((item) =>
       wrap(name(item), style.width - 4).map((line, index) => (index === 0 ? `  - ${line}` : `    ${line}`)),
     ),
@@ -26,7 +26,7 @@ function words(need: Need, rotation: RotationId): [title: string, items: readonl
     case 'new-credential':
       return ['a new credential is made by hand, on the page of the provider', pageItems(need.page)];
     case 'revoke-by-hand':
-      return [`the old credential is revoked by hand; it is alive since ${isoSeconds(need.since)}`, pageItems(need.page)];
+      return [`the old one is revoked by hand; it is alive since ${isoSeconds(need.since)}`, pageItems(need.page)];
     case 'edit-by-hand':
       return [
         'these places are changed by hand',

@@ -2,7 +2,7 @@
 
 import type { Code } from '../base/problem.ts';
 import { isoSeconds } from '../base/time.ts';
-import type { Debt, LeftoverCounts, Progress } from '../rotation/rotation.ts';
+import type { Debt, LeftoverCounts, Need, Progress } from '../rotation/rotation.ts';
 import { renderProblem } from './failure.ts';
 import { renderNeed } from './need.ts';
 import { count, field, lines, name, paint, type Style } from './text.ts';
@@ -18,7 +18,7 @@ export function renderProgress(progress: Progress, style: Style, asked = false):
   switch (progress.state) {
     case 'complete':
       return lines([
-        `${paint(style, 'green', 'complete:')} rotation ${rotation}; the old credential is refused`,
+        `${paint(style, 'green', 'complete:')} rotation ${rotation}; the old one is refused`,
         ...leftoverLines(progress.leftovers, style),
         ` receipt: mcp-rotate receipt ${rotation}`,
       ]);
@@ -29,14 +29,17 @@ export function renderProgress(progress: Progress, style: Style, asked = false):
         ...leftoverLines(progress.leftovers, style),
         `    next: mcp-rotate resume ${rotation}`,
       ]);
-    case 'waiting':
-      return `${asked ? '' : renderNeed(progress.need, rotation, style)}${lines([`waiting at ${progress.step}; nothing is lost by waiting`, ` next: mcp-rotate resume ${rotation}`])}`;
+    case 'waiting': {
+      const shown = asked ? '' : renderNeed(progress.need, rotation, style);
+      const goOn = `mcp-rotate resume ${rotation}${progress.need.kind === 'accept-unproven' ? '; with --accept-unproven it goes on without the proof' : ''}`;
+      return `${shown}${lines([`waiting at ${progress.step}; ${meanwhile(progress.need)}`, ...field(' next:', goOn, style, 7)])}`;
+    }
     case 'rolled-back':
       return renderProblem(
         {
           code: progress.code,
           what: progress.why,
-          state: `rotation ${rotation} was rolled back: every place holds what it held before, and no new credential is left`,
+          state: `rotation ${rotation} was rolled back: every place holds what it held before, and nothing new is left`,
           next: nextAfter(progress.code),
         },
         style,
@@ -51,6 +54,17 @@ export function renderProgress(progress: Progress, style: Style, asked = false):
         },
         style,
       );
+  }
+}
+
+function meanwhile(need: Need): string {
+  switch (need.kind) {
+    case 'revoke-by-hand':
+      return 'until it is revoked, the old one works for whoever has it';
+    case 'sign-in':
+      return `the old sign-in is ended, so ${name(need.client)} has none until then`;
+    default:
+      return 'nothing is lost by waiting';
   }
 }
 

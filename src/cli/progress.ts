@@ -8,7 +8,7 @@ import { duration, type Milliseconds } from '../base/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Terminal } from '../ports/terminal.ts';
 import type { Event, StepName } from '../rotation/rotation.ts';
-import { doingWords, doneWords, undoneWords } from './step-words.ts';
+import { doingWords, doneWords, grantWords, undoneWords } from './step-words.ts';
 import { columns, lines, name, pad, paint, styleOf, truncate, wrap } from './text.ts';
 
 const tickMs = 100;
@@ -34,12 +34,14 @@ const signs: Record<Exclude<StepState, 'started'>, readonly [sign: string, color
   undone: ['↶', 'yellow'],
 };
 
-function wordsFor(step: StepName, state: StepState): string {
-  if (state === 'done') return doneWords[step];
-  return (state === 'undone' ? undoneWords[step] : undefined) ?? doingWords[step];
+function wordsFor(step: StepName, state: StepState, grant: boolean): string {
+  if (state === 'done') return (grant ? grantWords.done[step] : undefined) ?? doneWords[step];
+  return (state === 'undone' ? undoneWords[step] : undefined) ?? (grant ? grantWords.doing[step] : undefined) ?? doingWords[step];
 }
 
 export interface ProgressOptions {
+  /** A sign-in is rotated, not a key. */
+  readonly grant?: boolean;
   /** A leak that was started this long ago: the clock to dead is shown. */
   readonly leakSinceMs?: Milliseconds;
   /** Added to the moving line, e.g. how many calls the demo has made. */
@@ -49,7 +51,7 @@ export interface ProgressOptions {
 export function createProgress(
   { err, every }: Pick<Terminal, 'err' | 'every'>,
   clock: Pick<Clock, 'elapsed'>,
-  { leakSinceMs, more = () => '' }: ProgressOptions = {},
+  { grant = false, leakSinceMs, more = () => '' }: ProgressOptions = {},
 ): ProgressView {
   let current: { step: StepName; text: string; since: number } | undefined;
   let leak = leakSinceMs === undefined ? undefined : { since: clock.elapsed() - leakSinceMs, stopped: false };
@@ -92,7 +94,7 @@ export function createProgress(
 
   const onStep = ({ step, state, note }: Extract<Event, { kind: 'step' }>): void => {
     noted = undefined;
-    const text = note === undefined ? wordsFor(step, state) : name(note);
+    const text = note === undefined ? wordsFor(step, state, grant) : name(note);
     if (state === 'started') {
       current = { step, text, since: clock.elapsed() };
       if (err.isTerminal) tick();

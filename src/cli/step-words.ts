@@ -37,6 +37,25 @@ export const doneWords: Record<StepName, string> = {
   receipt: 'the receipt is written',
 };
 
+/** Where the words of a sign-in are others. */
+export const grantWords: {
+  readonly doing: Partial<Record<StepName, string>>;
+  readonly done: Partial<Record<StepName, string>>;
+} = {
+  doing: {
+    update: 'writing the new tokens where the client reads them',
+    verify: 'trying the new tokens at the server, and through the client',
+    revoke: 'revoking the old grant where it was made',
+    'prove dead': 'trying the old tokens',
+  },
+  done: {
+    update: 'the new tokens are where the client reads them',
+    verify: 'the server takes them, and the client gets through',
+    revoke: 'the server was told; whether it is dead is tried below',
+    'prove dead': 'the old tokens are refused',
+  },
+};
+
 /** Of the steps that are taken back. */
 export const undoneWords: Partial<Record<StepName, string>> = {
   issue: 'the new credential is revoked',

@@ -124,6 +124,9 @@ export interface ServerUse extends ServerRef {
   readonly client: string;
   /** Some reference in it leads nowhere that we can see: the address is as written, and headers are not known. */
   readonly unresolved?: true;
+  /** Whose config it is, and of what project. */
+  readonly scope: Scope;
+  readonly project?: FilePath;
 }
 
 /**

@@ -269,6 +269,19 @@ describe('a remembered look', () => {
     expect(JSON.parse(await readFile(machine.path(memory), 'utf8'))).toMatchObject({ schema: 'mcp-rotate/look@1' });
   });
 
+  it.each(['facts', 'variables'])('of another form is none: %s', async (part) => {
+    await using machine = await scratchMachine();
+    await machine.write('~/.claude.json', main(key(1)));
+    const it = await looker(machine);
+    const first = await it.look();
+    for (const broken of [undefined, 7, [7], [[7, 'x', 'y']]]) {
+      await machine.write(memory, JSON.stringify({ ...JSON.parse(await machine.text(memory)), [part]: broken }));
+      const before = it.looks;
+      expect(await it.look()).toEqual(first);
+      expect(it.looks).toBe(before + 1);
+    }
+  });
+
   it('is the fresh look after any series of changes', async () => {
     const files = ['~/.claude.json', '~/.cursor/mcp.json', '~/empty/.mcp.json', '~/empty/.env'];
     const change = fc.oneof(

@@ -114,7 +114,15 @@ export async function remembered<Answer>(
 }
 
 function isMemory<Answer>(value: unknown): value is Memory<Answer> {
-  return typeof value === 'object' && value !== null && 'schema' in value && value.schema === schema;
+  if (typeof value !== 'object' || value === null || !('schema' in value) || value.schema !== schema) return false;
+  const { facts, variables } = value as Partial<Memory<Answer>>;
+  return isRows(facts) && isRows(variables);
+}
+
+function isRows(value: unknown): boolean {
+  return (
+    Array.isArray(value) && value.every((row) => Array.isArray(row) && row.every((each) => typeof (each ?? '') === 'string'))
+  );
 }
 
 async function holds(ports: Ports, { from, until, facts, variables }: Memory<unknown>): Promise<boolean> {

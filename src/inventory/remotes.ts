@@ -11,15 +11,21 @@ import type { ResolvedServer } from './resolved.ts';
 const proxy = 'mcp-remote';
 
 export function remoteOf({ use, launch, slots }: ResolvedServer): ServerUse | undefined {
-  const { client, server } = use;
-  if (launch?.kind === 'remote') return { client, server, url: launch.url, headers: launch.headers, transport: launch.transport };
-  if (launch) return throughProxy(server, [launch.command, ...launch.args]);
+  const { client, server, scope, project } = use;
+  const of = { scope, ...(project === undefined ? {} : { project }) };
+  if (launch?.kind === 'remote') {
+    return { client, server, url: launch.url, headers: launch.headers, transport: launch.transport, ...of };
+  }
+  if (launch) {
+    const proxied = throughProxy(server, [launch.command, ...launch.args]);
+    return proxied && { ...proxied, ...of };
+  }
   const url = slots.find(({ where, dormant }) => where === 'url' && !dormant)?.value;
-  return url === undefined ? undefined : { client, server, url, headers: {}, transport: 'http', unresolved: true };
+  return url === undefined ? undefined : { client, server, url, headers: {}, transport: 'http', unresolved: true, ...of };
 }
 
 /** `npx -y mcp-remote@latest https://… --header "Name: value" --transport sse-only` */
-function throughProxy(server: string, words: readonly string[]): ServerUse | undefined {
+function throughProxy(server: string, words: readonly string[]): Omit<ServerUse, 'scope'> | undefined {
   const at = words.findIndex((word) =>
     /(?:^|[\\/])mcp-remote(?:@[\w.^~-]+)?$|[\\/]mcp-remote[\\/]dist[\\/]proxy\.js$/.test(word),
   );

@@ -116,3 +116,6 @@ function nearnessOfIpv6(text: string): Nearness {
   const tunnel = text.startsWith('2002:') || /^2001:0?:/.test(text);
   return first >= 0x2000 && first < 0x4000 && !tunnel ? 'public' : 'private';
 }
+
+/** A slash at the end is no difference: clients keep addresses with and without. */
+export const sameAddress = (a: string, b: string): boolean => a.replace(/\/+$/, '') === b.replace(/\/+$/, '');

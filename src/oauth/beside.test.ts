@@ -61,12 +61,15 @@ describe.each(['items', 'file'] as const)('a companion beside %s', (kind) => {
     await using machine = await scratchMachine();
     const { ports, store } = await planted(machine, kind);
     const { row } = await holding(ports, store);
-    await ports.disk.remove(machine.path('~/.toy/clients'));
     const where: Where[] = [
       kind === 'items'
         ? { kind: 'item', service: 'Toy Tokens', account: 'new' }
         : { kind: 'file', file: machine.path('~/.toy/tokens') },
     ];
+    expect(await putEntry(ports, store, row, where, 'new', entry)).toBe('written');
+    expect((await machine.text('~/.toy/clients')).startsWith(companion)).toBe(true);
+    await clearHolding(ports, await holding(ports, store, 'new'), { whole: true });
+    await ports.disk.remove(machine.path('~/.toy/clients'));
     expect(await putEntry(ports, store, row, where, 'new', entry)).toBe('written');
     const now = await holding(ports, store, 'new');
     expect([now.entry.registration?.clientId, sameTokens(now.entry.tokens, entry.tokens)]).toEqual(['c-new', true]);

@@ -32,6 +32,7 @@ const use = (more: Partial<ServerUse> = {}): ServerUse => ({
   url: one.url,
   headers: {},
   transport: 'http',
+  scope: 'user',
   ...more,
 });
 const style = { width: 80, color: false };
@@ -226,15 +227,30 @@ describe('status and show', () => {
     const ports = portsOf(machine);
     const inventory = await collect(ports, known, { folders: [] });
     expect(inventory.remotes).toEqual([
-      { client: 'claude-code', server: 'one', url: secretUrl, headers: { 'X-Key': 'pl4nted-in-header' }, transport: 'http' },
-      { client: 'claude-code', server: 'sse', url: 'https://two.example/sse', headers: {}, transport: 'sse' },
-      { client: 'mcp-remote', server: 'proxied', url: 'https://three.example/mcp', headers: { A: 'b' }, transport: 'http' },
+      {
+        client: 'claude-code',
+        server: 'one',
+        url: secretUrl,
+        headers: { 'X-Key': 'pl4nted-in-header' },
+        transport: 'http',
+        scope: 'user',
+      },
+      { client: 'claude-code', server: 'sse', url: 'https://two.example/sse', headers: {}, transport: 'sse', scope: 'user' },
+      {
+        client: 'mcp-remote',
+        server: 'proxied',
+        url: 'https://three.example/mcp',
+        headers: { A: 'b' },
+        transport: 'http',
+        scope: 'user',
+      },
       {
         client: 'claude-code',
         server: 'hidden',
         url: 'https://four.example/mcp',
         headers: {},
         transport: 'http',
+        scope: 'user',
         unresolved: true,
       },
     ]);

@@ -6,13 +6,16 @@
  * all looked at, and none leads to the entry.
  */
 import type { CredentialId, Fingerprint } from '../base/ids.ts';
+import { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Adapters } from '../inventory/adapters.ts';
 import type { ServerUse } from '../inventory/inventory.ts';
 import type { Ports } from '../ports/ports.ts';
 import { credentialIds, fingerprint, fingerprintKey } from '../providers/fingerprint.ts';
+import { sameAddress } from './address.ts';
 import { holdingLabel, readHoldings } from './holdings.ts';
 import type { Grant, GrantFinding, Grants, Holding, UnseenStore } from './oauth.ts';
+import { isUnused, listOwn, type OwnRegistration } from './own-registrations.ts';
 
 export type { ServerUse } from '../inventory/inventory.ts';
 
@@ -42,7 +45,34 @@ export async function collectGrants(
     const shared = { ...grant, sharedWith };
     return { ...shared, findings: findingsOf(shared, known, now) };
   });
-  return { grants, unseen: unseen.filter((each) => isTold(each, uses)), problems, registrations: registrationsOf(holdings) };
+  const own = await ownRegistrations(ports);
+  return {
+    grants,
+    unseen: unseen.filter((each) => isTold(each, uses)),
+    problems: own.problem ? [...problems, own.problem] : problems,
+    registrations: [
+      ...registrationsOf(holdings, own.rows),
+      ...own.rows
+        .filter((row) => isUnused(row, { holdings, unseen }))
+        .map(({ issuer, clientId, ours, deletable }) => ({
+          issuer,
+          clientId,
+          where: undefined,
+          ours,
+          deleted: deletable ? ('next' as const) : ('no' as const),
+        })),
+    ],
+  };
+}
+
+/** A list that cannot be read hides nothing else. */
+async function ownRegistrations(ports: Reads): Promise<{ rows: readonly OwnRegistration[]; problem?: Problem }> {
+  try {
+    return { rows: await listOwn(ports) };
+  } catch (error) {
+    if (error instanceof Problem) return { rows: [], problem: error };
+    throw error;
+  }
 }
 
 /** A session without a keyring can give none to its clients: worth a word only for a client that has a server to sign in to. */
@@ -88,7 +118,7 @@ function bareGrant(id: CredentialId, print: Fingerprint, group: readonly Holding
   return {
     id,
     fingerprint: print,
-    url: first(({ entry }) => entry.url) ?? first((holding) => known.usesOf(holding)[0]?.url),
+    url: first(({ entry }) => entry.url) ?? first((holding) => known.addressOf(holding)),
     issuer: first(({ entry }) => entry.issuer),
     clientId: first(({ entry }) => entry.registration?.clientId),
     scopes: first(({ entry }) => entry.tokens?.scopes),
@@ -104,9 +134,6 @@ function areShared(a: Bare, b: Bare): boolean {
   if (a.issuer !== undefined && b.issuer !== undefined) return sameAddress(a.issuer, b.issuer);
   return a.url !== undefined && b.url !== undefined && sameAddress(a.url, b.url);
 }
-
-/** A slash at the end is no difference: clients keep addresses with and without. */
-const sameAddress = (a: string, b: string): boolean => a.replace(/\/+$/, '') === b.replace(/\/+$/, '');
 
 /** What the clients' configs say of the servers. */
 class Known {
@@ -128,6 +155,14 @@ class Known {
       if (entry.url !== undefined) return use.unresolved || sameAddress(entry.url, use.url);
       return entry.server !== undefined;
     });
+  }
+
+  /**
+   * Where tokens may be sent that are kept under a name alone. A project is somebody else's text, and can give its own address
+   * the name of this person's server: only this person's own configs say where a name leads.
+   */
+  addressOf(holding: Holding): string | undefined {
+    return this.usesOf(holding).find(({ scope }) => scope !== 'project')?.url;
   }
 
   /** No config of the client leads to it any more. A client whose configs nobody reads has no orphans that we could tell. */
@@ -161,7 +196,7 @@ function findingsOf(grant: Omit<Grant, 'findings'>, known: Known, now: number): 
 }
 
 /** Those without tokens, and those of copies that no client reads when the copy that is read has another. */
-function registrationsOf(holdings: readonly Holding[]): Grants['registrations'] {
+function registrationsOf(holdings: readonly Holding[], own: readonly OwnRegistration[]): Grants['registrations'] {
   const inUse = new Set(
     holdings.flatMap(({ entry, stale }) => (entry.tokens && stale === undefined ? [entry.registration?.clientId] : [])),
   );
@@ -170,7 +205,9 @@ function registrationsOf(holdings: readonly Holding[]): Grants['registrations'] 
     const { registration, issuer, tokens } = holding.entry;
     if (!registration || inUse.has(registration.clientId) || (tokens && holding.stale === undefined)) continue;
     const where = holdingLabel(holding);
-    found.set(`${where} ${registration.clientId}`, { issuer, clientId: registration.clientId, where });
+    const { clientId } = registration;
+    const ours = own.some((row) => row.ours && row.clientId === clientId);
+    found.set(`${where} ${clientId}`, { issuer, clientId, where, ours, deleted: 'no' });
   }
   return [...found.values()];
 }

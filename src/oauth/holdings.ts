@@ -5,19 +5,22 @@
  * reading an item shows a prompt, so without consent its name is all that is told. Where there is no D-Bus at all the
  * keyring is not asked: the answer is known, and a look that asks nobody can be remembered.
  */
+
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import { Folders } from '../clients/folders.ts';
 import { pathsOf } from '../clients/patterns.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
+import { byHand } from '../stores/by-hand.ts';
 import type { Row, TokenStore } from '../stores/store.ts';
 import { namesIn } from './names.ts';
 import type { Holding, UnseenStore } from './oauth.ts';
 import { entriesOf } from './rewrite.ts';
-import { besideOf, fileText, itemText, type Kept, keyringTodo } from './texts.ts';
+import { besideOf, fileText, formOf, itemName, itemText, type Kept, keyringTodo } from './texts.ts';
 
 export { clearHolding, currentEntry, putEntry, sameTokens } from './rewrite.ts';
+export { writable } from './texts.ts';
 
 type Reads = Pick<Ports, 'host' | 'disk' | 'keyring' | 'processes'>;
 
@@ -74,10 +77,10 @@ class Look implements Held {
         }
         return;
       case 'items':
-        return this.#items(store, row, row.service, () => true);
+        return this.#items(store, row, () => true);
       case 'blob': {
         const account = row.account(this.#ports.host);
-        return this.#items(store, row, row.service, (each) => each === account);
+        return this.#items(store, row, (each) => each === account);
       }
       case 'names':
         for (const path of await this.#paths(store, row.path)) await this.#names(store, path);
@@ -112,34 +115,35 @@ class Look implements Held {
     return file === undefined ? [] : this.#texts(store, [file]);
   }
 
-  async #items(store: TokenStore, row: Row, service: string, wanted: (account: string) => boolean): Promise<void> {
+  async #items(
+    store: TokenStore,
+    row: Row & { readonly kind: 'items' | 'blob' },
+    wanted: (account: string) => boolean,
+  ): Promise<void> {
     const { host, keyring } = this.#ports;
     const hide = (why: UnseenStore['why'], names: readonly string[], todo: string): void =>
-      this.#hide(store, why, `keyring: ${service}`, names, todo);
-    const items = (await this.#mayHaveKeyring()) ? await keyring.list(service) : 'unavailable';
-    if (items === 'locked' || items === 'unavailable') return hide(items, [], keyringTodo[items]);
-    const accounts = items.map(({ account }) => account).filter(wanted);
-    if (accounts.length === 0) return;
+      this.#hide(store, why, `keyring: ${row.service}`, names, todo);
+    const found = (await this.#mayHaveKeyring()) ? await keyring.list(row.service, formOf(row)) : 'unavailable';
+    if (found === 'locked' || found === 'unavailable') return hide(found, [], keyringTodo[found]);
+    const items = found.filter(({ account }) => wanted(account)).map((item) => ({ kind: 'item', ...item }) as const);
+    if (items.length === 0) return;
+    const names = items.map((item) => shown(itemName(row, item)));
     if (host.os === 'macos' && !this.#consent) {
-      return hide(
-        'needs-consent',
-        accounts.map(shown),
-        'macOS asks before each item is read; a rotation reads them once you agree',
-      );
+      return hide('needs-consent', names, 'macOS asks before each item is read; a rotation reads them once you agree');
     }
     const texts: Kept[] = [];
     const closed = new Map<UnseenStore['why'], string[]>();
-    for (const account of accounts) {
+    for (const [at, item] of items.entries()) {
       try {
-        const text = await itemText(this.#ports, service, account);
+        const text = await itemText(this.#ports, row, item);
         if (text) texts.push(text);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         const why = error.code === 'store/locked' ? 'locked' : 'unavailable';
-        closed.set(why, [...(closed.get(why) ?? []), shown(account)]);
+        closed.set(why, [...(closed.get(why) ?? []), names[at] ?? '']);
       }
     }
-    for (const [why, names] of closed) hide(why, names, keyringTodo[why === 'locked' ? 'locked' : 'unavailable']);
+    for (const [why, each] of closed) hide(why, each, keyringTodo[why === 'locked' ? 'locked' : 'unavailable']);
     this.#keep(store, row, [...texts, ...(await this.#beside(store, row))]);
   }
 
@@ -159,8 +163,8 @@ class Look implements Held {
     try {
       const names = await namesIn(this.#ports, path);
       if (names === 'too large')
-        this.#hide(store, 'names-only', path, [], `too large to be searched for names; ${store.clearing.byHand}`);
-      else if (names.length > 0) this.#hide(store, 'names-only', path, names, store.clearing.byHand);
+        this.#hide(store, 'names-only', path, [], `too large to be searched for names; ${byHand(store.clearing.byHand)}`);
+      else if (names.length > 0) this.#hide(store, 'names-only', path, names, byHand(store.clearing.byHand));
     } catch (error) {
       this.#unreadable(store, path, error);
     }
@@ -174,7 +178,7 @@ class Look implements Held {
       const spot = texts.find((text) => text.name === name)?.where;
       const where = spot?.kind === 'item' ? `keyring: ${spot.service}` : name;
       const what = `${printable(where)} is not in the form in which ${store.name} keeps tokens`;
-      this.#unreadable(store, where, new Problem('document/broken', { what, next: store.signIn.byHand }));
+      this.#unreadable(store, where, new Problem('document/broken', { what, next: byHand(store.signIn.byHand) }));
     }
     for (const entry of entries) {
       const own = textsOf(store, row, texts, entry.key);

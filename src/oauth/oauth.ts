@@ -129,8 +129,28 @@ export interface Grants {
   readonly unseen: readonly UnseenStore[];
   /** Stores that could not be read, and the like: the rest is shown all the same. */
   readonly problems: readonly Problem[];
-  /** Registrations without tokens, and those that a newer one has replaced. */
-  readonly registrations: readonly { readonly issuer: string | undefined; readonly clientId: string; readonly where: string }[];
+  /** Registrations with which nobody is signed in. */
+  readonly registrations: readonly UnusedRegistration[];
+}
+
+/** Without tokens, or replaced by a newer one. */
+export interface UnusedRegistration {
+  readonly issuer: string | undefined;
+  readonly clientId: string;
+  /** The store that keeps it; undefined when none does. */
+  readonly where: string | undefined;
+  readonly ours: boolean;
+  /** 'next': by our next rotation or sign-in at that server. 'no': we cannot, or a client may still want it. */
+  readonly deleted: 'next' | 'no';
+}
+
+/** Of an attempt to delete a registration. 'gone': the server knows neither it nor its token. 'unknown': could not tell. */
+export type Ended = 'deleted' | 'gone' | 'not-supported' | 'unknown';
+
+/** Where a registration that is made is written down before it is used, and struck off when it is gone. */
+export interface RegistrationLedger {
+  make(ask: () => Promise<Registration>, undo: (made: Registration) => Promise<unknown>): Promise<Registration>;
+  ended(registration: Pick<Registration, 'clientId'>, how: Ended): Promise<void>;
 }
 
 /** What a sign-in needs, and how it ends. */
@@ -146,6 +166,8 @@ export interface SignInRequest {
   readonly old?: { readonly tokens: readonly Secret[]; readonly account?: string };
   /** Redirect address that a client insists on; absent: 127.0.0.1 with a free port. */
   readonly redirectUri?: string;
+  /** Of the registrations that are made on the way. Absent: nobody remembers them. */
+  readonly ledger?: RegistrationLedger;
   /** Print the address only. */
   readonly noBrowser: boolean;
   readonly withinMs: Milliseconds;

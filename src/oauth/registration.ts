@@ -11,8 +11,10 @@ import { textOf } from '../providers/http.ts';
 import type { Registration } from '../stores/store.ts';
 import { safeAddress } from './address.ts';
 import { endpointOf, listed } from './metadata.ts';
-import type { Discovery, Wire } from './oauth.ts';
+import type { Discovery, Ended, Wire } from './oauth.ts';
 import { kindsOf, type RegistrationKind } from './remarks.ts';
+import { askRefresh } from './requests.ts';
+import { base64url } from './token-requests.ts';
 import { exchange, library, type Reply, send, unexpectedReply } from './wire.ts';
 
 export interface RegistrationRequest {
@@ -101,15 +103,10 @@ function readRegistration(wire: Wire, name: string, reply: Reply): Registration 
 }
 
 /**
- * Deletes a registration (RFC 7592 section 2.3). Last of all: after it the client can no longer revoke anything. 'gone': the
- * server knows neither it nor its token. 'not-supported': nothing to ask with, or the server does not do it. 'unknown': could
- * not tell. Never a Problem but oauth/unsafe-address.
+ * Deletes a registration (RFC 7592 section 2.3). Last of all: after it the client can no longer revoke anything.
+ * 'not-supported': nothing to ask with, or the server does not do it. Never a Problem but oauth/unsafe-address.
  */
-export async function deleteRegistration(
-  wire: Wire,
-  registration: Registration,
-  server: URL,
-): Promise<'deleted' | 'gone' | 'not-supported' | 'unknown'> {
+export async function deleteRegistration(wire: Wire, registration: Registration, server: URL): Promise<Ended> {
   const { managementUri, managementToken } = registration;
   if (managementUri === undefined || managementToken === undefined) return 'not-supported';
   const address = safeAddress(managementUri, 'registration', server);
@@ -131,6 +128,23 @@ export async function deleteRegistration(
   if (status === 401) return 'gone';
   // 404: no such route, or no such client; which of them is not told
   return status === 403 || status === 405 || status === 501 ? 'not-supported' : 'unknown';
+}
+
+/**
+ * Does the server still know the client? Some forget those that were not used for a while, and then tell only the person, on a
+ * page from which the browser never comes back. Asked with a refresh token that was never issued: the client is looked at
+ * before the token (RFC 6749 section 5.2).
+ */
+export async function isKnown(wire: Wire, discovery: Discovery, registration: Registration): Promise<'yes' | 'no' | 'unknown'> {
+  const madeUp = new Secret(base64url(wire.random.bytes(32)));
+  try {
+    const reply = await askRefresh(wire, discovery, registration, madeUp);
+    if (reply?.error === 'invalid_client') return 'no';
+    return reply?.error === 'invalid_grant' ? 'yes' : 'unknown';
+  } catch (error) {
+    if (error instanceof Problem) return 'unknown';
+    throw error;
+  }
 }
 
 /** How a client that nobody registered by hand can introduce itself, in the order of MCP 2025-11-25. */

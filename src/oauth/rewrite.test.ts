@@ -152,7 +152,7 @@ describe('limits and locks', () => {
     await expect(holding(ports, careless).then((seen) => clearHolding(ports, seen, { whole: true }))).rejects.toThrow(
       /another entry/,
     );
-    const { put: _, ...closed } = withRow(rows.file, { clear: () => [] });
+    const { put: _, ...closed } = withRow(rows.file);
     const seen = await holding(ports, closed);
     await expect(clearHolding(ports, seen, { whole: true })).rejects.toMatchObject({ code: 'oauth/client-only' });
     await expect(putEntry(ports, closed, seen.row, seen.where, 'one', entry)).rejects.toMatchObject({

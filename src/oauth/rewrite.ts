@@ -6,14 +6,16 @@
  * writer of a neighbour's entry makes us begin again; a writer of this entry is answered with 'changed', and the caller
  * looks afresh. The neighbours of an entry are compared before anything is written: a store that touches one is a bug.
  */
+
 import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import { pathOf } from '../clients/patterns.ts';
 import type { LockRule } from '../ports/disk.ts';
+import { byHand } from '../stores/by-hand.ts';
 import type { Change, Entry, NewEntry, Row, Text, TokenStore, Tokens, Where } from '../stores/store.ts';
 import type { Holding } from './oauth.ts';
-import { besideOf, checkSize, type Kept, type Spots, textsAt, writeText } from './texts.ts';
+import { besideOf, checkSize, itemName, type Kept, type Spots, textsAt, writable, writeText } from './texts.ts';
 
 /** A busy client may write between each of our looks; then it is the person's turn. */
 const mostRounds = 16;
@@ -41,7 +43,7 @@ function entryOf(store: TokenStore, row: Row, where: readonly Where[], texts: re
   const found = entriesOf(store, row, texts);
   const entry = found.entries.find((each) => each.key === key);
   // In a folder lie other files too, which are nobody's entries.
-  const own = new Set(where.map((spot) => (spot.kind === 'file' ? spot.file : spot.account)));
+  const own = new Set(where.map((spot) => (spot.kind === 'file' ? spot.file : itemName(row, spot))));
   const odd = found.odd.find((name) => row.kind !== 'folder' || own.has(name));
   if (!entry && odd !== undefined) {
     throw new Problem('document/broken', {
@@ -64,14 +66,15 @@ export function entriesOf(store: TokenStore, row: Row, texts: readonly Text[]): 
 /**
  * Takes the tokens of an entry out of its store, and with `whole` its registration. 'changed': other tokens than those that
  * were seen stand there (a client refreshed or signed in), and stay. Problems: those of reading and writing; oauth/client-only
- * where only the client may write; file/changed (never quiet long enough).
+ * where only the client may write what it still reads; file/changed (never quiet long enough).
  */
 export async function clearHolding(
   ports: Spots,
   holding: Holding,
   { whole }: { readonly whole: boolean },
 ): Promise<'cleared' | 'was clear' | 'changed'> {
-  const { store, row, where, entry: seen } = holding;
+  const { store, row, where, entry: seen, stale } = holding;
+  if (!store.put && stale === undefined) throw clientOnly(store);
   return rewriting(ports, store, row, where, seen.key, async (texts, wrote) => {
     const now = entryOf(store, row, where, texts, seen.key);
     const registered = whole && now?.registration !== undefined;
@@ -100,7 +103,7 @@ export async function putEntry(
   seen?: Tokens,
 ): Promise<'written' | 'changed'> {
   const { put } = store;
-  if (!put) throw clientOnly(store);
+  if (!put || !writable(ports.host, row)) throw clientOnly(store);
   return rewriting<'written' | 'changed'>(ports, store, row, where, key, async (texts, wrote) => {
     const now = entryOf(store, row, where, texts, key);
     const there = sameTokens(now?.tokens, entry.tokens);
@@ -122,7 +125,7 @@ function clientOnly(store: TokenStore): Problem {
   return new Problem('oauth/client-only', {
     what: `only ${store.name} itself may write its sign-ins`,
     state: 'nothing was written',
-    next: store.clearing.byHand,
+    next: byHand(store.clearing.byHand),
   });
 }
 
@@ -130,7 +133,7 @@ function clientOnly(store: TokenStore): Problem {
 function withEmpty(ports: Spots, texts: readonly Kept[], row: Row, where: readonly Where[]): readonly Text[] {
   if (row.kind === 'folder') return texts;
   const beside = besideOf(ports, row);
-  const names = [...where.map((spot) => (spot.kind === 'file' ? spot.file : spot.account)), ...(beside ? [beside] : [])];
+  const names = [...where.map((spot) => (spot.kind === 'file' ? spot.file : itemName(row, spot))), ...(beside ? [beside] : [])];
   const absent = new Set(names.filter((name) => !texts.some((text) => text.name === name)));
   return [...texts, ...[...absent].map((name) => ({ name, text: '' }))];
 }
@@ -194,13 +197,13 @@ async function writeAll(
 ): Promise<boolean> {
   for (const [at, change] of changes.entries()) {
     const seen = texts.find(({ name }) => name === change.name);
-    if (await writeText(ports, spotOf(ports, row, where, texts, change), seen, change.text)) continue;
+    if (await writeText(ports, row, spotOf(ports, row, where, texts, change), seen, change.text)) continue;
     const now = whole && at > 0 ? await textsAt(ports, row, where) : [];
     for (const made of changes.slice(0, at)) {
       const spot = spotOf(ports, row, where, texts, made);
       const stands = now.find(({ where: each }) => JSON.stringify(each) === JSON.stringify(spot));
       if (stands && stands.text === made.text)
-        await writeText(ports, spot, stands, texts.find(({ name }) => name === made.name)?.text);
+        await writeText(ports, row, spot, stands, texts.find(({ name }) => name === made.name)?.text);
     }
     return false;
   }
@@ -215,7 +218,8 @@ function spotOf(ports: Spots, row: Row, where: readonly Where[], texts: readonly
   const { host } = ports;
   const [first] = where;
   if (!first) throw new Error('an entry lies somewhere');
-  if (first.kind === 'item') return { ...first, account: name };
+  if (first.kind === 'item')
+    return row.kind === 'items' && row.service.includes('*') ? { ...first, service: name } : { ...first, account: name };
   return { kind: 'file', file: host.isAbsolute(name) ? name : host.join(host.dirname(first.file), name) };
 }
 

@@ -8,7 +8,7 @@ import { Problem } from '../base/problem.ts';
 import type { CallbackOptions } from '../ports/callback.ts';
 import type { Registration } from '../stores/store.ts';
 import type { SignedIn, SignInRequest, Wire } from './oauth.ts';
-import { register } from './registration.ts';
+import { deleteRegistration, register } from './registration.ts';
 
 export interface Redirect {
   /** undefined: the address of the listener. */
@@ -39,7 +39,7 @@ function loopback(uri: string): URL | undefined {
 
 export async function registrationFor(
   wire: Wire,
-  { discovery, registration, clientMetadataUrl, signal }: SignInRequest,
+  { discovery, registration, clientMetadataUrl, ledger, signal }: SignInRequest,
   redirectUris: readonly string[],
 ): Promise<Pick<SignedIn, 'registration' | 'registeredBy'>> {
   signal?.throwIfAborted();
@@ -49,7 +49,9 @@ export async function registrationFor(
     return { registration: documented(clientMetadataUrl, redirectUris), registeredBy: 'client id metadata document' };
   }
   if (typeof metadata['registration_endpoint'] === 'string') {
-    return { registration: await register(wire, discovery, { redirectUris }), registeredBy: 'dynamic registration' };
+    const ask = (): Promise<Registration> => register(wire, discovery, { redirectUris });
+    const undo = (made: Registration): Promise<unknown> => deleteRegistration(wire, made, new URL(discovery.url));
+    return { registration: await (ledger ? ledger.make(ask, undo) : ask()), registeredBy: 'dynamic registration' };
   }
   throw new Problem('oauth/no-registration', {
     what:

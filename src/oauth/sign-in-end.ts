@@ -1,7 +1,7 @@
 /** How a sign-in ends that did not succeed: what is told, and what of ours is taken away again. */
 import { Problem } from '../base/problem.ts';
 import { duration, type Milliseconds } from '../base/time.ts';
-import type { SignedIn, SignInRequest, SignInTalk, Wire } from './oauth.ts';
+import type { Ended, SignedIn, SignInRequest, SignInTalk, Wire } from './oauth.ts';
 import { deleteRegistration } from './registration.ts';
 
 export const tooLate = (withinMs: Milliseconds): Problem =>
@@ -15,26 +15,28 @@ export const tooLate = (withinMs: Milliseconds): Problem =>
 export async function dropRegistration(
   wire: Wire,
   { registration, registeredBy }: Pick<SignedIn, 'registration' | 'registeredBy'>,
-  { discovery }: SignInRequest,
+  { discovery, ledger }: SignInRequest,
   talk: Pick<SignInTalk, 'note'>,
 ): Promise<boolean> {
   if (registeredBy !== 'dynamic registration') return false;
-  const gone = await deleted(wire, registration, discovery);
+  const ended = await deleted(wire, registration, discovery);
+  await ledger?.ended(registration, ended).catch(foundGoneLater);
+  const gone = ended === 'deleted' || ended === 'gone';
   if (!gone)
     talk.note(`the registration ${registration.clientId} at ${discovery.issuer} could not be deleted; it holds no grant`);
   return gone;
 }
 
-async function deleted(
-  wire: Wire,
-  registration: SignedIn['registration'],
-  { url }: SignInRequest['discovery'],
-): Promise<boolean> {
+/** It stays on our list, and the next attempt to delete it strikes it off. */
+function foundGoneLater(error: unknown): void {
+  if (!(error instanceof Problem)) throw error;
+}
+
+async function deleted(wire: Wire, registration: SignedIn['registration'], { url }: SignInRequest['discovery']): Promise<Ended> {
   try {
-    const said = await deleteRegistration(wire, registration, new URL(url));
-    return said === 'deleted' || said === 'gone';
+    return await deleteRegistration(wire, registration, new URL(url));
   } catch (error) {
-    if (error instanceof Problem) return false;
+    if (error instanceof Problem) return 'unknown';
     throw error;
   }
 }

@@ -152,13 +152,16 @@ async function fromListener(
   { pending, signal }: Waiting,
 ): Promise<Answered> {
   const until = clock.elapsed() + withinMs;
+  // Once: who finds the port can call it as often as they like.
+  let told = false;
   for (;;) {
     const next = await callback.next({ withinMs: Math.max(1, until - clock.elapsed()), signal });
     if (next === undefined) throw tooLate(withinMs);
     const judged = judge(next.parameters, pending);
     if (judged.kind === 'not-ours') {
       await next.answer('not-ours');
-      talk.note('a page called the redirect address without the state of this sign-in; it was ignored');
+      if (!told) talk.note('a page called the redirect address without the state of this sign-in; it was ignored');
+      told = true;
       continue;
     }
     if (judged.kind === 'refused') await next.answer('refused');

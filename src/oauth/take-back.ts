@@ -3,7 +3,7 @@
  * gone cannot revoke any more (RFC 7592). An accepted revocation proves nothing, so the access token is tried once.
  */
 import { Problem } from '../base/problem.ts';
-import type { Discovery, Revocation, SignedIn, Wire } from './oauth.ts';
+import type { Discovery, RegistrationLedger, Revocation, SignedIn, Wire } from './oauth.ts';
 import { deleteRegistration } from './registration.ts';
 import { revoke } from './revoke.ts';
 import { accessStanding } from './standing.ts';
@@ -20,6 +20,7 @@ export async function takeBack(
   wire: Wire,
   discovery: Discovery,
   { issued: { tokens }, registration, registeredBy }: SignedIn,
+  ledger?: RegistrationLedger,
 ): Promise<TakenBack> {
   const revocation = await orFailed(async () => {
     const ofRefresh = tokens.refresh && (await revoke(wire, discovery, registration, tokens.refresh, 'refresh'));
@@ -28,6 +29,7 @@ export async function takeBack(
   });
   const ours = registeredBy === 'dynamic registration';
   const deleted = ours ? await orFailed(() => deleteRegistration(wire, registration, new URL(discovery.url))) : undefined;
+  if (deleted !== undefined && deleted !== 'failed') await orFailed(async () => ledger?.ended(registration, deleted));
   const standing = await orFailed(() => accessStanding(wire, discovery, tokens.access));
   const alive = standing === 'failed' ? 'unknown' : standing.alive;
   return {

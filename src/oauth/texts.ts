@@ -10,9 +10,12 @@ import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
 import { matches, pathOf } from '../clients/patterns.ts';
 import type { FilePath, FileSnapshot } from '../ports/disk.ts';
+import type { Host } from '../ports/host.ts';
+import type { KeyringForm } from '../ports/keyring.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Change, Row, Text, Where } from '../stores/store.ts';
 
+type ItemSpot = Where & { readonly kind: 'item' };
 export type Spots = Pick<Ports, 'host' | 'disk' | 'keyring'>;
 
 /** A text with the spot where it lies. */
@@ -58,12 +61,23 @@ function decoded({ path, bytes }: FileSnapshot): string {
   }
 }
 
+export const formOf = (row: Row): KeyringForm | undefined => ('form' in row ? row.form : undefined);
+
+/** Whether the keyring of this system writes items of the row: it does not put an internet password (src/ports/keyring.ts). */
+export const writable = ({ os }: Pick<Host, 'os'>, row: Row): boolean => !(os === 'macos' && formOf(row)?.internet);
+
+/** An item's name among the texts of its row: the account, or the service where each item has one of its own. */
+export function itemName(row: Row, { service, account }: ItemSpot): string {
+  return row.kind === 'items' && row.service.includes('*') ? service : account;
+}
+
 /** undefined when there is no such item. Problems: store/locked, store/unavailable. */
-export async function itemText({ keyring }: Pick<Spots, 'keyring'>, service: string, account: string): Promise<Kept | undefined> {
-  const value = await keyring.get(service, account);
+export async function itemText({ keyring }: Pick<Spots, 'keyring'>, row: Row, where: ItemSpot): Promise<Kept | undefined> {
+  const { service, account } = where;
+  const value = await keyring.get(service, account, formOf(row));
   if (value === 'absent') return undefined;
   if (value === 'locked' || value === 'unavailable') throw keyringProblem(value, service);
-  return { name: account, text: value.reveal(), where: { kind: 'item', service, account } };
+  return { name: itemName(row, where), text: value.reveal(), where: { kind: 'item', service, account } };
 }
 
 export function keyringProblem(why: 'locked' | 'unavailable', service: string): Problem {
@@ -93,7 +107,7 @@ export async function textsAt(ports: Spots, row: Row, where: readonly Where[]): 
     if (text && !kept.some(({ name }) => name === text.name)) kept.push(text);
   };
   for (const spot of where) {
-    if (spot.kind === 'item') add(await itemText(ports, spot.service, spot.account));
+    if (spot.kind === 'item') add(await itemText(ports, row, spot));
     else if (row.kind === 'folder') for (const file of await filesBeside(ports, row, spot.file)) add(await fileText(ports, file));
     else add(await fileText(ports, spot.file));
   }
@@ -125,12 +139,18 @@ export function checkSize({ host }: Pick<Spots, 'host'>, where: Where, { text }:
  * Writes or removes one text if it is still what was read (undefined: if there is still none); false when it is not. A keyring
  * and the removal of a file know no comparison of their own: they are looked at right before.
  */
-export async function writeText(ports: Spots, where: Where, seen: Kept | undefined, text: string | undefined): Promise<boolean> {
+export async function writeText(
+  ports: Spots,
+  row: Row,
+  where: Where,
+  seen: Kept | undefined,
+  text: string | undefined,
+): Promise<boolean> {
   if (where.kind === 'item') {
-    const now = await itemText(ports, where.service, where.account);
+    const now = await itemText(ports, row, where);
     if (now?.text !== seen?.text) return false;
-    if (text !== undefined) await ports.keyring.set(where.service, where.account, new Secret(text));
-    else await ports.keyring.remove(where.service, where.account);
+    if (text !== undefined) await ports.keyring.set(where.service, where.account, new Secret(text), formOf(row));
+    else await ports.keyring.remove(where.service, where.account, formOf(row));
     return true;
   }
   const { disk, host } = ports;

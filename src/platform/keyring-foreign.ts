@@ -3,7 +3,7 @@
  *
  * Written from the programs' documentation and sample outputs; not run on those systems yet.
  */
-import type { KeyringItem } from '../ports/keyring.ts';
+import type { KeyringForm, KeyringItem } from '../ports/keyring.ts';
 
 export interface Listing {
   readonly program: string;
@@ -15,14 +15,19 @@ export const macListing: Listing = { program: '/usr/bin/security', args: ['dump-
 
 export const windowsListing: Listing = { program: 'cmdkey', args: ['/list'] };
 
-/** Generic passwords of a service: blocks that begin with `keychain:`, attributes as `"acct"<blob>="name"`. */
-export function readKeychain(text: string, service: string): readonly KeyringItem[] {
-  const accounts = text.split(/^keychain: /m).flatMap((block) => {
-    if (!/^class: "?genp"?$/m.test(block) || blob(block, 'svce') !== service) return [];
-    const account = blob(block, 'acct');
-    return account === undefined ? [] : [account];
-  });
-  return itemsOf(service, accounts);
+/**
+ * Generic passwords of a service, or internet passwords of a server: blocks that begin with `keychain:`, attributes as
+ * `"acct"<blob>="name"`.
+ */
+export function readKeychain(text: string, service: string, form?: KeyringForm): readonly KeyringItem[] {
+  const [kind, name] = form?.internet ? (['inet', 'srvr'] as const) : (['genp', 'svce'] as const);
+  return itemsIn(
+    text.split(/^keychain: /m).flatMap((block) => {
+      const found = new RegExp(`^class: "?${kind}"?$`, 'm').test(block) ? blob(block, name) : undefined;
+      const account = blob(block, 'acct');
+      return found === undefined || account === undefined || !fits(service, found) ? [] : [{ service: found, account }];
+    }),
+  );
 }
 
 /** `="text"`, or `=0x6E61C3AF  "na\303\257"` for what is not plain ASCII; `=<NULL>` for none. */
@@ -37,7 +42,8 @@ function blob(block: string, name: string): string | undefined {
  * Targets of generic credentials. The words around them are in the language of the system, the targets are not. Who wrote one
  * shows in its form: `account.service` (the Rust library, ours too) or `service/account` (keytar).
  */
-export function readCmdkey(text: string, service: string): readonly KeyringItem[] {
+export function readCmdkey(text: string, service: string, form?: KeyringForm): readonly KeyringItem[] {
+  if (form?.target !== undefined) return readTargets(text, service, form.target);
   const accounts = text.split(/\r?\n/).flatMap((line) => {
     const target = /\bLegacyGeneric:target=(.*\S)/.exec(line)?.[1] ?? '';
     if (target.endsWith(`.${service}`)) return [target.slice(0, -service.length - 1)];
@@ -46,7 +52,49 @@ export function readCmdkey(text: string, service: string): readonly KeyringItem[
   return itemsOf(service, accounts);
 }
 
-/** Sorted, each once: an account may be kept twice, in another keychain or collection. */
-export function itemsOf(service: string, accounts: readonly string[]): readonly KeyringItem[] {
-  return [...new Set(accounts)].sort().map((account) => ({ service, account }));
+/**
+ * Targets of a form. The account is in the target, or two lines below, behind a word in the language of the system
+ * (`Benutzer: name`).
+ */
+function readTargets(text: string, service: string, form: string): readonly KeyringItem[] {
+  const literal = (part: string): string => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  const named: Readonly<Record<string, string>> = {
+    '<service>': `(?<service>${service.includes('*') ? '.+' : literal(service)})`,
+    '<account>': '(?<account>.+)',
+  };
+  const pattern = new RegExp(
+    `^${form
+      .split(/(<service>|<account>)/)
+      .map((part) => named[part] ?? literal(part))
+      .join('')}$`,
+    's',
+  );
+  const lines = text.split(/\r?\n/);
+  return itemsIn(
+    lines.flatMap((line, at) => {
+      const found = pattern.exec(/\bLegacyGeneric:target=(.*\S)/.exec(line)?.[1] ?? '')?.groups;
+      const account = found?.['account'] ?? /^\s*[^:]+: (.*\S)/.exec(lines[at + 2] ?? '')?.[1];
+      const name = found?.['service'];
+      return name === undefined || account === undefined || !fits(service, name) ? [] : [{ service: name, account }];
+    }),
+  );
 }
+
+/** Is it the service, or one of a pattern with a `*`? */
+export function fits(service: string, name: string): boolean {
+  const [before = '', after] = service.split('*');
+  if (after === undefined) return name === service;
+  return name.length >= service.length - 1 && name.startsWith(before) && name.endsWith(after);
+}
+
+/** Sorted, each once: an item may be kept twice, in another keychain or collection. */
+export function itemsIn(items: readonly KeyringItem[]): readonly KeyringItem[] {
+  const names = new Set(items.map(({ service, account }) => JSON.stringify([service, account])));
+  return [...names].sort().map((name) => {
+    const [service, account] = JSON.parse(name) as [string, string];
+    return { service, account };
+  });
+}
+
+export const itemsOf = (service: string, accounts: readonly string[]): readonly KeyringItem[] =>
+  itemsIn(accounts.map((account) => ({ service, account })));

@@ -192,6 +192,39 @@ attributes:
     expect(readCmdkey(text, 'gemini-cli-oauth')).toEqual([{ service: 'gemini-cli-oauth', account: 'lab server' }]);
   });
 
+  it('of a form: internet passwords, and targets with the account in them or two lines below', () => {
+    const internet = keychain.replace(
+      '"acct"<blob>="web"',
+      '"acct"<blob>="mcp-oauth"\n    "srvr"<blob>="mcp-oauth:https://s.test/mcp"',
+    );
+    const form = { internet: true, target: 'zed:url=<service>' } as const;
+    const session = { service: 'mcp-oauth:https://s.test/mcp', account: 'mcp-oauth' };
+    expect(readKeychain(internet, 'mcp-oauth:*', form)).toEqual([session]);
+    expect(readKeychain(internet, session.service, form)).toEqual([session]);
+    expect(readKeychain(internet, session.service)).toEqual([]);
+    expect(readKeychain(internet, 'Codex MCP Credentials', form)).toEqual([]);
+    const targets = [
+      '    Ziel: LegacyGeneric:target=zed:url=mcp-oauth:https://s.test/mcp',
+      '    Typ: Generisch',
+      '    Benutzer: mcp-oauth',
+      '',
+      '    Ziel: LegacyGeneric:target=zed:url=https://zed.dev',
+      '    Typ: Generisch',
+      '    Benutzer: 17',
+      '',
+      '    Ziel: LegacyGeneric:target=gemini-cli-oauth/lab/two',
+      '    Typ: Generisch',
+      '    Benutzer: ',
+      '',
+    ].join('\r\n');
+    expect(readCmdkey(targets, 'mcp-oauth:*', form)).toEqual([session]);
+    expect(readCmdkey(targets, session.service, form)).toEqual([session]);
+    expect(readCmdkey(targets, 'mcp-oauth:', form)).toEqual([]);
+    expect(readCmdkey(targets, 'gemini-cli-oauth', { target: '<service>/<account>' })).toEqual([
+      { service: 'gemini-cli-oauth', account: 'lab/two' },
+    ]);
+  });
+
   it('are asked without secrets, and what fails is no empty list', async () => {
     const ran: string[] = [];
     const by = (os: 'macos' | 'windows', status: number, errors = '') => {

@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { minute, second } from '../base/time.ts';
 import type { Host } from '../ports/host.ts';
-import type { Keyring } from '../ports/keyring.ts';
+import type { Keyring, KeyringForm } from '../ports/keyring.ts';
 import type { Processes } from '../ports/processes.ts';
 import { type BusTool, busTools, root, type Value } from './keyring-dbus.ts';
 import { itemsOf, macListing, readCmdkey, readKeychain, windowsListing } from './keyring-foreign.ts';
@@ -19,7 +19,12 @@ import { itemsOf, macListing, readCmdkey, readKeychain, windowsListing } from '.
 type Listed = Awaited<ReturnType<Keyring['list']>>;
 type Programs = Pick<Processes, 'run' | 'which'>;
 
-export async function listItems(host: Pick<Host, 'os' | 'env'>, processes: Programs, service: string): Promise<Listed> {
+export async function listItems(
+  host: Pick<Host, 'os' | 'env'>,
+  processes: Programs,
+  service: string,
+  form?: KeyringForm,
+): Promise<Listed> {
   if (host.os === 'linux') return overBus(host, processes, service);
   const [{ program, args }, read] =
     host.os === 'macos' ? ([macListing, readKeychain] as const) : ([windowsListing, readCmdkey] as const);
@@ -31,7 +36,7 @@ export async function listItems(host: Pick<Host, 'os' | 'env'>, processes: Progr
     }),
   );
   if (ran?.status !== 0) return /interaction is not allowed/i.test(ran?.errors ?? '') ? 'locked' : 'unavailable';
-  return read(ran.output, service);
+  return read(ran.output, service, form);
 }
 
 async function overBus(host: Pick<Host, 'env'>, processes: Programs, service: string): Promise<Listed> {
@@ -89,7 +94,7 @@ async function byTool(
   return [];
 }
 
-function busAddress({ env }: Pick<Host, 'env'>): string | undefined {
+export function busAddress({ env }: Pick<Host, 'env'>): string | undefined {
   const own = env('DBUS_SESSION_BUS_ADDRESS');
   if (own !== undefined) return own;
   const folder = env('XDG_RUNTIME_DIR');

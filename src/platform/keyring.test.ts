@@ -15,8 +15,9 @@ import { describeWith } from '../../test/parts.ts';
 import { keyringMemory, twinKeyring } from '../../test/twins/keyring.ts';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
-import type { Keyring, KeyringItem } from '../ports/keyring.ts';
-import { createKeyring, type KeyringLibrary } from './keyring.ts';
+import type { Keyring, KeyringForm, KeyringItem } from '../ports/keyring.ts';
+import { createKeyring } from './keyring.ts';
+import type { KeyringLibrary } from './keyring-library.ts';
 
 const memory = keyringMemory();
 keyringKit('twin', async (state) => {
@@ -74,6 +75,38 @@ describeWith(
       expect(((await keyring.get(service, 'other|1')) as Secret).reveal()).toBe('a neighbour');
     });
 
+    it.each([
+      // As Zed makes them through oo7, Warp through the Secret Service, and keytar (Gemini CLI) through libsecret.
+      [{ attributes: ['url', 'username'] }, { url: 'mcp-oauth:https://s.test/mcp', username: 'mcp-oauth', other: 'kept' }],
+      [{ attributes: ['service', 'key'] }, { service: 'dev.warp.Warp-Stable', key: 'TemplatableMcpCredentials' }],
+      [
+        { attributes: ['service', 'account'] },
+        { service: 'gemini-cli-oauth', account: 'lab', 'xdg:schema': 'org.freedesktop.Secret.Generic' },
+      ],
+    ] as const)('with $attributes are read, replaced in place and removed: no second one is made', async (form, theirs) => {
+      const { keyring } = session;
+      const [[of, name], [by, account]] = Object.entries(theirs) as [[string, string], [string, string]];
+      await session.call('plant', 'theirs', ...Object.entries(theirs).flat());
+      await session.call('plant', 'a neighbour', of, name, by, 'other');
+      expect(await keyring.list(name, form)).toContainEqual({ service: name, account });
+      expect(((await keyring.get(name, account, form)) as Secret).reveal()).toBe('theirs');
+      await keyring.set(name, account, new Secret('ours'), form);
+      const kept = JSON.parse((await session.call('attributes', name, of))['items'] ?? '') as unknown[];
+      expect(kept).toHaveLength(2);
+      // gnome-keyring 42.1 may add the general schema to an item without one.
+      expect(kept).toContainEqual(expect.objectContaining(theirs));
+      // as the other program looks for it
+      expect(await session.call('look-up', ...Object.entries(theirs).flat())).toEqual({ value: 'ours' });
+      await keyring.remove(name, account, form);
+      expect(await keyring.get(name, account, form)).toBe('absent');
+      expect(await keyring.list(name, form)).toEqual([{ service: name, account: 'other' }]);
+      // one that we make is found by those that search with a schema and those that do not
+      await keyring.set(name, account, new Secret('made'), form);
+      for (const more of [[], ['xdg:schema', 'org.freedesktop.Secret.Generic']]) {
+        expect(await session.call('look-up', of, name, by, account, ...more)).toEqual({ value: 'made' });
+      }
+    });
+
     it.each(['gdbus', 'dbus-send', 'busctl'] as const)('are listed by %s alone', async (program) => {
       const odd = 'o\'brien "q" nä\\me';
       await session.call('plant', 'x', 'service', 'by program', 'username', odd);
@@ -99,6 +132,8 @@ describeWith(
     });
   },
 );
+
+const textOf = (form: KeyringForm | undefined): string => (form ? JSON.stringify(form) : '');
 
 type Call = (...words: string[]) => Promise<Record<string, string>>;
 
@@ -133,19 +168,19 @@ async function startSession(state: KeyringState, home: string): Promise<KeyringU
     return answer;
   };
   const keyring: Keyring = {
-    async list(service) {
-      const { items, answer } = await call('list', service);
+    async list(service, form) {
+      const { items, answer } = await call('list', service, textOf(form));
       return items === undefined ? (answer as 'locked') : (JSON.parse(items) as KeyringItem[]);
     },
-    async get(service, account) {
-      const found = await call('get', service, account);
+    async get(service, account, form) {
+      const found = await call('get', service, account, textOf(form));
       return 'value' in found ? new Secret(found['value'] ?? '') : (found['answer'] as 'absent');
     },
-    async set(service, account, value) {
-      await call('set', service, account, value.reveal());
+    async set(service, account, value, form) {
+      await call('set', service, account, value.reveal(), textOf(form));
     },
-    async remove(service, account) {
-      await call('remove', service, account);
+    async remove(service, account, form) {
+      await call('remove', service, account, textOf(form));
     },
   };
   return {

@@ -11,35 +11,21 @@
  * An item is found by its service and user name alone. So one that Codex 0.169.0 made (attributes application and target
  * besides) is read, replaced in place and removed, and none is made beside it (tried on 2026-11-23, keyring.test.ts). One made
  * by way of keytar on Linux has `account` where the library looks for `username`: it is listed, and `get` calls it absent.
+ *
+ * Items of a form that the library cannot name are served by keyring-forms.ts.
  */
-import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
 import { type Milliseconds, second } from '../base/time.ts';
 import type { Host } from '../ports/host.ts';
-import type { Keyring } from '../ports/keyring.ts';
+import type { Keyring, KeyringForm } from '../ports/keyring.ts';
 import type { Processes } from '../ports/processes.ts';
-
-/** What we use of the library, so that tests can put a store that hangs in its place. */
-export interface KeyringLibrary {
-  readonly AsyncEntry: new (
-    service: string,
-    account: string,
-    options: { linux: { store: 'secret-service' } },
-  ) => {
-    getPassword(): Promise<string | null>;
-    setPassword(text: string): Promise<void>;
-    deleteCredential(): Promise<boolean>;
-  };
-}
+import { type KeyringLibrary, keyringProblem, type LibraryEntry, type Trouble, troubleOf, within } from './keyring-library.ts';
 
 export interface KeyringOptions {
   readonly load?: () => Promise<KeyringLibrary>;
   /** Default: a minute where a person may see a prompt, otherwise a few seconds. */
   readonly timeoutMs?: Milliseconds;
 }
-
-type Entry = InstanceType<KeyringLibrary['AsyncEntry']>;
-type Trouble = 'locked' | 'unavailable';
 
 export function createKeyring(
   host: Pick<Host, 'os' | 'env'>,
@@ -49,10 +35,13 @@ export function createKeyring(
   const load = options.load ?? (() => import('@napi-rs/keyring'));
   const limit = options.timeoutMs ?? (promptIsSeen(host) ? 60 * second : 5 * second);
 
+  const forms = async (form: KeyringForm): Promise<Keyring | undefined> =>
+    (await import('./keyring-forms.ts')).servedBy(host, processes, form, { load, limit });
+
   const ask = async <T>(
     service: string,
     account: string,
-    call: (entry: Entry) => Promise<T>,
+    call: (entry: LibraryEntry) => Promise<T>,
   ): Promise<{ value: T } | Trouble> => {
     try {
       const { AsyncEntry } = await load();
@@ -64,17 +53,26 @@ export function createKeyring(
   };
 
   return {
-    list: async (service) => (await import('./keyring-list.ts')).listItems(host, processes, service),
-    async get(service, account) {
+    async list(service, form) {
+      const other = form && (await forms(form));
+      return other ? other.list(service) : (await import('./keyring-list.ts')).listItems(host, processes, service);
+    },
+    async get(service, account, form) {
+      const other = form && (await forms(form));
+      if (other) return other.get(service, account);
       const answer = await ask(service, account, (entry) => entry.getPassword());
       if (typeof answer === 'string') return answer;
       return answer.value === null || answer.value === '' ? 'absent' : new Secret(answer.value);
     },
-    async set(service, account, value) {
+    async set(service, account, value, form) {
+      const other = form && (await forms(form));
+      if (other) return other.set(service, account, value);
       const answer = await ask(service, account, (entry) => entry.setPassword(value.reveal()));
       if (typeof answer === 'string') throw keyringProblem(answer);
     },
-    async remove(service, account) {
+    async remove(service, account, form) {
+      const other = form && (await forms(form));
+      if (other) return other.remove(service, account);
       const answer = await ask(service, account, (entry) => entry.deleteCredential());
       if (typeof answer === 'string') throw keyringProblem(answer);
     },
@@ -84,41 +82,4 @@ export function createKeyring(
 function promptIsSeen(host: Pick<Host, 'os' | 'env'>): boolean {
   if (host.os === 'linux') return (host.env('DISPLAY') ?? host.env('WAYLAND_DISPLAY')) !== undefined;
   return host.env('SSH_CONNECTION') === undefined;
-}
-
-/** Still waiting when the time is over: a prompt that nobody answers, so the store is locked. */
-async function within<T>(limit: Milliseconds, call: Promise<T>): Promise<{ value: T } | Trouble> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Trouble>((resolve) => {
-    timer = setTimeout(() => resolve('locked'), limit);
-  });
-  try {
-    return await Promise.race([call.then((value) => ({ value })), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/**
- * The library tells its errors apart by text alone. Locked: Secret Service (prompt dismissed, IsLocked), macOS
- * errSecInteractionNotAllowed, errSecAuthFailed and errSecUserCanceled. Everything else: not usable here.
- */
-function troubleOf(error: unknown): Trouble {
-  const text = error instanceof Error ? error.message : '';
-  return /prompt was dismissed|\bis ?locked\b|interaction is not allowed|-25308|-25293|user canceled|-128\b/i.test(text)
-    ? 'locked'
-    : 'unavailable';
-}
-
-function keyringProblem(trouble: Trouble): Problem {
-  if (trouble === 'locked') {
-    return new Problem('store/locked', {
-      what: 'the keyring of this system is locked',
-      next: 'unlock it (sign in to the desktop, or unlock the login keyring), then run the command again',
-    });
-  }
-  return new Problem('store/unavailable', {
-    what: 'this session has no usable keyring',
-    next: 'run the command in a desktop session, or start a Secret Service (gnome-keyring) first',
-  });
 }

@@ -194,7 +194,7 @@ export function createRotations(
       if (closed || pastReturn) {
         throw new Problem('rotation/past-return', {
           what: `rotation ${rotation} is past the point of no return`,
-          state: 'the old credential is revoked, or may be',
+          state: 'the old one is revoked, or may be',
           next: closed ? `mcp-rotate receipt ${rotation}` : `mcp-rotate resume ${rotation}`,
         });
       }

@@ -9,12 +9,12 @@
 import { randomLetters } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
+import { fields, Misfit, map, text } from '../base/shapes.ts';
 import { second } from '../base/time.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Borrow, Held, Issuer, Provider } from '../providers/provider.ts';
 import { changeIndex, type IssuerRow, readIndex } from './issuers-index.ts';
-import { fields, Misfit, map, text } from './journal/shapes.ts';
 import { createSealer } from './seal.ts';
 
 export type { IssuerRow } from './issuers-index.ts';

@@ -8,10 +8,10 @@
  */
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
+import { fields, Misfit, map, oneOf, text } from '../base/shapes.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Held } from '../providers/provider.ts';
-import { fields, Misfit, map, oneOf, text } from './journal/shapes.ts';
 
 type SealPorts = Pick<Ports, 'disk' | 'host' | 'keyring'>;
 

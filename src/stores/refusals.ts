@@ -1,5 +1,7 @@
 /** What a store refuses to write: an entry that its client could not use would end a sign-in that works. */
+
 import { Problem } from '../base/problem.ts';
+import { byHand } from './by-hand.ts';
 import type { TokenStore } from './store.ts';
 
 /** `what`: "a registration’s secret". */
@@ -7,7 +9,7 @@ export function cannotKeep({ name, signIn }: Pick<TokenStore, 'name' | 'signIn'>
   return new Problem('document/cannot-hold', {
     what: `${name} keeps no place for ${what}`,
     state: 'nothing was written',
-    next: signIn.byHand,
+    next: byHand(signIn.byHand),
   });
 }
 
@@ -16,6 +18,6 @@ export function clientOnly({ name, signIn }: Pick<TokenStore, 'name' | 'signIn'>
   return new Problem('oauth/client-only', {
     what: `only ${name} itself may write its sign-ins there`,
     state: 'nothing was written',
-    next: signIn.byHand,
+    next: byHand(signIn.byHand),
   });
 }

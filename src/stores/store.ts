@@ -10,6 +10,7 @@ import type { Secret } from '../base/secret.ts';
 import type { Instant, Milliseconds } from '../base/time.ts';
 import type { FilePath, LockRule } from '../ports/disk.ts';
 import type { Host, Os } from '../ports/host.ts';
+import type { KeyringForm } from '../ports/keyring.ts';
 
 /** What an authorization server issued in one answer, as a client keeps it. */
 export interface Tokens {
@@ -40,6 +41,8 @@ export interface Entry {
   /** Address of the MCP server, as kept. */
   readonly url: string | undefined;
   readonly issuer: string | undefined;
+  /** Where they were got, of a store that keeps this in place of the issuer. */
+  readonly tokenEndpoint?: string | undefined;
   readonly registration: Registration | undefined;
   /** undefined: only a registration, or what a failed sign-in left. */
   readonly tokens: Tokens | undefined;
@@ -88,6 +91,8 @@ export type Row =
       readonly os: readonly Os[] | 'all';
       /** One `*` in it: each item has a service of its own, which is then its text's name. */
       readonly service: string;
+      /** Of a new item with a service of its own. */
+      readonly account?: string;
       readonly form?: KeyringForm;
       readonly stale?: string;
       readonly beside?: Beside;
@@ -113,19 +118,6 @@ export type Row =
  * with the row's texts under its path as name, and is changed with them; it has no entry of its own.
  */
 type Beside = string;
-
-/**
- * How the system's store names an item that is not a plain one of service and account. A keyring that cannot ask by these names
- * must answer 'unavailable', never 'absent'.
- */
-export interface KeyringForm {
-  /** Secret Service: the attributes that hold service and account, where they are not `service` and `username`. */
-  readonly attributes?: readonly [service: string, account: string];
-  /** macOS: an internet password, whose server is the service. */
-  readonly internet?: true;
-  /** Windows: the credential's target; `<service>` and `<account>` are replaced. */
-  readonly target?: string;
-}
 
 /** How well a text is protected where it lies. 'weak': under a key that lies beside it or can be worked out. */
 export type Protection = 'plain' | 'weak' | 'os';
@@ -184,7 +176,8 @@ export interface TokenStore {
   clear(row: Row, texts: readonly Text[], key: string, whole: boolean): readonly Change[];
   /**
    * The texts with an entry put in (or put in place of the one with that key), all else untouched; fields of an old entry that
-   * we do not know are kept. Absent: only the client writes here.
+   * we do not know are kept. Absent: only the client writes here, and it or a person clears what it still reads; a stale copy
+   * may be cleared by us.
    */
   put?(row: Row, texts: readonly Text[], key: string, entry: NewEntry): readonly Change[];
   /** Redirect addresses that a registration must name for the client to take an entry of ours up; absent: any. */

@@ -36,6 +36,15 @@ export type Proof =
       readonly how: string;
       readonly at: Instant;
     }
+  /** The client itself gets through to the server with what it keeps, by a command of its own. */
+  | {
+      readonly kind: 'connects';
+      readonly answer: Answer;
+      readonly client: string;
+      readonly server: string;
+      readonly how: string;
+      readonly at: Instant;
+    }
   /** A process that holds the old value (or may, by start time). 'no' means: none. */
   | {
       readonly kind: 'processes';

@@ -50,6 +50,7 @@ export const samplePlan: Plan = {
 export const sampleProofs: readonly Proof[] = [
   { kind: 'read-back', answer: 'yes', client: 'codex', server: 'db', file: '/f', at },
   { kind: 'authenticated', answer: 'no', client: 'codex', server: 'db', how: 'SELECT 1', at },
+  { kind: 'connects', answer: 'yes', client: 'opencode', server: 'lab', how: 'opencode mcp list', at },
   { kind: 'tool-call', answer: 'unknown', client: 'codex', server: 'db', tool: 'query', how: 'canary: error; new: answered', at },
   { kind: 'processes', answer: 'yes', how: '/proc', processes: [holder, { ...holder, client: 'codex' }], at },
   { kind: 'works', answer: 'yes', which: 'new', how: 'login', at },

@@ -1,8 +1,8 @@
 /**
  * The real keyring in a process of its own, inside the D-Bus session that the test chose: a line of JSON in, one out.
  *
- * Besides the port's calls: `list-by` lists with one program alone, `plant` stores an item with given attributes as another
- * program would, `attributes` tells those of all items of a service.
+ * Besides the port's calls: `list-by` lists with one program alone, `plant` stores an item with given attributes and `look-up`
+ * finds one as another program would, `attributes` tells those of all items of a service.
  */
 import { createInterface } from 'node:readline';
 import { Problem } from '../../src/base/problem.ts';
@@ -11,30 +11,31 @@ import { createHost } from '../../src/platform/host.ts';
 import { createKeyring } from '../../src/platform/keyring.ts';
 import { type BusTool, busTools } from '../../src/platform/keyring-dbus.ts';
 import { createProcesses } from '../../src/platform/processes.ts';
-import type { Keyring } from '../../src/ports/keyring.ts';
+import type { Keyring, KeyringForm } from '../../src/ports/keyring.ts';
 import type { RunResult } from '../../src/ports/processes.ts';
 
 const host = createHost();
 const processes = createProcesses();
 const keyring = createKeyring(host, processes);
 const env = Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? '']));
+const formOf = (text = ''): KeyringForm | undefined => (text === '' ? undefined : (JSON.parse(text) as KeyringForm));
 const asSeen = (found: Awaited<ReturnType<Keyring['list']>>) =>
   typeof found === 'string' ? { answer: found } : { items: JSON.stringify(found) };
 
 const calls: Readonly<Record<string, (...words: string[]) => Promise<object>>> = {
-  async get(service = '', account = '') {
-    const found = await keyring.get(service, account);
+  async get(service = '', account = '', form = '') {
+    const found = await keyring.get(service, account, formOf(form));
     return found instanceof Secret ? { value: found.reveal() } : { answer: found };
   },
-  async set(service = '', account = '', value = '') {
-    await keyring.set(service, account, new Secret(value));
+  async set(service = '', account = '', value = '', form = '') {
+    await keyring.set(service, account, new Secret(value), formOf(form));
     return {};
   },
-  async remove(service = '', account = '') {
-    await keyring.remove(service, account);
+  async remove(service = '', account = '', form = '') {
+    await keyring.remove(service, account, formOf(form));
     return {};
   },
-  list: async (service = '') => asSeen(await keyring.list(service)),
+  list: async (service = '', form = '') => asSeen(await keyring.list(service, formOf(form))),
   async 'list-by'(service = '', program = '') {
     const only = createKeyring(host, {
       which: processes.which,
@@ -51,13 +52,23 @@ const calls: Readonly<Record<string, (...words: string[]) => Promise<object>>> =
     if (ran.status !== 0) throw new Error(`secret-tool: ${ran.errors}`);
     return {};
   },
-  async attributes(service = '') {
+  async 'look-up'(...attributes) {
+    const ran = await processes.run('secret-tool', ['lookup', ...attributes], {
+      env: { ...env, LC_ALL: 'C.UTF-8' },
+      timeoutMs: 10_000,
+    });
+    return { value: ran.output };
+  },
+  /** Attributes of every item, by one of them: name and value. */
+  async attributes(service = '', name = 'service') {
     const tool = busTools[0] as BusTool;
     const read = async (args: readonly string[] = []) => {
       const ran: RunResult = await processes.run(tool.program, args, { env: { ...env, LC_ALL: 'C.UTF-8' }, timeoutMs: 10_000 });
       return tool.read(ran.output) ?? [];
     };
-    const paths = (await read(tool.search(service))).flat() as string[];
+    const paths = (
+      await read(tool.search(service)?.map((word) => word.replace("{'service':", `{'${name}':`)))
+    ).flat() as string[];
     const each = await Promise.all(paths.map((path) => read(tool.property(path, 'Item', 'Attributes'))));
     return { items: JSON.stringify(each.map(([found]) => Object.fromEntries(found as ReadonlyMap<string, string>))) };
   },

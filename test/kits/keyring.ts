@@ -1,7 +1,7 @@
 /** The contract of a keyring in each of its states, for the real one and its twin alike. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import type { Keyring } from '../../src/ports/keyring.ts';
+import type { Keyring, KeyringForm } from '../../src/ports/keyring.ts';
 
 export type KeyringState = 'unlocked' | 'locked' | 'unavailable';
 
@@ -12,6 +12,13 @@ export interface KeyringUnderTest {
 
 /** Stored in the first session, before the store is locked. */
 export const planted = { service: 'mcp-rotate kit', account: 'planted', value: 'planted before' };
+
+/** Of these a keyring has to keep plain items and those of another form apart. */
+const forms: readonly KeyringForm[] = [
+  { attributes: ['url', 'username'], internet: true, target: 'zed:url=<service>' },
+  { attributes: ['service', 'key'] },
+  { attributes: ['service', 'account'], target: '<service>/<account>' },
+];
 
 /** `start` starts a session in a state; sessions of one kit share what is stored, and 'unlocked' comes first. */
 export function keyringKit(title: string, start: (state: KeyringState) => Promise<KeyringUnderTest>): void {
@@ -72,7 +79,39 @@ export function keyringKit(title: string, start: (state: KeyringState) => Promis
         await at.keyring.remove(service, 'ö "q" \\ \u{1f511}');
       });
 
+      it.each(forms)('names items by $attributes, lists them by a pattern, and mixes them up with no plain one', async (form) => {
+        const form_ = (of: string, account: string) => at.keyring.get(of, account, form);
+        const text = async (of: string, account: string): Promise<string> => {
+          const found = await form_(of, account);
+          return found instanceof Secret ? `= ${found.reveal()}` : found;
+        };
+        const names = ['formed:https://b.test/x', 'formed:https://ä.test'] as const;
+        const odd = `{"two":"äß \u{1f511}"}\n${'long '.repeat(5000)}`;
+        expect(await at.keyring.list('formed:*', form)).toEqual([]);
+        await at.keyring.set(names[0], 'plain', new Secret('plain'));
+        for (const name of names) await at.keyring.set(name, 'a', new Secret(`by ${name}`), form);
+        await at.keyring.set(names[0], 'b', new Secret('by b'), form);
+        await at.keyring.set(names[1], 'a', new Secret(odd), form);
+        expect(await at.keyring.list('formed:*', form)).toEqual([
+          { service: names[0], account: 'a' },
+          { service: names[0], account: 'b' },
+          { service: names[1], account: 'a' },
+        ]);
+        expect(await at.keyring.list(names[0], form)).toHaveLength(2);
+        expect(await at.keyring.list('formed:', form)).toEqual([]);
+        expect([await text(names[0], 'a'), await text(names[1], 'a')]).toEqual([`= by ${names[0]}`, `= ${odd}`]);
+        expect([await text(names[0], 'plain'), await text('formed:*', 'a')]).toEqual(['absent', 'absent']);
+        await at.keyring.remove(names[0], 'a', form);
+        await at.keyring.remove(names[0], 'a', form);
+        expect([await text(names[0], 'a'), await text(names[0], 'b')]).toEqual(['absent', '= by b']);
+        expect(await get(at.keyring, 'plain', names[0])).toBe('= plain');
+        await at.keyring.remove(names[0], 'plain');
+        await at.keyring.remove(names[0], 'b', form);
+        await at.keyring.remove(names[1], 'a', form);
+      });
+
       it('takes a value for the next session', async () => {
+        await at.keyring.set(planted.service, 'formed', new Secret('formed'), forms[0]);
         await at.keyring.set(planted.service, planted.account, new Secret(planted.value));
         expect(await get(at.keyring, planted.account)).toBe(`= ${planted.value}`);
       });
@@ -88,6 +127,16 @@ export function keyringKit(title: string, start: (state: KeyringState) => Promis
       it('lists nothing for sure but that a service has no item', async () => {
         expect(await at.keyring.list(planted.service)).toBe('locked');
         expect(await at.keyring.list('a service without items')).toEqual([]);
+      });
+
+      it('says locked of items of a form too', async () => {
+        expect(await at.keyring.get(planted.service, 'formed', forms[0])).toBe('locked');
+        expect(await at.keyring.list(planted.service, forms[0])).toBe('locked');
+        expect(await at.keyring.list('mcp-rotate*', forms[0])).toBe('locked');
+        const again = at.keyring.set(planted.service, 'formed', new Secret('b'), forms[0]);
+        await expect(again).rejects.toMatchObject({ code: 'store/locked' });
+        await expect(at.keyring.set(service, 'b', new Secret('b'), forms[0])).rejects.toMatchObject({ code: 'store/locked' });
+        await expect(at.keyring.remove(planted.service, 'formed', forms[0])).rejects.toMatchObject({ code: 'store/locked' });
       });
 
       it('refuses to store and to remove, and says why', async () => {
@@ -113,6 +162,12 @@ export function keyringKit(title: string, start: (state: KeyringState) => Promis
         await expect(at.keyring.set(service, 'b', new Secret('b'))).rejects.toMatchObject({ code: 'store/unavailable' });
         await expect(at.keyring.remove(service, 'b')).rejects.toMatchObject({ code: 'store/unavailable' });
         expect(await at.keyring.list(service)).toBe('unavailable');
+        expect(await at.keyring.list('*', forms[0])).toBe('unavailable');
+        expect(await at.keyring.get(planted.service, 'formed', forms[0])).toBe('unavailable');
+        await expect(at.keyring.set(service, 'b', new Secret('b'), forms[0])).rejects.toMatchObject({
+          code: 'store/unavailable',
+        });
+        await expect(at.keyring.remove(service, 'b', forms[0])).rejects.toMatchObject({ code: 'store/unavailable' });
       });
     });
   });

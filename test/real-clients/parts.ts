@@ -33,6 +33,8 @@ export function clientEnv(machine: Pick<Machine, 'env' | 'home'>): Record<string
     HTTP_PROXY: nowhere,
     HTTPS_PROXY: nowhere,
     NO_PROXY: '127.0.0.1,localhost',
+    // Claude Code with a sign-in of its own would try for a quarter of a minute to reach home.
+    ANTHROPIC_BASE_URL: nowhere,
     DISABLE_TELEMETRY: '1',
     DISABLE_AUTOUPDATER: '1',
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',

@@ -55,6 +55,12 @@ export interface RealClient {
   connects(home: Home, server: Server): Promise<'yes' | 'no'>;
 }
 
+export function rowOf({ store, kind }: RealClient): Row {
+  const row = store.rows.find((each) => each.kind === kind && (each.os === 'all' || each.os.includes('linux')));
+  if (row === undefined || 'stale' in row) throw new Error(`${store.name} has no row of that kind here`);
+  return row;
+}
+
 export async function makeHome(client: RealClient): Promise<Home> {
   const machine = await scratchMachine();
   const browser = await browserScript(machine.path('~/browser'));
@@ -228,16 +234,24 @@ const codex = (kept: 'file' | 'keyring'): RealClient => ({
     );
   },
   signIn: (home, server) => byItsCommand(home, codexStore, server, /Successfully logged in/),
-  async connects(home, { name }) {
-    await using server = dialogue(withoutBrowser(home), 'codex', ['app-server']);
-    await server.call('initialize', { clientInfo: { name: 'test', version: '1' } });
-    server.tell('initialized');
-    const { thread } = (await server.call('thread/start', {})) as { thread: { id: string } };
-    const params = { threadId: thread.id, server: name, tool: 'whoami', arguments: {} };
-    const said = await server.call('mcpServer/tool/call', params).catch((error: Error) => error.message);
-    return JSON.stringify(said).includes('ann by') ? 'yes' : 'no';
+  async connects(home, server) {
+    await using session = await codexSession(home, server);
+    return (await session.call()).includes('ann by') ? 'yes' : 'no';
   },
 });
+
+/** A session that stays, without a screen; each call of it is a call of the server's tool, and answers what came of it. */
+export async function codexSession(home: Home, { name }: Server): Promise<AsyncDisposable & { call(): Promise<string> }> {
+  const server = dialogue(withoutBrowser(home), 'codex', ['app-server']);
+  await server.call('initialize', { clientInfo: { name: 'test', version: '1' } });
+  server.tell('initialized');
+  const { thread } = (await server.call('thread/start', {})) as { thread: { id: string } };
+  const params = { threadId: thread.id, server: name, tool: 'whoami', arguments: {} };
+  return {
+    call: async () => JSON.stringify(await server.call('mcpServer/tool/call', params).catch((error: Error) => error.message)),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
 
 const opencode: RealClient = {
   name: 'opencode',
@@ -299,14 +313,17 @@ const geminiCli: RealClient = {
   },
 };
 
-/** It has no configuration; where no opener is found it prints the address, and whoever goes there signs it in. */
+/** Another client's config starts it; where no opener is found it prints the address, and whoever goes there signs it in. */
 const mcpRemote: RealClient = {
   name: 'mcp-remote',
   store: mcpRemoteStore,
   kind: 'folder',
   keeps: ['issuer', 'expiresAt'],
   parts: [],
-  async configure() {},
+  async configure({ machine, port }, { name, url }) {
+    const args = ['-y', 'mcp-remote', url, String(port), '--allow-http'];
+    await machine.write('~/.cursor/mcp.json', JSON.stringify({ mcpServers: { [name]: { command: 'npx', args } } }));
+  },
   async signIn(home, { url }) {
     const { machine, port } = home;
     const child = spawn(programPath('mcp-remote-client'), [url, String(port), '--allow-http'], {

@@ -6,24 +6,18 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import type { Entry, NewEntry, Row, ServerRef } from '../../src/stores/store.ts';
+import type { Entry, NewEntry, ServerRef } from '../../src/stores/store.ts';
 import { describeWith } from '../parts.ts';
 import { fingerprintOf, paths } from '../toys/authorization-server.ts';
 import { type PlainTokens, post, refresh, signIn, statusWith } from '../toys/plain-client.ts';
 import { type Lab, startLab } from '../toys/remote-mcp.ts';
 import { leftRunning } from './parts.ts';
-import { type Home, makeHome, type RealClient, realClients, type Server, storeSays } from './sign-in-clients.ts';
+import { type Home, makeHome, type RealClient, realClients, rowOf, type Server, storeSays } from './sign-in-clients.ts';
 import { entriesOf, textsOf, write } from './store-texts.ts';
 
 let lab: Lab;
 let home: Home;
 let server: Server;
-
-function rowOf({ store, kind }: RealClient): Row {
-  const row = store.rows.find((each) => each.kind === kind && (each.os === 'all' || each.os.includes('linux')));
-  if (row === undefined || 'stale' in row) throw new Error(`${store.name} has no row of that kind here`);
-  return row;
-}
 
 async function onlyEntry(client: RealClient): Promise<Entry> {
   const entries = await entriesOf(home, client.store, rowOf(client));

@@ -59,7 +59,7 @@ export interface Home {
   write(dsn: string, kind: ServerKind): void;
   /** The DSN of each config; fails when a file is torn or another byte has changed. */
   read(kind: ServerKind): readonly string[];
-  /** Every file, the names of receipts left out: what a storm must not add to. */
+  /** Every file, receipts and what status remembers left out: what a storm must not add to. */
   files(): readonly string[];
   receipts(): readonly string[];
   /** Files and texts that hold one of these, in any writing. */
@@ -95,6 +95,8 @@ export function createHome(folder: string): Home {
     files: () =>
       all()
         .filter((path) => !/\/receipts\/r-[0-9]{8}-[a-z2-9]{6}\.json$/.test(path))
+        // What status remembers, once nothing is too young for it.
+        .filter((path) => !path.endsWith('/mcp-rotate/look.json'))
         .sort(),
     receipts: () => all().filter((path) => path.includes('/receipts/r-')),
     spills(secrets, texts) {

@@ -5,7 +5,7 @@
  */
 import { Problem } from '../../src/base/problem.ts';
 import { Secret } from '../../src/base/secret.ts';
-import type { Keyring } from '../../src/ports/keyring.ts';
+import type { Keyring, KeyringForm } from '../../src/ports/keyring.ts';
 
 export interface KeyringHooks {
   before?(effect: 'keyring.set' | 'keyring.remove'): void | Promise<void>;
@@ -14,8 +14,10 @@ export interface KeyringHooks {
 
 export interface KeyringMemory {
   state: 'unlocked' | 'locked' | 'unavailable';
-  /** By service and account, joined by a line break. */
+  /** By service and account, joined by a line break; of a form, by the form before them. */
   readonly items: Map<string, string>;
+  /** On which no item of a form can be named. */
+  plainOnly?: true;
 }
 
 export function keyringMemory(state: KeyringMemory['state'] = 'unlocked'): KeyringMemory {
@@ -23,38 +25,48 @@ export function keyringMemory(state: KeyringMemory['state'] = 'unlocked'): Keyri
 }
 
 export function twinKeyring(memory: KeyringMemory = keyringMemory(), hooks: KeyringHooks = {}): Keyring {
-  const key = (service: string, account: string): string => `${service}\n${account}`;
-  const usable = (): void => {
-    if (memory.state === 'unlocked') return;
-    throw new Problem(`store/${memory.state}`, { what: `the keyring is ${memory.state}` });
+  // A line break at the start keeps items of a form out of every plain service.
+  const prefix = (form: KeyringForm | undefined): string => (form ? `\n${JSON.stringify(form)}\n` : '');
+  const key = (service: string, account: string, form: KeyringForm | undefined): string =>
+    `${prefix(form)}${service}\n${account}`;
+  const stateFor = (form: KeyringForm | undefined): KeyringMemory['state'] =>
+    form && memory.plainOnly ? 'unavailable' : memory.state;
+  const usable = (form: KeyringForm | undefined): void => {
+    const state = stateFor(form);
+    if (state !== 'unlocked') throw new Problem(`store/${state}`, { what: `the keyring is ${state}` });
   };
   return {
-    async list(service) {
-      if (memory.state === 'unavailable') return 'unavailable';
-      const accounts = [...memory.items.keys()].flatMap((each) =>
-        each.startsWith(`${service}\n`) ? [each.slice(service.length + 1)] : [],
-      );
+    async list(service, form) {
+      const state = stateFor(form);
+      if (state === 'unavailable') return 'unavailable';
+      const [before = '', after] = form ? service.split('*') : [service];
+      const items = [...memory.items.keys()].flatMap((each) => {
+        const [name = '', account] = each.startsWith(prefix(form)) ? each.slice(prefix(form).length).split(/\n(.*)/s) : [];
+        const fits = after === undefined ? name === before : name.startsWith(before) && name.endsWith(after);
+        return account !== undefined && fits ? [{ service: name, account }] : [];
+      });
       // as the real one: names of locked items are kept as hashes, but that there are none is told
-      if (memory.state === 'locked' && accounts.length > 0) return 'locked';
-      return accounts.sort().map((account) => ({ service, account }));
+      if (state === 'locked' && items.length > 0) return 'locked';
+      return items.sort((a, b) => (a.service + a.account < b.service + b.account ? -1 : 1));
     },
-    async get(service, account) {
-      const found = memory.items.get(key(service, account));
-      if (memory.state === 'unavailable') return 'unavailable';
+    async get(service, account, form) {
+      const found = memory.items.get(key(service, account, form));
+      const state = stateFor(form);
+      if (state === 'unavailable') return 'unavailable';
       // as the real one: it is asked to unlock only for an item that is there
       if (found === undefined) return 'absent';
-      return memory.state === 'locked' ? 'locked' : new Secret(found);
+      return state === 'locked' ? 'locked' : new Secret(found);
     },
-    async set(service, account, value) {
+    async set(service, account, value, form) {
       await hooks.before?.('keyring.set');
-      usable();
-      memory.items.set(key(service, account), value.reveal());
+      usable(form);
+      memory.items.set(key(service, account, form), value.reveal());
       await hooks.after?.('keyring.set');
     },
-    async remove(service, account) {
+    async remove(service, account, form) {
       await hooks.before?.('keyring.remove');
-      if (memory.state === 'unavailable' || memory.items.has(key(service, account))) usable();
-      memory.items.delete(key(service, account));
+      if (stateFor(form) === 'unavailable' || memory.items.has(key(service, account, form))) usable(form);
+      memory.items.delete(key(service, account, form));
       await hooks.after?.('keyring.remove');
     },
   };

@@ -100,16 +100,33 @@ describe('what a server cannot do is said, and owed', () => {
     expect(await status(world, world.first.tokens.access.reveal())).toBe(401);
   }, 60_000);
 
-  it('a server that moved to another issuer: the old grant is revoked where it was made, the new one made where it is now', async () => {
-    await using world = await signIns({ client: 'claude-code' });
-    const before = world.lab.authorizationServer;
-    const after = await world.lab.migrate();
-    expect((await world.plan()).warnings.join()).toContain('has moved');
-    const { progress } = await world.rotate({ signIn: 'tool' });
-    expect(before.requests.some(({ path }) => path === '/token/revocation')).toBe(true);
-    expect(after.requests.some(({ grantType }) => grantType === 'authorization_code')).toBe(true);
-    expect(await status(world, (await kept(world))?.access?.reveal())).toBe(200);
-    expect(progress.state).toBe('complete');
+  // Claude Code keeps the issuer, Gemini CLI the address of the tokens.
+  it.each(['claude-code', 'gemini-cli'] as const)(
+    'a server that moved to another issuer: the old grant is revoked where it was made, the new one made where it is now: %s',
+    async (client) => {
+      await using world = await signIns({ client });
+      const before = world.lab.authorizationServer;
+      const after = await world.lab.migrate();
+      expect((await world.plan()).warnings.join()).toContain('has moved');
+      const { progress } = await world.rotate({ signIn: 'tool' });
+      expect(before.requests.some(({ path }) => path === '/token/revocation')).toBe(true);
+      expect(after.requests.some(({ grantType }) => grantType === 'authorization_code')).toBe(true);
+      const refresh = fingerprintOf(world.first.tokens.refresh?.reveal() ?? '');
+      expect(after.requests.filter(({ token }) => token === refresh)).toEqual([]);
+      expect(await status(world, (await kept(world))?.access?.reveal())).toBe(200);
+      expect(progress.state).toBe('complete');
+    },
+    60_000,
+  );
+});
+
+describe('who issued it', () => {
+  it('is said to be the server’s word of today where the store does not know', async () => {
+    await using world = await signIns({ client: 'opencode' });
+    const { warnings, grant } = await world.plan();
+    expect(warnings).toContainEqual(expect.stringContaining(`they go to ${grant?.issuer}, which 127.0.0.1`));
+    await using knowing = await signIns({ client: 'claude-code' });
+    expect((await knowing.plan()).warnings.join()).not.toContain('does not keep');
   }, 60_000);
 });
 

@@ -9,7 +9,16 @@ import { minute } from '../../src/base/time.ts';
 import type { Held, Method, MethodContext, Provider, Revocation, Slot, Standing } from '../../src/providers/provider.ts';
 import type { Key, ToyUpstream } from './upstream.ts';
 
-export const kinds = ['many', 'many of ours', 'most 2', 'replaces', 'replaces with ours', 'page', 'page only'] as const;
+export const kinds = [
+  'many',
+  'many of ours',
+  'by itself',
+  'most 2',
+  'replaces',
+  'replaces with ours',
+  'page',
+  'page only',
+] as const;
 export type Kind = (typeof kinds)[number];
 
 const shape = /tok_[a-z0-9]{16}/g;
@@ -109,6 +118,30 @@ export function toyProvider(kind: Kind, upstream: ToyUpstream, random: { bytes(l
         value: 'ours',
         propose: (from) => ({ token: new Secret(toyText(from)) }),
         issueWith: async (_up, at, parts) => issueOurs(at, textOf({ ...at.old, parts }), false),
+        revocation: byApi,
+      },
+    ],
+    // Nothing but a live key can make another one.
+    'by itself': [
+      {
+        ...base,
+        id: 'api',
+        needs: 'self',
+        overlap: 'many',
+        issue: 'api',
+        value: 'theirs',
+        existing: async () => upstream.live().map((key) => key.id),
+        issueNew: async (_up, at) => {
+          if (upstream.byText(textOf(at.old))?.deadFrom !== undefined) {
+            throw new Problem('provider/refused', { what: 'that key is dead' });
+          }
+          return issueTheirs(at, false);
+        },
+        findStrays: async (_up, at) =>
+          upstream
+            .live()
+            .filter((key) => key.label === at.marker)
+            .map((key) => ({ upstreamId: key.id, evidence: 'marker' as const })),
         revocation: byApi,
       },
     ],

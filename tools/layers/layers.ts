@@ -12,7 +12,7 @@ import { type Fault, isSource, type Tree } from '../source/tree.ts';
 export const layers: readonly (readonly string[])[] = [
   ['base'],
   ['documents', 'ports'],
-  ['clients', 'providers', 'stores', 'platform'],
+  ['clients', 'providers', 'stores', 'state', 'platform'],
   ['inventory', 'verification', 'oauth', 'leaks', 'cadence'],
   ['rotation'],
   ['cli'],

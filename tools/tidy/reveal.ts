@@ -19,6 +19,7 @@ export const mayReveal: readonly { readonly path: string; readonly why: string }
   { path: 'src/oauth/requests.ts', why: 'a request to the authorization server carries the token that it is about' },
   { path: 'src/oauth/wire.ts', why: 'a client with a secret proves itself with it to the authorization server' },
   { path: 'src/oauth/registration.ts', why: 'the deletion of a registration carries its management token' },
+  { path: 'src/oauth/own-registrations.ts', why: 'seals what a registration of ours is used and deleted with' },
   { path: 'src/oauth/tools-list.ts', why: 'a request to the MCP server carries the access token' },
   { path: 'src/oauth/standing.ts', why: 'reads what a signed access token says of itself' },
   { path: 'src/oauth/grants.ts', why: 'two copies of a grant are the same by the fingerprint of their tokens' },

@@ -37,7 +37,7 @@ export async function addressOf(ports: Reads, clients: readonly Client[], server
       first === undefined
         ? `no client has a remote server of the name ${printable(server)}`
         : `the clients have ${others.length + 1} servers of the name ${printable(server)}`,
-    next: 'give its address: mcp-rotate oauth check https://HOST/PATH',
+    next: 'give its address in place of the name: https://HOST/PATH',
   });
 }
 

@@ -12,7 +12,11 @@ export function talkAt({ err, ask }: Pick<Terminal, 'err' | 'ask'>): SignInTalk 
   const tell = (text: string): void => err.write(lines(wrap(printable(text, 1000), styleOf(err).width, '  ')));
   return {
     address: (address, taken) => {
-      tell(taken ? 'sign in in the browser; if no page has opened, open:' : 'open this address in a browser, and sign in:');
+      tell(
+        taken
+          ? 'a page opens in the browser: sign in there. If none has opened, open:'
+          : 'open this address in a browser, and sign in:',
+      );
       err.write(`\n${address}\n\n`);
       if (!taken && ask)
         tell('the browser may run on another machine: when it ends on a page that cannot be shown, copy its address');

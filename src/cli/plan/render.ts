@@ -59,7 +59,7 @@ function overlapOf({ because, overlap, steps, grant }: Plan): string {
 /** What becomes of a rotation that fails before the point of no return. */
 function before({ because }: Plan): string {
   return because === 'leak'
-    ? 'until then the old credential is not touched, after it there is only forwards'
+    ? 'until then the old one is not touched, after it there is only forwards'
     : 'before it, anything wrong rolls back by itself';
 }
 

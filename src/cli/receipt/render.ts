@@ -77,6 +77,8 @@ function proofWords(proof: Proof): string {
       return `${proof.client}'s copy for ${proof.server} accepted: ${answer} (${proof.how})`;
     case 'tool-call':
       return `tool call ${proof.tool} through ${proof.server} of ${proof.client}: ${answer} (${proof.how})`;
+    case 'connects':
+      return `${proof.client} gets through to ${proof.server} by itself: ${answer} (${proof.how})`;
     case 'processes':
       return `processes that hold the old one: ${proof.answer === 'no' ? 'none' : answers[proof.answer]}${proof.processes.length > 0 ? `, ${proof.processes.map(({ name: program, pid }) => `${program} ${pid}`).join(', ')}` : ''} (${proof.how})`;
     case 'works':

@@ -32,7 +32,7 @@ export async function run({ useCases, terminal, rotation, acceptUnproven, stdin 
       if (ids.length > 1) terminal.err.write(`rotation ${id}\n`);
       const row = open.find((each) => each.rotation === id);
       const leak = row?.because === 'leak' ? { leakSinceMs: Math.max(0, useCases.clock.now() - row.startedAt) } : {};
-      const view = createProgress(terminal, useCases.clock, leak);
+      const view = createProgress(terminal, useCases.clock, { ...leak, grant: row?.provider === 'oauth' });
       pausing.pause = view.pause;
       ended.push(await drive(id, { rotations, view, answer, signal, terminal }));
     }

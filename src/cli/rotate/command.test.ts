@@ -103,7 +103,7 @@ describe('consent', () => {
     const of = engine([complete]);
     const { status, out } = await rotate(of, ['--yes']);
     expect(status).toBe(0);
-    expect(out).toContain(`complete: rotation ${rotation}; the old credential is refused`);
+    expect(out).toContain(`complete: rotation ${rotation}; the old one is refused`);
     expect(out).toContain(`mcp-rotate receipt ${rotation}`);
     expect(of.log).toEqual(['plan postgresql-7c1e', 'start', `advance ${rotation}`]);
   });

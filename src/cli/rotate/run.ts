@@ -28,7 +28,10 @@ export async function run(input: RotateInput): Promise<Progress> {
   terminal.err.write(renderPlan(plan, styleOf(terminal.err)));
   if (!input.yes) await consent(terminal, plan);
   const rotation = await rotations.start(plan);
-  const view = createProgress(terminal, useCases.clock, plan.because === 'leak' ? { leakSinceMs: 0 } : {});
+  const view = createProgress(terminal, useCases.clock, {
+    grant: plan.grant !== undefined,
+    ...(plan.because === 'leak' ? { leakSinceMs: 0 } : {}),
+  });
   const answer = answerAtTerminal({
     ask: terminal.ask,
     err: terminal.err,

@@ -71,6 +71,15 @@ const schema = z.strictObject({
       ),
     }),
   ),
+  registrations: z.array(
+    z.strictObject({
+      issuer: z.string().nullable(),
+      clientId: z.string(),
+      where: z.string().nullable(),
+      ours: z.boolean(),
+      deleted: z.enum(['next', 'no']),
+    }),
+  ),
   unseenStores: z.array(
     z.strictObject({
       store: z.string(),
@@ -272,6 +281,31 @@ describe('status', () => {
     expect(value.grants[0]).toMatchObject({ id: 'oauth-7c1e', servers: ['linear'], expiresAt: '2026-11-23T02:00:00.000Z' });
     expect(value.unseenStores).toEqual(unseen);
     expect(out + JSON.stringify(value)).not.toContain(planted);
+  });
+
+  it('names registrations that were left behind, by server, and what becomes of them', async () => {
+    const issuer = 'https://as.example/tenant?key=1';
+    const each = { issuer, where: undefined, ours: true, deleted: 'no' } as const;
+    const registrations = [
+      { ...each, clientId: 'c-1' },
+      { ...each, clientId: 'c-2\u001b[2J', ours: false },
+      { ...each, clientId: 'c-3', deleted: 'next' as const },
+      { ...each, clientId: 'c-4', where: '/home/ada/.codex/x' },
+    ];
+    const { out } = await runCommand([], { grants: { registrations } });
+    const told = out.replaceAll(/\n {2}/g, ' ');
+    expect(told).toContain('left behind: 2 registrations (c-1, c-2\\u{1b}[2J) at as.example: cannot be deleted from here\n');
+    expect(told).toContain('1 registration (c-3) at as.example: deleted by the next rotation or sign-in there\n');
+    expect(told).not.toContain('c-4');
+    const value = schema.parse(JSON.parse((await runCommand(['--json'], { grants: { registrations } })).out));
+    expect(value.registrations).toHaveLength(4);
+    expect(value.registrations[3]).toEqual({
+      issuer: 'https://as.example/tenant',
+      clientId: 'c-4',
+      where: '/home/ada/.codex/x',
+      ours: true,
+      deleted: 'no',
+    });
   });
 
   it('says the same with and without the parser', async () => {

@@ -27,9 +27,14 @@ export function dueWords(dueInDays: number | undefined): string {
   return dueInDays === 0 ? 'due today' : `due in ${count(dueInDays, 'day')}`;
 }
 
-export function render({ json: { credentials, unseen, grants, unseenStores }, servers, clients }: Status, style: Style): string {
+export function render({ json, servers, clients }: Status, style: Style): string {
+  const { credentials, unseen, grants, registrations, unseenStores } = json;
   const seen = `${count(servers, 'server')} of ${count(clients, 'client')}`;
-  const hidden = [...unseen.flatMap((each) => unseenLines(each, style)), ...storeLines(unseenStores, style)];
+  const hidden = [
+    ...unseen.flatMap((each) => unseenLines(each, style)),
+    ...storeLines(unseenStores, style),
+    ...registrationLines(registrations, style),
+  ];
   if (credentials.length + grants.length === 0) return lines([...hidden, ...wrap(`no credential found in ${seen}`, style.width)]);
   const idWidth = Math.min(28, Math.max(...[...credentials, ...grants].map(({ id }) => columns(id))));
   const overdue = credentials.filter(({ findings }) => findings.includes('overdue')).length;
@@ -118,6 +123,21 @@ function storeLines(stores: readonly Unseen[], style: Style): string[] {
       style.width,
       '  ',
     );
+    return [first, ...rest, ''];
+  });
+}
+
+/** What can only stay where it is, told by server; a bare entry of a client is a name for its next sign-in, and no burden. */
+function registrationLines(all: StatusJson['registrations'], style: Style): string[] {
+  const left = all.filter(({ where }) => where === null);
+  const groups = Map.groupBy(left, ({ issuer, deleted }) => `${deleted} ${issuer}`);
+  return [...groups.values()].flatMap((group) => {
+    const [one] = group;
+    if (!one) return [];
+    const ids = `${count(group.length, 'registration')} (${group.map(({ clientId }) => clientId).join(', ')})`;
+    const what = one.deleted === 'next' ? 'deleted by the next rotation or sign-in there' : 'cannot be deleted from here';
+    const at = one.issuer === null ? 'a server that is not known' : hostOf(one.issuer);
+    const [first = '', ...rest] = wrap(printable(`left behind: ${ids} at ${at}: ${what}`, 2000), style.width, '  ');
     return [first, ...rest, ''];
   });
 }

@@ -2,7 +2,7 @@
 import type { Exit } from '../../base/problem.ts';
 import type { AgeBasis, Credential, FindingCode, Inventory, ServerUse, Unseen } from '../../inventory/inventory.ts';
 import { holdingLabel } from '../../oauth/holdings.ts';
-import type { Grant, GrantFinding, Grants, UnseenStore } from '../../oauth/oauth.ts';
+import type { Grant, GrantFinding, Grants, UnseenStore, UnusedRegistration } from '../../oauth/oauth.ts';
 import type { Protection } from '../../stores/store.ts';
 import { type ProblemJson, problemJson } from '../failure.ts';
 import { pointer } from '../text.ts';
@@ -62,6 +62,16 @@ export interface StatusJson {
       readonly stale: string | null;
     }[];
   }[];
+  /** Clients' names at authorization servers, with which nobody is signed in. */
+  readonly registrations: readonly {
+    readonly issuer: string | null;
+    readonly clientId: string;
+    /** The store that keeps it; null when none does. */
+    readonly where: string | null;
+    /** mcp-rotate made it. */
+    readonly ours: boolean;
+    readonly deleted: UnusedRegistration['deleted'];
+  }[];
   /** Stores that could not be looked into, or only by name. */
   readonly unseenStores: readonly UnseenStore[];
   readonly problems: readonly Omit<ProblemJson, 'schema'>[];
@@ -84,6 +94,11 @@ export function statusOf(inventory: Inventory, grants: Grants): Status {
       credentials: credentialsJson([...credentials].sort(byUrgency)),
       unseen: unseenJson(inventory.unseen),
       grants: grants.grants.map((grant) => grantJson(grant, inventory.remotes)),
+      registrations: grants.registrations.map(({ issuer, where, ...rest }) => ({
+        ...rest,
+        issuer: issuerText(issuer),
+        where: where ?? null,
+      })),
       unseenStores: grants.unseen,
       problems: problems.map((problem) => {
         const { schema: _, ...rest } = problemJson(problem);
@@ -107,7 +122,7 @@ export function grantJson(grant: Grant, remotes: readonly ServerUse[] = []): Sta
     fingerprint: grant.fingerprint,
     servers: distinct(named.length > 0 ? named : byAddress),
     clients: [...owners],
-    issuer: grant.issuer === undefined ? null : grant.issuer.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//'),
+    issuer: issuerText(grant.issuer),
     scopes: grant.scopes ?? null,
     expiresAt: instantText(expiresAt),
     refreshable: grant.refreshable,
@@ -123,6 +138,9 @@ export function grantJson(grant: Grant, remotes: readonly ServerUse[] = []): Sta
     })),
   };
 }
+
+const issuerText = (issuer: string | undefined): string | null =>
+  issuer === undefined ? null : issuer.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');
 
 /** A store can hold any number; not every number is an instant. */
 function instantText(instant: number | undefined): string | null {

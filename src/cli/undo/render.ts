@@ -7,6 +7,6 @@ export function render(progress: Progress, style: Style): string {
   if (progress.state !== 'rolled-back') return renderProgress(progress, style);
   return lines([
     `${paint(style, 'green', 'rolled back:')} rotation ${progress.rotation}`,
-    ...wrap('every place holds what it held before; no new credential is left', style.width),
+    ...wrap('every place holds what it held before; nothing new is left', style.width),
   ]);
 }

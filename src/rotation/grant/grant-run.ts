@@ -8,15 +8,17 @@ import type { Secret } from '../../base/secret.ts';
 import { discover, discoverIssuer } from '../../oauth/discover.ts';
 import { holdingLabel, readHoldings } from '../../oauth/holdings.ts';
 import type { Discovery, Holding, SignInTalk, Wire } from '../../oauth/oauth.ts';
+import { OwnRegistrations, ownFor, type SeenStores } from '../../oauth/own-registrations.ts';
 import type { Held } from '../../providers/provider.ts';
-import type { TokenStore, Tokens, Where } from '../../stores/store.ts';
+import type { Registration, TokenStore, Tokens, Where } from '../../stores/store.ts';
 import { Journaled, type JournaledParts } from '../journaled.ts';
 import type { PlannedGrant, Receipt } from '../rotation.ts';
 import { grantPrint } from './find.ts';
-import { heldFrom, identity, registrationOf, type Subject, shareToken, subjectOf, tokensOf } from './held.ts';
+import { heldFrom, identity, issuerOf, registrationOf, type Subject, shareToken, subjectOf, tokensOf } from './held.ts';
 
 export class GrantRun extends Journaled {
   readonly talk: SignInTalk | undefined;
+  readonly own: OwnRegistrations;
   /** What the client refreshed the old pair to since the rotation began, each pair younger than the one before. */
   readonly #younger: Held[] = [];
   #discovery: Promise<Discovery> | undefined;
@@ -25,6 +27,7 @@ export class GrantRun extends Journaled {
   constructor(parts: JournaledParts) {
     super(parts);
     this.talk = parts.talk;
+    this.own = new OwnRegistrations(parts.ports, async () => parts.sealer);
   }
 
   override async begin(fromPlaces: () => Promise<Held | undefined>): Promise<void> {
@@ -87,7 +90,7 @@ export class GrantRun extends Journaled {
     );
     if (!found) return undefined;
     const { server, url, issuer } = this.subject;
-    const held = heldFrom(found, { server, url, issuer });
+    const held = heldFrom(found, { ...this.subject, server, url, issuer });
     await this.seal(`old ${this.#younger.length + 2}`, held);
     this.#younger.push(held);
     return held;
@@ -115,8 +118,8 @@ export class GrantRun extends Journaled {
       this.#oldServer ??
       (async () => {
         const now = await this.discovery();
-        const { issuer } = this.subject;
-        return issuer === '' || issuer === now.issuer ? now : discoverIssuer(this.wire, now, issuer);
+        const issuer = issuerOf(this.subject, now);
+        return issuer === now.issuer ? now : discoverIssuer(this.wire, now, issuer);
       })();
     this.#oldServer = asked;
     return asked;
@@ -141,9 +144,13 @@ export class GrantRun extends Journaled {
   }
 
   async holdings(): Promise<readonly Holding[]> {
+    return (await this.seen()).holdings;
+  }
+
+  async seen(): Promise<SeenStores> {
     const { holdings, unseen } = await readHoldings(this.ports, this.adapters.stores, { consent: true });
     const locked = unseen.find(({ store, why }) => store === this.subject.store && why === 'locked');
-    if (!locked) return holdings;
+    if (!locked) return { holdings, unseen };
     throw new Problem('store/locked', {
       what: `${locked.where} is locked, where ${locked.client} keeps its tokens`,
       state: 'what was in it still is',
@@ -166,6 +173,16 @@ export class GrantRun extends Journaled {
   async registration() {
     const sealed = await this.unseal('registration');
     return sealed && registrationOf(sealed);
+  }
+
+  /** One that we made before, with which this client can sign in again. Problem store/locked. */
+  async ownRegistration(): Promise<Registration | undefined> {
+    const { issuer } = await this.discovery();
+    const { client, server, newRegistration } = this.planned;
+    const { redirectUris, now } = this;
+    const clientId = registrationOf(this.old)?.clientId;
+    const row = ownFor(await this.own.list(), { issuer, client, server, clientId, anew: newRegistration, redirectUris, now });
+    return row && this.own.open(row);
   }
 
   /** Where the browser may come back to, as the client insists; empty: any address of this machine. */

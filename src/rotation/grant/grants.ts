@@ -23,10 +23,10 @@ export function grants(ports: Ports, adapters: Adapters): Sort {
     async find(id, folders) {
       const found = await findGrant(ports, adapters, id, folders);
       if (!found) return undefined;
-      const { grant, holding, server, url } = found;
+      const { grant, holding, server, url, folder } = found;
       return {
         fingerprint: grant.fingerprint,
-        held: heldFrom(holding, { server, url, issuer: grant.issuer ?? '' }),
+        held: heldFrom(holding, { server, url, folder, issuer: grant.issuer ?? '' }),
         plan: (options) => planGrant(ports, adapters, found, options),
         assertAgreed: () => undefined,
       };
@@ -34,7 +34,8 @@ export function grants(ports: Ports, adapters: Adapters): Sort {
     async fromPlaces(known) {
       const found = await findGrant(ports, adapters, known.plan.credential, known.plan.options.folders);
       if (!found || found.grant.fingerprint !== known.oldFingerprint) return undefined;
-      return heldFrom(found.holding, { server: found.server, url: found.url, issuer: found.grant.issuer ?? '' });
+      const { grant, holding, server, url, folder } = found;
+      return heldFrom(holding, { server, url, folder, issuer: grant.issuer ?? '' });
     },
     takeUp: (_known, parts) => underWay(new GrantRun(parts), () => playbook, trade),
   };

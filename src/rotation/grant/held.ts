@@ -5,7 +5,7 @@
  * none.
  */
 import { Secret } from '../../base/secret.ts';
-import type { Holding, SignedIn } from '../../oauth/oauth.ts';
+import type { Discovery, Holding, SignedIn } from '../../oauth/oauth.ts';
 import type { Held } from '../../providers/provider.ts';
 import type { Registration, Tokens } from '../../stores/store.ts';
 
@@ -21,10 +21,14 @@ export interface Subject {
   readonly client: string;
   readonly server: string;
   readonly url: string;
+  /** Empty: not known. */
   readonly issuer: string;
+  readonly tokenEndpoint: string;
   /** Number of the store's row, and the spots of its texts, as JSON. */
   readonly row: string;
   readonly where: string;
+  /** Where the client's own commands are run; empty: nowhere. */
+  readonly folder: string;
 }
 
 export function heldOf(subject: Subject, tokens: Tokens, registration: Registration | undefined): Held {
@@ -46,11 +50,18 @@ export function heldOf(subject: Subject, tokens: Tokens, registration: Registrat
   return { kind: 'grant', parts: defined(parts), context: defined(context) };
 }
 
-export function heldFrom(holding: Holding, subject: Pick<Subject, 'server' | 'url' | 'issuer'>): Held {
+export function heldFrom(holding: Holding, subject: Pick<Subject, 'server' | 'url' | 'issuer' | 'folder'>): Held {
   const { store, entry, row, where } = holding;
   const none: Tokens = { access: undefined, refresh: undefined, expiresAt: undefined, scopes: undefined };
   const spot = { row: String(store.rows.indexOf(row)), where: JSON.stringify(where) };
-  const about = { ...subject, ...spot, store: store.id, client: store.client, key: entry.key };
+  const about = {
+    ...subject,
+    ...spot,
+    store: store.id,
+    client: store.client,
+    key: entry.key,
+    tokenEndpoint: entry.tokenEndpoint ?? '',
+  };
   return heldOf(about, entry.tokens ?? none, entry.registration);
 }
 
@@ -58,8 +69,20 @@ export const heldSignedIn = (subject: Subject, { issued, registration }: SignedI
   heldOf(subject, { ...issued.tokens, scopes: issued.scopes ?? issued.tokens.scopes }, registration);
 
 export function subjectOf({ context }: Held): Subject {
-  const { store = '', key = '', client = '', server = '', url = '', issuer = '', row = '0', where = '[]' } = context;
-  return { store, key, client, server, url, issuer, row, where };
+  const { store = '', key = '', client = '', server = '', url = '', issuer = '', row = '0', where = '[]', folder = '' } = context;
+  return { store, key, client, server, url, issuer, tokenEndpoint: context['tokenEndpoint'] ?? '', row, where, folder };
+}
+
+/**
+ * Who issued it: only there does its refresh token go. A server that was taken over could name an authorization server of its
+ * own today; where the store keeps no issuer, the address at which the tokens were got says whether it is the same one.
+ */
+export function issuerOf({ issuer, tokenEndpoint }: Pick<Subject, 'issuer' | 'tokenEndpoint'>, now: Discovery): string {
+  if (issuer !== '') return issuer;
+  if (!URL.canParse(tokenEndpoint)) return now.issuer;
+  const { origin } = new URL(tokenEndpoint);
+  const today = now.metadata['token_endpoint'];
+  return typeof today === 'string' && new URL(today).origin === origin ? now.issuer : origin;
 }
 
 export function tokensOf({ parts, context }: Held): Tokens {

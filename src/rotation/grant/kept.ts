@@ -4,6 +4,7 @@
  * the grant.
  */
 import { type Milliseconds, second } from '../../base/time.ts';
+import { sameAddress } from '../../oauth/address.ts';
 import { holdingLabel, putEntry } from '../../oauth/holdings.ts';
 import type { Holding, Issued } from '../../oauth/oauth.ts';
 import { refreshOnce } from '../../oauth/refresh.ts';
@@ -54,7 +55,8 @@ export async function landed(run: GrantRun): Promise<Holding | undefined> {
   const { url, server } = run.planned;
   return (await run.holdings()).find(({ store: its, stale, entry }) => {
     if (its.id !== store || stale !== undefined || !entry.tokens?.access) return false;
-    const isOurs = entry.key === key || (entry.server === server && (entry.url ?? url) === url);
+    // A client that was started in a project may know another server by this name.
+    const isOurs = (entry.key === key || entry.server === server) && sameAddress(entry.url ?? url, url);
     return isOurs && !run.isOld(entry.tokens);
   });
 }

@@ -3,25 +3,29 @@
  *
  * Making it asks the server what it is today (metadata that anybody may read) and changes nothing.
  */
+
 import { Problem } from '../../base/problem.ts';
-import { isoSeconds } from '../../base/time.ts';
+import { type Instant, isoSeconds } from '../../base/time.ts';
 import type { Adapters } from '../../inventory/adapters.ts';
 import { discover } from '../../oauth/discover.ts';
-import { holdingLabel } from '../../oauth/holdings.ts';
+import { holdingLabel, writable } from '../../oauth/holdings.ts';
 import type { Discovery } from '../../oauth/oauth.ts';
+import { leadsBack, listOwn, type OwnRegistration, ownFor, type Wanted } from '../../oauth/own-registrations.ts';
 import { claimsOf } from '../../oauth/standing.ts';
 import type { Ports } from '../../ports/ports.ts';
+import { byHand } from '../../stores/by-hand.ts';
 import type { TokenStore } from '../../stores/store.ts';
 import type { Plan, PlannedGrant, PlannedRestart, RotateOptions } from '../rotation.ts';
 import type { FoundGrant } from './find.ts';
-import { grantProvider } from './held.ts';
+import { grantProvider, issuerOf } from './held.ts';
 import { playbook } from './playbook.ts';
 
 export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGrant, options: RotateOptions): Promise<Plan> {
   const { grant, holding } = found;
   const { net, clock, random } = ports;
   const discovery = await discover({ net, clock, random }, found.url);
-  const planned = plannedGrant(found, discovery, options);
+  const own = await listOwn(ports);
+  const planned = plannedGrant(ports, found, discovery, options, own);
   return {
     schema: 'mcp-rotate/plan@1',
     credential: grant.id,
@@ -32,29 +36,41 @@ export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGr
     overlap: 'none',
     steps: playbook.steps.map(({ name }) => name),
     pointOfNoReturn: playbook.pointOfNoReturn,
-    calls: callsOf(planned, discovery),
+    calls: callsOf(planned, discovery, found, own, clock.now()),
     edits: [],
-    byHand: byHand(found),
+    byHand: placesByHand(found),
     restarts: await restartsOf(ports, adapters, holding.store),
     downtime: 'from the revocation until you have agreed in the browser: a minute or two',
-    warnings: warningsOf(found, planned, discovery),
+    warnings: [...warningsOf(found, planned, discovery), ...(await byPerson(ports, found, planned))],
     options,
     grant: planned,
   };
 }
 
-function plannedGrant({ grant, holding, server, url }: FoundGrant, discovery: Discovery, options: RotateOptions): PlannedGrant {
+function plannedGrant(
+  { host, clock }: Pick<Ports, 'host' | 'clock'>,
+  found: FoundGrant,
+  discovery: Discovery,
+  options: RotateOptions,
+  own: readonly OwnRegistration[],
+): PlannedGrant {
+  const now = clock.now();
+  const { grant, holding, server, url } = found;
   const { store, row } = holding;
-  const signIn = options.signIn ?? (store.signIn.command || !store.put || row.kind === 'names' ? 'client' : 'tool');
-  if (signIn === 'tool' && !store.put) {
+  const mayWrite = store.put !== undefined && row.kind !== 'names' && writable(host, row);
+  const signIn = options.signIn ?? (store.signIn.command || !mayWrite ? 'client' : 'tool');
+  if (signIn === 'tool' && !mayWrite) {
     throw new Problem('oauth/client-only', {
       what: `only ${store.name} itself writes where it keeps its tokens`,
       state: 'nothing was changed',
       next: `mcp-rotate rotate ${grant.id} --sign-in client`,
     });
   }
-  const issuer = grant.issuer ?? discovery.issuer;
-  const leaked = options.because === 'leak' && holding.entry.registration?.clientSecret !== undefined;
+  const issuer = issuerOf({ issuer: grant.issuer ?? '', tokenEndpoint: holding.entry.tokenEndpoint ?? '' }, discovery);
+  const ours = ownFor(own, { ...wantedBy(found, discovery.issuer, now), anew: false });
+  const isKept = ours !== undefined && ours.clientId === holding.entry.registration?.clientId;
+  const leaked =
+    options.because === 'leak' && (holding.entry.registration?.clientSecret !== undefined || (isKept && ours.hasSecret));
   return {
     url,
     issuer,
@@ -66,37 +82,65 @@ function plannedGrant({ grant, holding, server, url }: FoundGrant, discovery: Di
       client: one.store.client,
       where: holdingLabel(one),
       ...(one.stale === undefined ? {} : { stale: one.stale }),
-      ...(one.store.put || one.stale !== undefined || one.store.clearing.command ? {} : { byHand: one.store.clearing.byHand }),
+      ...(one.store.put || one.stale !== undefined || one.store.clearing.command
+        ? {}
+        : { byHand: byHand(one.store.clearing.byHand, { server: one.entry.server ?? server, url: one.entry.url ?? url }) }),
     })),
     // A leaked secret of the client is as bad as a leaked token; a server that moved knows nothing of the old registration.
     newRegistration:
-      signIn === 'tool' && (leaked || issuer !== discovery.issuer || !holding.entry.registration || !reusable(holding)),
+      signIn === 'tool' &&
+      (leaked || issuer !== discovery.issuer || !holding.entry.registration || !(isKept || reusable(holding))),
   };
+}
+
+function wantedBy({ holding, server }: FoundGrant, issuer: string, now: Instant): Omit<Wanted, 'anew'> {
+  const { entry, store } = holding;
+  const redirectUris = store.redirectUris?.(entry) ?? [];
+  return { issuer, client: store.client, server, clientId: entry.registration?.clientId, redirectUris, now };
 }
 
 /** A registration is the client's: we can sign in under it only at an address that it names. */
 function reusable({ entry, store }: FoundGrant['holding']): boolean {
   const named = entry.registration?.redirectUris ?? store.redirectUris?.(entry) ?? [];
-  return named.some((address) => /^http:\/\/(?:127\.0\.0\.1|localhost)[:/]/.test(address));
+  return leadsBack(named, []);
 }
 
-function callsOf(planned: PlannedGrant, { issuer }: Discovery): string[] {
+function callsOf(
+  planned: PlannedGrant,
+  { issuer }: Discovery,
+  found: FoundGrant,
+  own: readonly OwnRegistration[],
+  now: Instant,
+): string[] {
   const revoke =
     planned.revocation === 'endpoint'
       ? `revoke the refresh token, then the access token, at ${planned.issuer}`
       : `${planned.issuer} cannot revoke: you end the grant on its page of connected applications`;
   const how = planned.signIn === 'client' ? `${planned.client} signs in again at ${issuer}` : `sign in again at ${issuer}`;
-  return [revoke, ...(planned.newRegistration ? [`register anew at ${issuer}`] : []), how];
+  const { registration } = found.holding.entry;
+  const ours = ownFor(own, { ...wantedBy(found, issuer, now), anew: planned.newRegistration });
+  const under =
+    planned.signIn === 'client'
+      ? []
+      : ours
+        ? [`use the registration ${ours.clientId}, which mcp-rotate made there`]
+        : planned.newRegistration
+          ? [`register anew at ${issuer}`]
+          : [];
+  const replaced = planned.newRegistration && registration;
+  const isMade = own.some((row) => row.deletable && row.clientId === registration?.clientId);
+  const ends = replaced && (isMade || registration.managementToken);
+  return [revoke, ...under, how, ...(ends ? [`delete the registration ${registration.clientId}, which it replaces`] : [])];
 }
 
-function byHand({ grant }: FoundGrant): Plan['byHand'] {
+function placesByHand({ grant, server, url }: FoundGrant): Plan['byHand'] {
   return grant.holdings
     .filter(({ store, stale }) => !store.put && stale === undefined && !store.clearing.command)
     .map((one) => ({
       client: one.store.client,
       server: one.entry.server ?? one.entry.key,
       where: holdingLabel(one),
-      todo: one.store.clearing.byHand,
+      todo: byHand(one.store.clearing.byHand, { server: one.entry.server ?? server, url: one.entry.url ?? url }),
     }));
 }
 
@@ -105,6 +149,19 @@ async function restartsOf(ports: Ports, { clients }: Adapters, store: TokenStore
   const running = (await ports.processes.list()).filter(({ name }) => names.has(name)).map(({ pid, name }) => ({ pid, name }));
   const byHandWords = clients.find(({ id }) => id === store.client)?.restart.byHand ?? `end ${store.name} and start it again`;
   return running.length === 0 ? [] : [{ client: store.client, how: 'by a person', byHand: byHandWords, running }];
+}
+
+/** Why a person has to sign in inside the client, where its own command would do it. */
+async function byPerson({ processes }: Ports, { folder, holding }: FoundGrant, { signIn }: PlannedGrant): Promise<string[]> {
+  const { store } = holding;
+  const program = store.signIn.command?.program;
+  if (signIn !== 'client' || program === undefined) return [];
+  const instead = store.put ? '; with --sign-in tool it is done here' : '';
+  if (folder === '') {
+    return [`only a project names this server, so ${program} is not run there: you sign in inside ${store.name}${instead}`];
+  }
+  if ((await processes.which(program)) !== undefined) return [];
+  return [`${program} is not on the PATH: you sign in inside ${store.name}${instead}`];
 }
 
 function warningsOf({ grant, holding }: FoundGrant, planned: PlannedGrant, discovery: Discovery): string[] {
@@ -120,8 +177,13 @@ function warningsOf({ grant, holding }: FoundGrant, planned: PlannedGrant, disco
   if (grant.sharedWith.length > 0) {
     warnings.push(`other sign-ins use the same registration and may end with this one: ${grant.sharedWith.join(', ')}`);
   }
-  if (grant.issuer !== undefined && grant.issuer !== discovery.issuer) {
-    warnings.push(`the server has moved its sign-in from ${grant.issuer} to ${discovery.issuer}`);
+  if (planned.issuer !== discovery.issuer) {
+    warnings.push(`the server has moved its sign-in from ${planned.issuer} to ${discovery.issuer}`);
+  } else if (grant.issuer === undefined && holding.entry.tokenEndpoint === undefined && planned.revocation === 'endpoint') {
+    const { host } = new URL(planned.url);
+    warnings.push(
+      `${holding.store.name} does not keep who issued the tokens: they go to ${planned.issuer}, which ${host} names today`,
+    );
   }
   if (!grant.refreshable) warnings.push('there is no refresh token: the grant may live on at the server unseen');
   const others = grant.holdings.filter(({ store, stale }) => stale === undefined && store.id !== holding.store.id);

@@ -11,10 +11,10 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { RotationId } from '../../base/ids.ts';
 import { Problem } from '../../base/problem.ts';
 import type { Secret } from '../../base/secret.ts';
+import { Misfit } from '../../base/shapes.ts';
 import type { JournalStore, Lease, StoredEntry } from '../../ports/journal-store.ts';
 import type { JournalEntry, Recorded } from './entries.ts';
 import { NewerSchema, readBody, writeBody } from './schema.ts';
-import { Misfit } from './shapes.ts';
 import { spilled } from './spills.ts';
 
 export interface Journal {

@@ -6,10 +6,6 @@
  * not fit means that a newer mcp-rotate is needed.
  */
 import { type Code, codes } from '../../base/problem.ts';
-import type { Leftover } from '../../inventory/leftovers.ts';
-import type { Proof, RunningHolder } from '../../verification/proof.ts';
-import { type Debt, type Need, type Plan, type PlannedGrant, type Receipt, type StepName, stepNames } from '../rotation.ts';
-import { type Detail, decisions, type EntryKind, type JournalEntry } from './entries.ts';
 import {
   byKind,
   type Fields,
@@ -24,7 +20,11 @@ import {
   orUndefined,
   type Shape,
   text,
-} from './shapes.ts';
+} from '../../base/shapes.ts';
+import type { Leftover } from '../../inventory/leftovers.ts';
+import type { Proof, RunningHolder } from '../../verification/proof.ts';
+import { type Debt, type Need, type Plan, type PlannedGrant, type Receipt, type StepName, stepNames } from '../rotation.ts';
+import { type Detail, decisions, type EntryKind, type JournalEntry } from './entries.ts';
 
 export type * from './entries.ts';
 
@@ -57,6 +57,7 @@ const used = fields<Extract<Proof, { which: unknown }>>({
 const proof = byKind<Proof>({
   'read-back': fields({ kind: oneOf('read-back'), answer, client: text, server: text, file: text, at: number }),
   authenticated: fields({ kind: oneOf('authenticated'), answer, client: text, server: text, how: text, at: number }),
+  connects: fields({ kind: oneOf('connects'), answer, client: text, server: text, how: text, at: number }),
   'tool-call': fields({ kind: oneOf('tool-call'), answer, client: text, server: text, tool: text, how: text, at: number }),
   processes: fields({ kind: oneOf('processes'), answer, how: text, processes: list(holder), at: number }),
   works: used,

@@ -21,6 +21,7 @@ function entryOf(key: string, tree: Tree): Entry {
     server: fields.textField(entry, 'serverName'),
     url: fields.textField(entry, 'mcpServerUrl'),
     issuer: undefined,
+    tokenEndpoint: fields.textField(entry, 'tokenUrl'),
     registration: fields.registrationOf(fields.textField(entry, 'clientId'), {
       secret: fields.secretField(entry, 'clientSecret'),
     }),

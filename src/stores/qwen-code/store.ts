@@ -25,6 +25,7 @@ function entryOf(key: string, tree: Tree): Entry {
     server: nameOf(tree),
     url: fields.textField(entry, 'mcpServerUrl'),
     issuer: undefined,
+    tokenEndpoint: fields.textField(entry, 'tokenUrl'),
     registration: fields.registrationOf(fields.textField(entry, 'clientId')),
     tokens: fields.tokensOf({
       access: fields.secretField(token, 'accessToken'),

@@ -1,12 +1,14 @@
 /**
- * Goal: sessions of Zed are read out of its items and cleared by removing the item; nothing is put.
+ * Goal: sessions of Zed are read out of its items and cleared by removing the item, and put in Zed's own form.
  * Method: the kit over items as Zed writes them (structure: NOTES.md), and addresses whose canonical form decides the name.
  */
 import { expect, it } from 'vitest';
-import { describeStore, written } from '../../../test/kits/store.ts';
+import { describeStore, newEntry, written } from '../../../test/kits/store.ts';
+import { Secret } from '../../base/secret.ts';
+import type { Text } from '../store.ts';
 import { store } from './store.ts';
 
-const [sessions, secrets] = store.rows as [(typeof store.rows)[number], (typeof store.rows)[number]];
+const [sessions] = store.rows as [(typeof store.rows)[number]];
 const server = { server: 'lab', url: 'https://mcp.example.test/mcp', headers: {}, transport: 'http' as const };
 const text = JSON.stringify({
   token_endpoint: 'https://as.example.test/token',
@@ -55,7 +57,7 @@ describeStore(store, {
   odd: [
     { row: sessions, text: '{}', name: 'mcp-oauth:https://x.test' },
     { row: sessions, text, name: 'https://zed.dev' },
-    { row: secrets, text: 'made-up-client-secret', name: 'mcp-oauth-client-secret:https://x.test' },
+    { row: sessions, text: 'made-up-client-secret', name: 'mcp-oauth-client-secret:https://x.test' },
   ],
   keys: [
     ...[
@@ -65,9 +67,9 @@ describeStore(store, {
       ['http://127.0.0.1:8080/', 'http://127.0.0.1:8080'],
     ].map(([url = '', address = '']) => ({ row: sessions, server: { ...server, url }, key: `mcp-oauth:${address}` })),
     { row: sessions, server: { ...server, url: 'no address' }, key: undefined },
-    { row: secrets, server, key: undefined },
   ],
-  drops: [],
+  drops: ['server', 'issuer', 'redirectUris', 'scopes'],
+  about: (key) => ({ url: key.slice('mcp-oauth:'.length) }),
   keepsRegistration: false,
   server,
 });
@@ -76,5 +78,27 @@ it('says how each system names its items, which is no service and account', () =
   for (const row of store.rows) {
     expect(row).toMatchObject({ form: { attributes: ['url', 'username'], internet: true, target: 'zed:url=<service>' } });
   }
-  expect(store.put).toBeUndefined();
+});
+
+it('puts what Zed reads: all that its session must have, a moment as Rust writes it, no more for what is not known', () => {
+  const key = 'mcp-oauth:https://mcp.example.test/mcp';
+  const parsed = (entry: typeof newEntry, texts: readonly Text[]): unknown =>
+    JSON.parse(store.put?.(sessions, texts, key, entry)[0]?.text ?? '');
+  expect(parsed(newEntry, [])).toEqual({
+    token_endpoint: newEntry.tokenEndpoint,
+    resource: newEntry.resource,
+    client_registration: { client_id: 'client-new', client_secret: 'made-up-client-secret-new' },
+    tokens: {
+      access_token: 'made-up-access-new',
+      refresh_token: 'made-up-refresh-new',
+      expires_at: { secs_since_epoch: written / 1000 + 3600, nanos_since_epoch: 0 },
+    },
+  });
+  const bare = { access: new Secret('a'), refresh: undefined, expiresAt: undefined, scopes: undefined };
+  expect(parsed({ ...newEntry, registration: { clientId: 'c' }, tokens: bare }, [{ name: key, text }])).toEqual({
+    token_endpoint: newEntry.tokenEndpoint,
+    resource: newEntry.resource,
+    client_registration: { client_id: 'c' },
+    tokens: { access_token: 'a' },
+  });
 });

@@ -7,10 +7,12 @@ import type { Adapters } from '../../../inventory/adapters.ts';
 import { type Bounds, measure, usualBounds } from '../../../oauth/measure.ts';
 import type { Discovery, SignedIn, SignInRequest, SignInTalk } from '../../../oauth/oauth.ts';
 import { observe } from '../../../oauth/observe.ts';
+import { OwnRegistrations } from '../../../oauth/own-registrations.ts';
 import { type Measured, type Report, report } from '../../../oauth/report.ts';
 import { signIn } from '../../../oauth/sign-in.ts';
 import { takeBack } from '../../../oauth/take-back.ts';
 import type { Ports } from '../../../ports/ports.ts';
+import { createSealer } from '../../../rotation/seal.ts';
 import { addressOf, shownAddress } from '../servers.ts';
 
 export interface CheckOptions {
@@ -38,7 +40,9 @@ async function measured(
   signal: AbortSignal,
   talk: SignInTalk,
 ): Promise<Measured> {
-  const request: SignInRequest = { discovery, scopes: undefined, noBrowser, withinMs, signal };
+  const own = new OwnRegistrations(ports, () => createSealer(ports));
+  const ledger = own.ledger({ issuer: discovery.issuer, client: '', server: '' });
+  const request: SignInRequest = { discovery, scopes: undefined, noBrowser, withinMs, signal, ledger };
   const first = await signIn(ports, request, talk);
   let last = first;
   try {
@@ -55,7 +59,7 @@ async function measured(
       bounds ?? usualBounds,
     );
   } finally {
-    const { registration } = await takeBack(ports, discovery, last);
+    const { registration } = await takeBack(ports, discovery, last, ledger);
     talk.note(
       registration === 'deleted'
         ? 'the grants of the test were revoked, and its registration was deleted'

@@ -16,11 +16,16 @@ import { type Lab, startLab } from '../../../../test/toys/remote-mcp.ts';
 import { keyringMemory, twinKeyring } from '../../../../test/twins/keyring.ts';
 import { Problem } from '../../../base/problem.ts';
 import { Secret } from '../../../base/secret.ts';
+import { hour } from '../../../base/time.ts';
 import type { Adapters } from '../../../inventory/adapters.ts';
+import { discover } from '../../../oauth/discover.ts';
+import { listOwn, type OwnRegistration, OwnRegistrations } from '../../../oauth/own-registrations.ts';
+import { register } from '../../../oauth/registration.ts';
 import { createMcp } from '../../../platform/mcp.ts';
 import type { Net } from '../../../ports/net.ts';
 import type { Ports } from '../../../ports/ports.ts';
 import * as registry from '../../../registry.ts';
+import { createSealer } from '../../../rotation/seal.ts';
 import { run as check } from '../check/run.ts';
 import { run, type SignInOptions, type SignInResult } from './run.ts';
 
@@ -91,6 +96,7 @@ async function stage(options: { shape?: Partial<Shape>; seat?: SeatOptions; net?
 }
 
 const codexConfig = (url: string): string => `[mcp_servers.lab]\nurl = "${url}"\n`;
+const ownOf = ({ ports }: Stage) => listOwn(ports);
 const revocations = ({ lab }: Stage): number =>
   lab.authorizationServer.requests.filter(({ path }) => path === '/token/revocation').length;
 
@@ -104,7 +110,9 @@ describe('without a client', () => {
     });
     expect(here.tokens.length).toBeGreaterThan(1);
     expect([...here.lab.authorizationServer.registered]).toEqual([]);
-    expect(await readdir(here.machine.home)).toEqual(['empty']);
+    expect((await readdir(here.machine.home)).sort()).toEqual(['.local', 'empty']);
+    expect((await readdir(here.ports.host.stateFolder)).sort()).toEqual(['registrations.json', 'seal.json']);
+    expect(await ownOf(here)).toEqual([]);
   });
 
   it('says when a signed token outlives its revocation, and when the server does not revoke', async () => {
@@ -164,7 +172,7 @@ describe('for a client', () => {
     here.machine.env['DBUS_SESSION_BUS_ADDRESS'] = 'unix:path=/nowhere';
     await here.machine.write('~/.codex/config.toml', codexConfig(here.lab.remote.url));
     expect(await here.signIn({ client: 'codex' })).toMatchObject({ kept: { where: 'keyring: Codex MCP Credentials' } });
-    expect(here.memory.items.size).toBe(1);
+    expect([...here.memory.items.keys()].filter((item) => !item.startsWith('mcp-rotate\n'))).toHaveLength(1);
     expect(await readdir(here.machine.path('~/.codex'))).not.toContain('.credentials.json');
   });
 
@@ -200,6 +208,27 @@ describe('for a client', () => {
     await here.machine.write('~/.codex/.credentials.json', JSON.stringify(dead));
     expect(await here.signIn({ client: 'codex' })).toMatchObject({ kept: { client: 'codex' } });
     expect(await here.machine.text('~/.codex/.credentials.json')).not.toContain('"dead"');
+  });
+
+  it.each([
+    ['~/.codex/config.toml', { 'X-Key': 'made-up-key' }],
+    ['~/empty/.codex/config.toml', {}],
+  ])('sends along what this person’s own config says, and nothing that a project says: %s', async (file, headers) => {
+    const here = await stage();
+    here.machine.env['MY_KEY'] = 'made-up-key';
+    await here.machine.write(file, `${codexConfig(here.lab.remote.url)}env_http_headers = { "X-Key" = "MY_KEY" }\n`);
+    const sent: Record<string, string>[] = [];
+    const { tools } = here.ports.mcp;
+    Object.assign(here.ports.mcp, {
+      tools: (...given: Parameters<typeof tools>) => {
+        const [launch] = given;
+        const { authorization, Authorization, ...rest } = launch.kind === 'remote' ? launch.headers : {};
+        sent.push(rest);
+        return tools(...given);
+      },
+    });
+    expect(await here.signIn({ client: 'codex' })).toMatchObject({ kept: { client: 'codex' } });
+    expect(sent).toEqual([headers]);
   });
 
   it('gives way when the client signed in by itself meanwhile, and takes its own grant back', async () => {
@@ -250,6 +279,66 @@ describe('for a client', () => {
     const ended = await here.signIn({ client: 'toy' }, { ...registry, stores: [closed] });
     expect(ended).toMatchObject({ code: 'oauth/client-only', next: 'in Toy, press Sign in' });
     expect(here.lab.authorizationServer.requests).toEqual([]);
+  });
+});
+
+describe('our registrations', () => {
+  const codex = (here: Stage) => here.machine.write('~/.codex/config.toml', codexConfig(here.lab.remote.url));
+
+  it('that of a kept sign-in is known as its client’s before the browser opens', async () => {
+    let known: readonly OwnRegistration[] = [];
+    const here: Stage = await stage({
+      seat: {
+        act: async (address) => {
+          known = await ownOf(here);
+          await fetch(await consent(address));
+        },
+      },
+    });
+    await codex(here);
+    const ended = await here.signIn({ client: 'codex' });
+    const [clientId = ''] = here.lab.authorizationServer.registered;
+    expect(ended).toMatchObject({ clientId, kept: { client: 'codex' } });
+    expect(known).toMatchObject([{ clientId, client: 'codex', server: 'lab', deletable: true, ours: true }]);
+    expect(await ownOf(here)).toEqual(known);
+  });
+
+  it('one that the server does not let go stays known', async () => {
+    const here = await stage({ shape: { registrationManagement: 'absent' } });
+    expect(await here.signIn()).toMatchObject({ takenBack: { registration: 'left' } });
+    const [clientId] = here.lab.authorizationServer.registered;
+    expect(await ownOf(here)).toMatchObject([{ clientId, deletable: false }]);
+  });
+
+  it('none is made while the keyring that holds the key to them is locked', async () => {
+    const here = await stage();
+    await here.signIn();
+    here.memory.state = 'locked';
+    const asked = (): number => here.lab.authorizationServer.requests.filter(({ path }) => path === '/reg').length;
+    const [before, told] = [asked(), here.at.told.length];
+    expect(await here.signIn()).toMatchObject({ code: 'store/locked' });
+    expect(asked()).toBe(before);
+    expect(here.at.told).toHaveLength(told);
+  });
+
+  it('what a cut left is deleted by the next sign-in at that server, once it is old enough', async () => {
+    const here = await stage();
+    const cut = { issuer: here.lab.authorizationServer.issuer, client: '', server: '' };
+    const own = new OwnRegistrations({ ...here.ports, clock: { ...here.ports.clock, now: () => made } }, () =>
+      createSealer(here.ports),
+    );
+    let made = Date.now() - 2 * hour;
+    const discovery = await discover(here.ports, here.lab.remote.url);
+    const ask = () => register(here.ports, discovery, { redirectUris: ['http://127.0.0.1/callback'] });
+    const never = async (): Promise<never> => expect.unreachable();
+    const { clientId: old } = await own.make(cut, ask, never);
+    made = Date.now();
+    const { clientId: young } = await own.make(cut, ask, never);
+    await own.make({ ...cut, issuer: 'https://elsewhere.example' }, async () => ({ clientId: 'elsewhere' }), never);
+    expect(await here.signIn()).toMatchObject({ takenBack: { registration: 'deleted' } });
+    expect([...here.lab.authorizationServer.registered]).toEqual([young]);
+    expect((await ownOf(here)).map(({ clientId }) => clientId)).toEqual([young, 'elsewhere']);
+    expect(here.at.told.join()).toContain(old);
   });
 });
 

@@ -4,6 +4,7 @@
  * What could fail without a person is tried first. From the moment a token is issued there is always an owner of it: the client
  * whose store it went to, or we, who revoke it again and delete our registration, whatever went wrong.
  */
+
 import { Problem } from '../../../base/problem.ts';
 import { isoSeconds, type Milliseconds } from '../../../base/time.ts';
 import type { Adapters } from '../../../inventory/adapters.ts';
@@ -11,11 +12,15 @@ import { bearerOf, readChallenges, scopesOf } from '../../../oauth/challenges.ts
 import { discover } from '../../../oauth/discover.ts';
 import { holdingLabel, putEntry, readHoldings, sameTokens } from '../../../oauth/holdings.ts';
 import type { Discovery, SignedIn, SignInRequest, SignInTalk } from '../../../oauth/oauth.ts';
+import { OwnRegistrations } from '../../../oauth/own-registrations.ts';
+import { sweep } from '../../../oauth/own-registrations-end.ts';
 import { signInUntil } from '../../../oauth/step-up.ts';
 import { type TakenBack, takeBack } from '../../../oauth/take-back.ts';
 import { launchWith } from '../../../oauth/token-requests.ts';
 import { toolsList } from '../../../oauth/tools-list.ts';
 import type { Ports } from '../../../ports/ports.ts';
+import { createSealer } from '../../../rotation/seal.ts';
+import { byHand } from '../../../stores/by-hand.ts';
 import { addressOf, shownAddress } from '../servers.ts';
 import { type Target, targetFor } from './target.ts';
 
@@ -56,7 +61,10 @@ export async function run(ports: Ports, adapters: Adapters, options: SignInOptio
   const url = await addressOf(ports, adapters.clients, options.server);
   const target = options.client === undefined ? undefined : await targetFor(ports, adapters, options.client, url);
   const discovery = await discover(ports, url, { signal });
-  const request = requestFor(discovery, options, target);
+  const own = new OwnRegistrations(ports, () => createSealer(ports));
+  const owner = { issuer: discovery.issuer, client: target?.store.client ?? '', server: target?.server.server ?? '' };
+  const ledger = own.ledger(owner);
+  const request = { ...requestFor(discovery, options, target), ledger };
 
   let last: SignedIn | undefined;
   let tools = 0;
@@ -76,12 +84,30 @@ export async function run(ports: Ports, adapters: Adapters, options: SignInOptio
       },
     );
     const kept = target ? await keep(ports, target, discovery, signedIn) : null;
-    const takenBack = kept ? null : await takeBack(ports, discovery, signedIn);
+    const takenBack = kept ? null : await takeBack(ports, discovery, signedIn, ledger);
+    await sweepUnused(ports, adapters, discovery, own, talk);
     return { ...resultOf(url, signedIn), issuer: discovery.issuer, tools, kept, takenBack };
   } catch (error) {
     if (!last) throw error;
-    const told = whatIsLeft(await takeBack(ports, discovery, last));
+    const told = whatIsLeft(await takeBack(ports, discovery, last, ledger));
     throw error instanceof Problem ? error.with({ state: told }) : error;
+  }
+}
+
+/** Since we are at this server anyway; that it cannot be done now takes nothing from the sign-in. */
+async function sweepUnused(
+  ports: Ports,
+  { stores }: Adapters,
+  discovery: Discovery,
+  own: OwnRegistrations,
+  talk: Pick<SignInTalk, 'note'>,
+): Promise<void> {
+  try {
+    const swept = await sweep(ports, discovery, own, await readHoldings(ports, stores, { consent: false }));
+    if (swept.length > 0) talk.note(`deleted registrations of mcp-rotate that nobody used: ${swept.join(', ')}`);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    talk.note(`registrations that nobody uses were left alone: ${error.what}`);
   }
 }
 
@@ -116,7 +142,7 @@ async function listTools(
 ): Promise<number | readonly string[]> {
   const { access, refresh } = issued.tokens;
   const url = target?.server.url ?? discovery.url;
-  const outcome = await ports.mcp.tools(launchWith(url, access, target?.server.headers), {
+  const outcome = await ports.mcp.tools(launchWith(url, access, target?.headers), {
     timeoutMs: listsWithin,
     redact: refresh ? [access, refresh] : [access],
     signal,
@@ -158,7 +184,7 @@ async function keep(
     if (found) return { client: store.client, server: server.server, where: holdingLabel(found) };
     throw new Problem('rotation/not-proven', {
       what: `the sign-in was written for ${store.name}, and is not found there`,
-      next: store.signIn.byHand,
+      next: byHand(store.signIn.byHand, server),
     });
   }
   throw new Problem('file/changed', {

@@ -3,13 +3,16 @@
  *
  * Everything that can stand against writing there is found out before a person is asked to sign in.
  */
+
 import { printable } from '../../../base/ids.ts';
 import { Problem } from '../../../base/problem.ts';
+import type { Scope } from '../../../clients/client.ts';
 import { pathOf } from '../../../clients/patterns.ts';
 import type { Adapters } from '../../../inventory/adapters.ts';
-import { readHoldings } from '../../../oauth/holdings.ts';
+import { readHoldings, writable } from '../../../oauth/holdings.ts';
 import type { Holding } from '../../../oauth/oauth.ts';
 import type { Ports } from '../../../ports/ports.ts';
+import { byHand, type Named } from '../../../stores/by-hand.ts';
 import type { Entry, Row, ServerRef, TokenStore, Where } from '../../../stores/store.ts';
 import { remoteServers } from '../servers.ts';
 
@@ -19,6 +22,8 @@ export interface Target {
   readonly where: readonly Where[];
   readonly key: string;
   readonly server: ServerRef;
+  /** What its config sends besides; of a project's config nothing, which could name a secret of this person. */
+  readonly headers: ServerRef['headers'];
   /** What stands there now: a registration alone, or tokens that are dead. */
   readonly old: Entry | undefined;
 }
@@ -36,7 +41,7 @@ export async function targetFor(ports: Reads, { clients, stores }: Adapters, cli
     });
   }
   const store = own.find(({ put }) => put) ?? own[0];
-  if (!store?.put) throw clientOnly(store, client);
+  if (!store?.put) throw clientOnly(store, client, { url });
 
   const server = await serverOf(ports, clients, client, url, store);
   const { holdings, unseen } = await readHoldings(ports, [store], { consent: false });
@@ -53,22 +58,24 @@ export async function targetFor(ports: Reads, { clients, stores }: Adapters, cli
   for (const row of rowsOf(store, ports, live)) {
     // A client that finds no keyring keeps to its file.
     if (!hasKeyring && (row.kind === 'items' || row.kind === 'blob')) continue;
+    if (!writable(ports.host, row)) continue;
 
     const key = store.keyFor(row, server);
     const where = key === undefined ? undefined : whereOf(ports, row, key, live);
     if (key === undefined || !where) continue;
     const holding = live.find((each) => each.row === row && each.entry.key === key);
     refuseLive(ports, store, server, holding);
-    return { store, row, where: holding?.where ?? where, key, server, old: holding?.entry };
+    const headers = server.scope === 'project' ? {} : server.headers;
+    return { store, row, where: holding?.where ?? where, key, server, headers, old: holding?.entry };
   }
-  throw clientOnly(store, client);
+  throw clientOnly(store, client, server);
 }
 
-function clientOnly(store: TokenStore | undefined, client: string): Problem {
+function clientOnly(store: TokenStore | undefined, client: string, server: Named): Problem {
   return new Problem('oauth/client-only', {
     what: `only ${store?.name ?? printable(client)} itself can put a sign-in where it will look for it`,
     state: 'nobody was asked to sign in',
-    next: store?.signIn.byHand ?? 'sign in with the client itself',
+    next: store ? byHand(store.signIn.byHand, server) : 'sign in with the client itself',
   });
 }
 
@@ -79,7 +86,7 @@ async function serverOf(
   client: string,
   url: string,
   store: TokenStore,
-): Promise<ServerRef> {
+): Promise<ServerRef & { readonly scope?: Scope }> {
   const entries = (await remoteServers(ports, clients)).filter((each) => each.client === client && same(each.url, url));
   const [entry, another] = entries;
   if (entry && !another) return entry;
@@ -91,7 +98,7 @@ async function serverOf(
       ? `${store.name} has ${entries.length} servers at this address, and keeps a sign-in for each`
       : `${store.name} has no server at this address, so it would never look for the sign-in`,
     state: 'nobody was asked to sign in',
-    next: entry ? store.signIn.byHand : `add the server to ${store.name} first, then sign in`,
+    next: entry ? byHand(store.signIn.byHand, entry) : `add the server to ${store.name} first, then sign in`,
   });
 }
 
@@ -108,7 +115,11 @@ function rowsOf(store: TokenStore, { host }: Reads, live: readonly Holding[]): r
 }
 
 function whereOf({ host }: Reads, row: Row, key: string, live: readonly Holding[]): readonly Where[] | undefined {
-  if (row.kind === 'items') return [{ kind: 'item', service: row.service, account: key }];
+  if (row.kind === 'items') {
+    // A service of its own is what the client looks under.
+    const own = row.service.includes('*');
+    return [{ kind: 'item', service: own ? key : row.service, account: own ? (row.account ?? key) : key }];
+  }
   if (row.kind === 'blob') return [{ kind: 'item', service: row.service, account: row.account(host) }];
   if (row.kind === 'names') return undefined;
   const neighbour = live.find((each) => each.row === row)?.where[0];

@@ -9,6 +9,7 @@ import { minute } from '../../../base/time.ts';
 import { clearHolding, holdingLabel } from '../../../oauth/holdings.ts';
 import type { Holding } from '../../../oauth/oauth.ts';
 import type { Held } from '../../../providers/provider.ts';
+import { byHand, type Named } from '../../../stores/by-hand.ts';
 import type { StepName } from '../../rotation.ts';
 import { done, type Outcome, type Step } from '../../step.ts';
 import { commandFor } from '../command.ts';
@@ -38,6 +39,11 @@ async function clearOne(run: GrantRun, step: StepName, holding: Holding): Promis
   return 'cleared';
 }
 
+const named = ({ planned }: GrantRun, { entry }: Holding): Named => ({
+  server: entry.server ?? planned.server,
+  url: entry.url ?? planned.url,
+});
+
 /** Every entry that keeps a token of one of these. */
 export async function clearHeld(run: GrantRun, step: StepName, pairs: readonly Held[]): Promise<Outcome> {
   for (const holding of await run.holding(pairs)) await clearOne(run, step, holding);
@@ -46,7 +52,7 @@ export async function clearHeld(run: GrantRun, step: StepName, pairs: readonly H
   const places = left.map((holding) => ({
     client: holding.store.client,
     where: holdingLabel(holding),
-    todo: holding.store.clearing.byHand,
+    todo: byHand(holding.store.clearing.byHand, named(run, holding)),
   }));
   return { state: 'needs', need: { kind: 'clear-by-hand', places } };
 }

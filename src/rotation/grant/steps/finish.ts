@@ -1,11 +1,12 @@
 /**
- * The end: our own registration that was replaced is deleted, what could not be is named, the receipt is written.
+ * The end: the registration that was replaced is deleted, and those of ours that nobody uses; what could not be is named and
+ * listed. Only now, since a client that is gone cannot revoke any more. The receipt is written.
  *
  * No authorization server lets a client read what was done with its tokens (RFC 7009 and 7662 know no such thing), so there is
  * no activity to review from here, and that is said.
  */
 import { Problem } from '../../../base/problem.ts';
-import { deleteRegistration } from '../../../oauth/registration.ts';
+import { endOwn, sweep } from '../../../oauth/own-registrations-end.ts';
 import { done, type Outcome, type Step } from '../../step.ts';
 import { close } from '../../steps/receipt.ts';
 import type { GrantRun } from '../grant-run.ts';
@@ -23,19 +24,44 @@ export const audit: Step<GrantRun> = {
   },
   async run(run): Promise<Outcome> {
     const notes = ['authorization servers keep no record that a client can read: look at the page of connected applications'];
-    const [old, next] = [registrationOf(run.old), await run.next()];
-    const replaced = old && next && registrationOf(next)?.clientId !== old.clientId;
-    if (replaced && old.managementToken) {
-      const ended = await run.effect('audit', 'delete registration', { clientId: old.clientId }, () =>
-        deleteRegistration(run.wire, old, new URL(run.planned.url)),
-      );
-      if (ended !== 'deleted' && ended !== 'gone') notes.push(`the replaced registration ${old.clientId} could not be deleted`);
-    } else if (replaced) {
-      notes.push(`the replaced registration ${old.clientId} stays at the server: only who made it could delete it`);
-    }
+    await orNote(notes, 'the replaced registration could not be deleted', () => endReplaced(run, notes));
+    await orNote(notes, 'registrations that nobody uses were left alone', async () => {
+      const swept = await sweep(run.wire, await run.discovery(), run.own, await run.seen());
+      if (swept.length > 0) notes.push(`deleted ${swept.join(', ')}: registrations of mcp-rotate that nobody used`);
+    });
     return { state: 'skipped', note: notes.join('; ') };
   },
 };
+
+async function endReplaced(run: GrantRun, notes: string[]): Promise<void> {
+  const [old, next] = [registrationOf(run.old), await run.next()];
+  if (!old || !next || registrationOf(next)?.clientId === old.clientId) return;
+  const { clientId } = old;
+  const users = (await run.holdings()).filter(({ entry }) => entry.tokens && entry.registration?.clientId === clientId);
+  if (users.length > 0) {
+    notes.push(`the replaced registration ${clientId} stays: another sign-in of ${users[0]?.store.name} uses it`);
+    return;
+  }
+  const { issuer, client, server } = run.planned;
+  const ended = await run.effect('audit', 'delete registration', { clientId }, async () =>
+    endOwn(run.wire, await run.oldServer(), run.own, await run.own.replaced({ issuer, client, server }, old)),
+  );
+  if (ended === 'unknown')
+    notes.push(`the replaced registration ${clientId} could not be deleted: the next rotation tries again`);
+  if (ended === 'not-supported') {
+    notes.push(`the replaced registration ${clientId} stays at the server: only who made it could delete it`);
+  }
+}
+
+/** Nothing hangs on it any more: what fails here does not undo what was proven. */
+async function orNote(notes: string[], note: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code === 'rotation/interrupted') throw error;
+    notes.push(`${note}: ${error.what}`);
+  }
+}
 
 /** A client that ran on may have written what it had in memory over what was written for it, long after the clearing. */
 async function lastLook(run: GrantRun): Promise<void> {

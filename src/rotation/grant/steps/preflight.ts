@@ -4,12 +4,12 @@
  */
 import { Problem } from '../../../base/problem.ts';
 import type { Standing } from '../../../oauth/oauth.ts';
-import { registrationKinds } from '../../../oauth/registration.ts';
+import { isKnown, registrationKinds } from '../../../oauth/registration.ts';
 import { accessStanding, claimsOf, introspect } from '../../../oauth/standing.ts';
 import type { Held } from '../../../providers/provider.ts';
 import { done, type Step } from '../../step.ts';
 import type { GrantRun } from '../grant-run.ts';
-import { registrationOf, tokensOf } from '../held.ts';
+import { issuerOf, registrationOf, tokensOf } from '../held.ts';
 
 export const lookedAt = 'look at old';
 
@@ -45,8 +45,8 @@ export const preflight: Step<GrantRun> = {
   },
   async run(run) {
     const discovery = await run.discovery();
-    const { issuer } = run.subject;
-    const moved = issuer !== '' && issuer !== discovery.issuer;
+    const issuer = issuerOf(run.subject, discovery);
+    const moved = issuer !== discovery.issuer;
     if (run.planned.signIn === 'tool') await assertSignInIsPossible(run, moved);
     await run.effect(
       'preflight',
@@ -72,8 +72,9 @@ export const preflight: Step<GrantRun> = {
 
 async function assertSignInIsPossible(run: GrantRun, moved: boolean): Promise<void> {
   const discovery = await run.discovery();
-  const kept = !moved && registrationOf(run.old) !== undefined && !run.planned.newRegistration;
-  if (kept || registrationKinds(discovery).includes('dynamic registration')) return;
+  if (registrationKinds(discovery).includes('dynamic registration')) return;
+  const kept = moved || run.planned.newRegistration ? undefined : registrationOf(run.old);
+  if (kept && (await isKnown(run.wire, discovery, kept)) !== 'no') return;
   throw new Problem('oauth/no-registration', {
     what: `${discovery.issuer} lets no client register itself, and the one that ${run.planned.client} uses cannot be used again`,
     state: 'nothing was changed',

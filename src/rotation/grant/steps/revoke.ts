@@ -29,7 +29,7 @@ export async function tellServer(run: GrantRun, held: Held): Promise<Revocation>
 /** Where a person ends it: no standard names the page, so the server's own documentation is the best address there is. */
 export function pageOf(issuer: string, metadata: Readonly<Record<string, unknown>>): Page {
   const known = [metadata['service_documentation'], metadata['op_policy_uri'], issuer].find(
-    (each): each is string => typeof each === 'string' && /^https:\/\//.test(each),
+    (each): each is string => typeof each === 'string' && /^https:\/\/[\x21-\x7e]{1,500}$/.test(each) && URL.canParse(each),
   );
   return {
     url: known ?? issuer,

@@ -5,15 +5,18 @@
  * the browser opens, so that a grant whose tokens were lost on the way can still be ended (RFC 7592). Through the client: its
  * store is watched until a pair stands there that is not the old one.
  */
+
 import { Problem } from '../../../base/problem.ts';
 import { type Milliseconds, minute, second } from '../../../base/time.ts';
-import { deleteRegistration, isExpired, register } from '../../../oauth/registration.ts';
+import type { Discovery } from '../../../oauth/oauth.ts';
+import { deleteRegistration, isExpired, isKnown, register } from '../../../oauth/registration.ts';
 import { signIn as signInAt } from '../../../oauth/sign-in.ts';
+import { byHand } from '../../../stores/by-hand.ts';
 import type { Registration } from '../../../stores/store.ts';
 import { done, type Outcome, type Step } from '../../step.ts';
-import { commandFor } from '../command.ts';
+import { canRun, commandFor } from '../command.ts';
 import type { GrantRun } from '../grant-run.ts';
-import { heldFrom, heldOf, heldSignedIn, registrationOf, tokensOf } from '../held.ts';
+import { heldFrom, heldOf, heldSignedIn, issuerOf, registrationOf, tokensOf } from '../held.ts';
 import { landed, takeAsNew, takeSealed } from '../kept.ts';
 
 const agreeWithin: Milliseconds = 10 * minute;
@@ -27,7 +30,8 @@ async function takeLanded(run: GrantRun): Promise<boolean> {
   const holding = await landed(run);
   if (!holding) return false;
   const { issuer } = await run.discovery();
-  await takeAsNew(run, heldFrom(holding, { server: run.planned.server, url: run.planned.url, issuer }));
+  const { server, url } = run.planned;
+  await takeAsNew(run, heldFrom(holding, { server, url, folder: run.subject.folder, issuer }));
   return true;
 }
 
@@ -45,7 +49,7 @@ async function throughClient(run: GrantRun): Promise<Outcome> {
   run.takeAnswer('sign-in', 'done');
   const { command } = signIn;
   if (command) {
-    run.note('sign in', `${run.planned.client} signs in; agree in the browser`);
+    if (await canRun(run, command)) run.note('sign in', `${run.planned.client} signs in; agree in the browser`);
     const ran = await run.effect('sign in', 'sign in', { client: run.planned.client }, () =>
       commandFor(run, command, agreeWithin),
     );
@@ -55,44 +59,65 @@ async function throughClient(run: GrantRun): Promise<Outcome> {
   const { client, server } = run.planned;
   return {
     state: 'needs',
-    need: { kind: 'sign-in', client, server, instructions: [signIn.byHand.replaceAll('<server>', () => server)] },
+    need: { kind: 'sign-in', client, server, instructions: [byHand(signIn.byHand, run.planned)] },
   };
 }
 
-/** Ours, sealed before it is used; the client's own where that can be used again. */
+/** One of ours, written down before it is used; the client's own where that can be used again. Never one that its server has forgotten. */
 async function registrationFor(run: GrantRun): Promise<Registration> {
-  const known = await run.registration();
-  const lost = run.known.pending.has('sign in') && !run.known.issued;
   const discovery = await run.discovery();
-  if (known && lost) {
+  const lost = run.known.pending.has('sign in') && !run.known.issued;
+  const made = (await run.registration()) ?? (await run.ownRegistration());
+  if (made) {
+    if (!lost && (await isStillKnown(run, made, discovery))) return made;
     // A grant may have been made whose tokens never arrived: it ends with the registration, and we ask under another.
-    const ended = await run.effect('sign in', 'delete registration', { clientId: known.clientId }, () =>
-      deleteRegistration(run.wire, known, new URL(run.planned.url)),
-    );
-    if (ended !== 'deleted' && ended !== 'gone') await oweLost(run, known, discovery.issuer);
-  } else if (known) {
-    return known;
+    if (lost && !(await ended(run, made, discovery))) await oweLost(run, made, discovery.issuer);
+    return registerAnew(run, discovery);
   }
   const kept = registrationOf(run.old);
-  const same = run.subject.issuer === '' || run.subject.issuer === discovery.issuer;
-  if (kept && same && !run.planned.newRegistration && !isExpired(kept, run.now)) {
+  const same = issuerOf(run.subject, discovery) === discovery.issuer;
+  if (kept && same && !run.planned.newRegistration && !isExpired(kept, run.now) && (await isStillKnown(run, kept, discovery))) {
     if (lost) await oweLost(run, kept, discovery.issuer);
     return kept;
   }
+  return registerAnew(run, discovery);
+}
+
+async function ended(run: GrantRun, made: Registration, { issuer, url }: Discovery): Promise<boolean> {
+  const { clientId } = made;
+  const how = await run.effect('sign in', 'delete registration', { clientId }, () =>
+    deleteRegistration(run.wire, made, new URL(url)),
+  );
+  await run.own.ended({ issuer, clientId }, how);
+  return how === 'deleted' || how === 'gone';
+}
+
+async function isStillKnown(run: GrantRun, { clientId, ...rest }: Registration, discovery: Discovery): Promise<boolean> {
+  if ((await isKnown(run.wire, discovery, { clientId, ...rest })) !== 'no') return true;
+  run.note('sign in', `${discovery.issuer} no longer knows the registration ${clientId}: registering anew`);
+  await run.own.ended({ issuer: discovery.issuer, clientId }, 'gone');
+  return false;
+}
+
+function registerAnew(run: GrantRun, discovery: Discovery): Promise<Registration> {
+  const { client, server } = run.planned;
   const wanted = run.redirectUris;
   const redirectUris = wanted.length > 0 ? wanted : ['http://127.0.0.1/callback'];
-  const made = await run.effect(
+  return run.effect(
     'sign in',
     'register',
     {},
     async () => {
-      const registration = await register(run.wire, discovery, { redirectUris, name: `${run.store.name} (mcp-rotate)` });
+      const registration = await run.own.make(
+        { issuer: discovery.issuer, client, server },
+        () => register(run.wire, discovery, { redirectUris, name: `${run.store.name} (mcp-rotate)` }),
+        (made) => deleteRegistration(run.wire, made, new URL(discovery.url)),
+      );
       await run.seal('registration', heldOf(run.subject, noTokens, registration));
       return registration;
     },
     ({ clientId }) => ({ clientId }),
   );
-  return made;
 }
 
 async function oweLost(run: GrantRun, { clientId }: Registration, issuer: string): Promise<void> {

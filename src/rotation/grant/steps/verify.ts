@@ -44,8 +44,12 @@ async function throughClient(run: GrantRun): Promise<Outcome> {
   const { input: lines, timeoutMs, says, ...command } = connects;
   const ran = await commandFor(run, { ...command, ...(lines ? { input: lines(ref) } : {}) }, timeoutMs);
   const answer = ran ? says(`${ran.output}\n${ran.errors}`, ref) : 'unknown';
-  const how = ran ? `${connects.program} ${connects.args.join(' ')}` : `${connects.program} is not on the path`;
-  await run.prove({ kind: 'tool-call', answer, client, server, tool: connects.args[0] ?? connects.program, how, at: run.now });
+  const how = ran
+    ? `${connects.program} ${connects.args.join(' ')}`
+    : run.subject.folder === ''
+      ? `only a project names the server, so ${connects.program} is not run`
+      : `${connects.program} is not on the PATH, or could not be run`;
+  await run.prove({ kind: 'connects', answer, client, server, how, at: run.now });
   if (answer === 'yes') return done;
   if (answer === 'no') throw new Problem('rotation/new-does-not-work', { what: `${client} does not get through to ${server}` });
   if (run.takeAnswer('accept-unproven', 'accept') || run.known.accepted.has('accept-unproven')) {
