@@ -44,14 +44,14 @@ export async function accessStanding(wire: Wire, discovery: Discovery, access: S
 /**
  * By a refresh. This uses the token up: where tokens rotate, another copy of it is then a replay, which ends the whole grant. So
  * it is asked only after a revocation, of a grant that nobody shall use any more. Should it still work, the pair that comes of it
- * is nobody's, and is revoked at once.
+ * is nobody's, and is revoked at once. `lost`: it may have been taken without our knowing, so it must not be sent again.
  */
 export async function refreshStanding(
   wire: Wire,
   discovery: Discovery,
   registration: Registration,
   refresh: Secret,
-): Promise<Standing> {
+): Promise<Standing & { readonly lost?: true }> {
   const asked = 'the refresh';
   try {
     const reply = await askRefresh(wire, discovery, registration, refresh);
@@ -65,9 +65,11 @@ export async function refreshStanding(
     }
     if (refusesClient(reply)) return { alive: 'unknown', how: `${how}: the client is no longer known there, so nobody can tell` };
     const wait = retryAfter({ ...reply, body: '' }, wire.clock.now());
-    return { alive: 'unknown', how, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+    if (wait !== undefined && (status === 429 || status === 503)) return { alive: 'unknown', how, retryAfterMs: wait };
+    return { alive: 'unknown', how, ...(status >= 400 && status < 500 ? {} : { lost: true }) };
   } catch (error) {
-    return couldNotTell(error);
+    const told = couldNotTell(error);
+    return error instanceof Problem && error.effect === 'unknown' ? { ...told, lost: true } : told;
   }
 }
 

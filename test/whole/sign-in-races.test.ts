@@ -287,3 +287,45 @@ describe('a client that writes its old tokens back', () => {
     await assertOnePair(made);
   }, 60_000);
 });
+
+describe('the try of the old refresh token', () => {
+  const isTry = (request: { readonly body?: string }): boolean => request.body?.includes('grant_type=refresh_token') === true;
+
+  /** Its answer is lost, whatever it was. */
+  function losesTheAnswer(world: SignIns): void {
+    const { send } = world.ports.net;
+    world.ports.net.send = async (request) => {
+      const answer = await send(request);
+      if (isTry(request)) throw new Problem('provider/timeout', { what: 'no answer came', effect: 'unknown' });
+      return answer;
+    };
+  }
+
+  const tries = ({ lab, first }: SignIns): number => {
+    const old = fingerprintOf(first.tokens.refresh?.reveal() ?? '');
+    return lab.authorizationServer.requests.filter(({ grantType, token }) => grantType === 'refresh_token' && token === old)
+      .length;
+  };
+
+  it('whose answer is lost is not made again: what the server said of it before counts', async () => {
+    await using world = await signIns();
+    losesTheAnswer(world);
+    expect(await rotated(world)).toMatchObject({ state: 'complete' });
+    expect(tries(world)).toBe(1);
+  }, 60_000);
+
+  it('and where the server says nothing, a person looks at its page', async () => {
+    await using world = await signIns();
+    losesTheAnswer(world);
+    const { send } = world.ports.net;
+    world.ports.net.send = async (request) => {
+      const answer = await send(request);
+      return { ...answer, body: answer.body.replace('"introspection_endpoint"', '"not_there"') };
+    };
+    const progress = await rotated(world);
+    expect(progress).toMatchObject({ state: 'debt', debts: [{ kind: 'not-dead' }] });
+    expect(await world.resume(progress, () => undefined)).toMatchObject({ state: 'waiting', need: { kind: 'revoke-by-hand' } });
+    expect(await world.resume(progress)).toMatchObject({ state: 'complete' });
+    expect(tries(world)).toBe(1);
+  }, 60_000);
+});

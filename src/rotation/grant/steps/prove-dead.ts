@@ -5,6 +5,7 @@
  * tokens, which are then revoked as well. An access token that the server checks by itself (a JWT) may be taken until it
  * expires, whatever was revoked: that is said with its time, and is a debt until then.
  */
+import { Problem } from '../../../base/problem.ts';
 import type { Secret } from '../../../base/secret.ts';
 import { isoSeconds, type Milliseconds, second } from '../../../base/time.ts';
 import type { Standing } from '../../../oauth/oauth.ts';
@@ -103,13 +104,22 @@ async function refreshTried(run: GrantRun): Promise<Standing> {
     return { alive: 'unknown', how: 'the answer to the try of the refresh token was lost, and it is not tried twice' };
   }
   if (!run.known.outcomes.has(lookAtRefresh)) await look(run, registration, refresh);
-  return run.effect(
-    'prove dead',
-    tryRefresh,
-    {},
-    async () => refreshStanding(run.wire, await run.oldServer(), registration, refresh),
-    ({ alive, how }) => ({ alive, note: how }),
-  );
+  try {
+    return await run.effect(
+      'prove dead',
+      tryRefresh,
+      {},
+      async () => {
+        const told = await refreshStanding(run.wire, await run.oldServer(), registration, refresh);
+        if (told.lost) throw new Problem('provider/timeout', { what: told.how, effect: 'unknown' });
+        return told;
+      },
+      ({ alive, how }) => ({ alive, note: how }),
+    );
+  } catch (error) {
+    if (error instanceof Problem && error.effect === 'unknown') return { alive: 'unknown', how: error.what };
+    throw error;
+  }
 }
 
 /** Asks without using it up (RFC 7662), so that a try whose answer is lost leaves something known. */
