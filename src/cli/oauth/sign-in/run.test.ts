@@ -5,97 +5,20 @@
  * walks the pages; the MCP server's complaints are put in by the net port.
  */
 import { readdir } from 'node:fs/promises';
-import { afterEach, describe, expect, it } from 'vitest';
-import { type Machine, scratchMachine } from '../../../../test/kits/machine.ts';
-import { type Seat, type SeatOptions, seat } from '../../../../test/kits/sign-in.ts';
-import { findSpill } from '../../../../test/kits/spills.ts';
+import { describe, expect, it } from 'vitest';
+import { codexConfig, type Stage, stage } from '../../../../test/kits/sign-in-stage.ts';
 import { toyStore } from '../../../../test/kits/toy-store.ts';
-import type { Shape } from '../../../../test/toys/authorization-server.ts';
 import { consent } from '../../../../test/toys/consent.ts';
-import { type Lab, startLab } from '../../../../test/toys/remote-mcp.ts';
-import { keyringMemory, twinKeyring } from '../../../../test/twins/keyring.ts';
 import { Problem } from '../../../base/problem.ts';
-import { Secret } from '../../../base/secret.ts';
 import { hour } from '../../../base/time.ts';
-import type { Adapters } from '../../../inventory/adapters.ts';
 import { discover } from '../../../oauth/discover.ts';
 import { listOwn, type OwnRegistration, OwnRegistrations } from '../../../oauth/own-registrations.ts';
 import { register } from '../../../oauth/registration.ts';
-import { createMcp } from '../../../platform/mcp.ts';
 import type { Net } from '../../../ports/net.ts';
 import type { Ports } from '../../../ports/ports.ts';
 import * as registry from '../../../registry.ts';
 import { createSealer } from '../../../rotation/seal.ts';
-import { run as check } from '../check/run.ts';
-import { run, type SignInOptions, type SignInResult } from './run.ts';
 
-const started: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of started.splice(0).reverse()) await each[Symbol.asyncDispose]();
-});
-
-interface Stage {
-  readonly lab: Lab;
-  readonly machine: Machine;
-  readonly at: Seat;
-  readonly ports: Ports;
-  readonly memory: ReturnType<typeof keyringMemory>;
-  /** Every token that the authorization server handed out. */
-  readonly tokens: Secret[];
-  signIn(options?: Partial<SignInOptions>, adapters?: Adapters): Promise<SignInResult | Problem>;
-}
-
-async function stage(options: { shape?: Partial<Shape>; seat?: SeatOptions; net?: (net: Net) => Net } = {}): Promise<Stage> {
-  const lab = await startLab(options.shape);
-  const machine = await scratchMachine();
-  started.push(lab, machine);
-  const memory = keyringMemory();
-  const at = seat(options.seat);
-  const tokens: Secret[] = [];
-  const noted: Net = {
-    send: async (request) => {
-      const answer = await at.ports.net.send(request);
-      for (const [, token] of answer.body.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g)) tokens.push(new Secret(token ?? ''));
-      return answer;
-    },
-  };
-  const ports = {
-    ...machine.ports,
-    ...at.ports,
-    net: options.net?.(noted) ?? noted,
-    keyring: twinKeyring(memory),
-    mcp: createMcp(),
-  } as Ports;
-  return {
-    lab,
-    machine,
-    at,
-    ports,
-    memory,
-    tokens,
-    async signIn(more = {}, adapters = registry) {
-      const all: SignInOptions = {
-        server: lab.remote.url,
-        client: undefined,
-        scopes: undefined,
-        clientId: undefined,
-        noBrowser: false,
-        withinMs: 15_000,
-        signal: new AbortController().signal,
-        ...more,
-      };
-      const ended = await run(ports, adapters, all, at.talk).catch((error: unknown) => {
-        if (error instanceof Problem) return error;
-        throw error;
-      });
-      const said = ended instanceof Problem ? [ended.what, ended.state, ended.next] : ended;
-      expect(findSpill([said, at.told], tokens)).toBeUndefined();
-      return ended;
-    },
-  };
-}
-
-const codexConfig = (url: string): string => `[mcp_servers.lab]\nurl = "${url}"\n`;
 const ownOf = ({ ports }: Stage) => listOwn(ports);
 const revocations = ({ lab }: Stage): number =>
   lab.authorizationServer.requests.filter(({ path }) => path === '/token/revocation').length;
@@ -379,26 +302,5 @@ describe('the proof by tools/list', () => {
       state: 'the new grant was revoked again, and its token is refused',
     });
     expect([...here.lab.authorizationServer.registered]).toEqual([]);
-  });
-});
-
-describe('oauth check', () => {
-  it('finds a server by its name in a client, and with the refresh test leaves nothing behind', async () => {
-    const here = await stage({ seat: { person: { jar: new Map() } } });
-    await here.machine.write('~/.codex/config.toml', codexConfig(here.lab.remote.url));
-    const { signal } = new AbortController();
-    const refreshTest = { noBrowser: false, withinMs: 15_000, bounds: { lookMs: 1000, everyMs: 200 } };
-    const report = await check(here.ports, registry, { server: 'lab', refreshTest, signal }, here.at.talk);
-    expect(report.measured).toMatchObject({ rotates: 'yes', oldRefused: 'yes', accessDead: 'yes' });
-    expect(report.rows.find(({ id }) => id === 'refresh-rotates')?.by['2025-06-18'].cell).toBe('ok');
-    expect([...here.lab.authorizationServer.registered]).toEqual([]);
-    expect(findSpill([report, here.at.told], here.tokens)).toBeUndefined();
-  });
-
-  it('an unknown name is told', async () => {
-    const here = await stage();
-    const { signal } = new AbortController();
-    const ended = check(here.ports, registry, { server: 'nothing', refreshTest: undefined, signal }, here.at.talk);
-    await expect(ended).rejects.toMatchObject({ code: 'usage/wrong' });
   });
 });
