@@ -43,6 +43,27 @@ const withJournal = (change: (store: JournalStore) => Partial<JournalStore>): Cu
   }),
 });
 
+const keptNoRegistration = withJournal((store) => ({
+  putSealed: async (...given) => (given[1] === 'registration' ? 'kept' : store.putSealed(...given)),
+}));
+
+/** Neither in the journal nor in the list of all that are ours. */
+const withoutRegistrations: CutRun = {
+  ...byTool,
+  plant(given) {
+    const ports = keptNoRegistration.plant?.(given) ?? given;
+    const { disk } = ports;
+    return {
+      ...ports,
+      disk: {
+        ...disk,
+        replace: async (path, ...rest) =>
+          path.endsWith('/registrations.json') ? { written: true, version: 'none' } : disk.replace(path, ...rest),
+      },
+    };
+  },
+};
+
 /** What is to be sealed under such a name is sealed only behind the next entry. */
 function sealedTooLate(name: RegExp): CutRun {
   const late: (() => Promise<unknown>)[] = [];
@@ -76,9 +97,7 @@ const bugs: readonly Bug[] = [
   {
     name: 'does not seal its registration',
     breaks: /a live grant of .* that nobody knows of/,
-    run: withJournal((store) => ({
-      putSealed: async (...given) => (given[1] === 'registration' ? 'kept' : store.putSealed(...given)),
-    })),
+    run: withoutRegistrations,
     after: /^net POST \/token$/,
   },
   {

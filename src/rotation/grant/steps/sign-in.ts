@@ -85,8 +85,12 @@ async function registrationFor(run: GrantRun): Promise<Registration> {
 
 async function ended(run: GrantRun, made: Registration, { issuer, url }: Discovery): Promise<boolean> {
   const { clientId } = made;
-  const how = await run.effect('sign in', 'delete registration', { clientId }, () =>
-    deleteRegistration(run.wire, made, new URL(url)),
+  const how = await run.effect(
+    'sign in',
+    'delete registration',
+    { clientId },
+    () => deleteRegistration(run.wire, made, new URL(url)),
+    (told) => ({ clientId, note: told }),
   );
   await run.own.ended({ issuer, clientId }, how);
   return how === 'deleted' || how === 'gone';
