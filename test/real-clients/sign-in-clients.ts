@@ -9,7 +9,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { delimiter, dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import { store as claudeCodeStore } from '../../src/stores/claude-code/store.ts';
 import { store as codexStore } from '../../src/stores/codex/store.ts';
 import { store as geminiCliStore } from '../../src/stores/gemini-cli/store.ts';
@@ -20,6 +19,7 @@ import type { Row, ServerRef, TokenStore } from '../../src/stores/store.ts';
 import { type Machine, scratchMachine } from '../kits/machine.ts';
 import type { Part } from '../parts.ts';
 import { browserScript, consent } from '../toys/consent.ts';
+import { dialogue } from './dialogue.ts';
 import { type KeyringSession, startKeyringSession } from './keyring-session.ts';
 import { clientEnv, programPath, runClient } from './parts.ts';
 import { onTerminal } from './terminal.ts';
@@ -148,62 +148,6 @@ const withoutBrowser = ({ machine, browser }: Home): Machine => ({
   ...machine,
   env: { ...machine.env, PATH: (machine.env['PATH'] ?? '').replace(`${dirname(browser)}${delimiter}`, '') },
 });
-
-interface Dialogue extends AsyncDisposable {
-  /** Calls one after the other; the answer's result. Rejects on an error, on the end of the program and after 20 s. */
-  call(method: string, params: object): Promise<Record<string, unknown>>;
-  tell(method: string, params?: object): void;
-  /** Everything it wrote to standard error. */
-  errors(): string;
-}
-
-/** A program that speaks JSON-RPC in lines. Ended by its own process id. */
-function dialogue(machine: Machine, name: string, args: readonly string[]): Dialogue {
-  const child = spawn(programPath(name), [...args], { env: clientEnv(machine), cwd: machine.home });
-  const closed = once(child, 'close');
-  const waiting = new Map<number, (message: Record<string, unknown>) => void>();
-  let errors = '';
-  let last = 0;
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += String(chunk);
-  });
-  child.stdin.on('error', () => undefined);
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const message = JSON.parse(line) as Record<string, unknown>;
-    if (message['method'] === undefined) waiting.get(Number(message['id']))?.(message);
-  });
-  const send = (message: object): void => {
-    child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-  };
-  return {
-    call: (method, params) =>
-      new Promise((resolve, reject) => {
-        const id = ++last;
-        const late = setTimeout(() => reject(new Error(`${name} did not answer ${method}:\n${errors.slice(-800)}`)), 20_000);
-        const settle = (end: () => void): void => {
-          clearTimeout(late);
-          end();
-        };
-        waiting.set(id, (message) =>
-          settle(() =>
-            message['error'] === undefined
-              ? resolve(message['result'] as Record<string, unknown>)
-              : reject(new Error(`${name} answered ${method} with an error: ${JSON.stringify(message['error'])}`)),
-          ),
-        );
-        void closed.then(() => settle(() => reject(new Error(`${name} ended:\n${errors.slice(-800)}`))));
-        send({ id, method, params });
-      }),
-    tell: (method, params = {}) => send({ method, params }),
-    errors: () => errors,
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM');
-      const hard = setTimeout(() => child.kill('SIGKILL'), 3000);
-      await closed;
-      clearTimeout(hard);
-    },
-  };
-}
 
 const claudeCode: RealClient = {
   name: 'Claude Code',
