@@ -166,6 +166,23 @@ describe('cut off', () => {
     expect((await listOwn(lab.ports)).filter(({ ours }) => ours).map(({ clientId }) => clientId)).toEqual(here.left());
   }, 60_000);
 
+  it('twice during the sign-in: the old grant, whose registration the first cut cost, is known to be dead', async () => {
+    await using here = await world();
+    const { it: lab } = here;
+    expect((await lab.rotate()).progress).toMatchObject({ state: 'complete' });
+    const { open } = lab.ports.browser;
+    const rotation = await lab.engine().start(await lab.plan());
+    for (let cuts = 0; cuts < 2; cuts++) {
+      lab.ports.browser.open = async () => {
+        throw new Error('cut off');
+      };
+      await expect(lab.engine().advance(rotation, { onEvent: () => undefined })).rejects.toThrow('cut off');
+    }
+    lab.ports.browser.open = open;
+    expect(await lab.resume({ rotation })).toMatchObject({ state: 'complete' });
+    expect(here.left()).toHaveLength(1);
+  }, 60_000);
+
   it('for good: what no store holds is deleted by a later rotation, not while it is young', async () => {
     await using here = await world();
     const { it: lab } = here;

@@ -89,8 +89,7 @@ export class GrantRun extends Journaled {
         !this.isOld(entry.tokens),
     );
     if (!found) return undefined;
-    const { server, url, issuer } = this.subject;
-    const held = heldFrom(found, { ...this.subject, server, url, issuer });
+    const held = heldFrom(found, this.subject);
     await this.seal(`old ${this.#younger.length + 2}`, held);
     this.#younger.push(held);
     return held;

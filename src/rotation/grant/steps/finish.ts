@@ -43,7 +43,7 @@ async function endReplaced(run: GrantRun, notes: string[]): Promise<void> {
     return;
   }
   const { issuer, client, server } = run.planned;
-  const ended = await run.effect('audit', 'delete registration', { clientId }, async () =>
+  const ended = await run.effect('audit', `delete registration ${clientId}`, { clientId }, async () =>
     endOwn(run.wire, await run.oldServer(), run.own, await run.own.replaced({ issuer, client, server }, old)),
   );
   if (ended === 'unknown')

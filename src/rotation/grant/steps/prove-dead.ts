@@ -98,8 +98,8 @@ async function refreshTried(run: GrantRun): Promise<Standing> {
     return { alive: 'unknown', how: 'the server did not revoke, so its refresh token was not tried' };
   }
   // Where it hung on our own registration, which a lost sign-in made us delete, nobody can use it any more (RFC 7592 section 2.3).
-  const ended = run.known.outcomes.get('delete registration')?.detail;
-  if (ended?.clientId === registration.clientId && (ended.note === 'deleted' || ended.note === 'gone')) {
+  const ended = run.known.outcomes.get(`delete registration ${registration.clientId}`)?.detail.note;
+  if (ended === 'deleted' || ended === 'gone') {
     return { alive: 'no', how: 'the registration of the refresh token was deleted' };
   }
   if (run.known.pending.has(tryRefresh)) {

@@ -87,7 +87,7 @@ async function ended(run: GrantRun, made: Registration, { issuer, url }: Discove
   const { clientId } = made;
   const how = await run.effect(
     'sign in',
-    'delete registration',
+    `delete registration ${clientId}`,
     { clientId },
     () => deleteRegistration(run.wire, made, new URL(url)),
     (told) => ({ clientId, note: told }),
