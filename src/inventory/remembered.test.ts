@@ -10,7 +10,7 @@ import { link, take, zeros } from '../../test/kits/journal-store.ts';
 import { type Machine, scratchMachine } from '../../test/kits/machine.ts';
 import { toyProviders } from '../../test/kits/providers.ts';
 import { Problem } from '../base/problem.ts';
-import { day } from '../base/time.ts';
+import { day, minute } from '../base/time.ts';
 import { client as claudeCode } from '../clients/claude-code/client.ts';
 import { client as codex } from '../clients/codex/client.ts';
 import { client as cursor } from '../clients/cursor/client.ts';
@@ -184,12 +184,60 @@ describe('a remembered look', () => {
     const it = await settled(machine);
     for (const asked of [
       (ports: Ports) => ports.processes.which('git'),
+      // No file tells what this keyring holds.
       (ports: Ports) => ports.keyring.get('service', 'account'),
     ]) {
       await it.look('other', asked);
       await it.look('other', asked);
     }
     expect(it.looks).toBe(4);
+  });
+
+  it('is kept for a while beside an open keyring, until its file changes', async () => {
+    await using machine = await scratchMachine();
+    const it = await settled(machine);
+    const file = '~/.local/share/keyrings/login.keyring';
+    await machine.write(file, 'one');
+    machine.now = Date.now() + later;
+    const ask = (ports: Ports): Promise<unknown> => ports.keyring.get('service', 'account');
+    const told = async (): Promise<number> => {
+      const before = it.looks;
+      await it.look('with keyring', ask);
+      return it.looks - before;
+    };
+    expect([await told(), await told()]).toEqual([1, 0]);
+    await afterTick();
+    await machine.write(file, 'two');
+    expect([await told(), await told()]).toEqual([1, 0]);
+    machine.now += 10 * minute;
+    expect([await told(), await told()]).toEqual([1, 0]);
+    await machine.write('~/.local/share/keyrings/other.keyring', 'new');
+    expect([await told(), await told()]).toEqual([1, 0]);
+  });
+
+  it.each(['locked', 'unavailable'] as const)('is not kept beside a keyring that was %s', async (state) => {
+    await using machine = await scratchMachine();
+    const it = await settled(machine);
+    await machine.write('~/.local/share/keyrings/login.keyring', 'one');
+    machine.now = Date.now() + later;
+    Object.assign(it.ports.keyring, { get: async () => state });
+    for (let i = 0; i < 2; i++) await it.look('with keyring', (ports) => ports.keyring.get('service', 'account'));
+    expect(it.looks).toBe(2);
+  });
+
+  it('keeps names of folders and sockets as they are, and sees them change', async () => {
+    await using machine = await scratchMachine();
+    machine.env['XDG_DATA_HOME'] = machine.path('~/data');
+    const it = await settled(machine);
+    const told = async (): Promise<number> => {
+      const before = it.looks;
+      await it.look('with folders', async (ports) => ports.host.env('XDG_DATA_HOME'));
+      return it.looks - before;
+    };
+    expect([await told(), await told()]).toEqual([1, 0]);
+    expect(await machine.text(memory)).toContain(machine.path('~/data'));
+    machine.env['XDG_DATA_HOME'] = machine.path('~/elsewhere');
+    expect(await told()).toBe(1);
   });
 
   it('is not kept with a problem that may pass', async () => {

@@ -3,20 +3,29 @@
  *
  * A look sees the machine through ports alone. So here everything that it asks of the disk is noted with what tells whether
  * the answer would be the same again, and every variable that it reads; the answer is told again while all of these are as they were. What was seen in
- * any other way (a program was run, a keyring asked) is not remembered, nor what is too young for its mark to be proof.
+ * any other way (a program was run, the network asked) is not remembered, nor what is too young for its mark to be proof.
+ * A keyring that was open is known by its file, for a while (docs/decisions/0012).
  * Only looks are remembered: a rotation never acts on a memory. Nothing secret is kept: the caller's answer holds none,
  * and of a variable only a keyed hash is written.
  */
 import { Problem } from '../base/problem.ts';
-import type { Instant } from '../base/time.ts';
+import { type Instant, type Milliseconds, minute } from '../base/time.ts';
 import type { Disk, FilePath } from '../ports/disk.ts';
 import { journalFile } from '../ports/journal-store.ts';
+import type { Keyring } from '../ports/keyring.ts';
 import type { Ports } from '../ports/ports.ts';
 import { fingerprintKey } from '../providers/fingerprint.ts';
 
 const schema = 'mcp-rotate/look@1';
 /** The coarsest grain of a file system's clock (FAT). */
 const grain = 2000;
+/**
+ * What an open keyring told is believed while gnome-keyring's files are as they were; another Secret Service would keep its
+ * items elsewhere, unseen, so no longer than this.
+ */
+const keyringHolds: Milliseconds = 10 * minute;
+/** Names of folders and sockets, no secrets: kept as they are, since hashing takes longer than all else. */
+const isPlain = (name: string): boolean => /^(?:XDG_[A-Z_]+|DBUS_SESSION_BUS_ADDRESS)$/.test(name);
 
 export interface Question {
   /** What was asked: another text for whatever gives another answer on an unchanged machine. */
@@ -87,7 +96,8 @@ export async function remembered<Answer>(
   ) {
     const facts = seen.facts.map(({ asked, path, text }) => [asked, path, text] as const);
     const variables = await hashed(ports, seen.variables);
-    if (variables) await keep({ schema, question: text, from, until, facts, variables, answer });
+    const most = seen.askedKeyring ? Math.min(until, from + keyringHolds) : until;
+    if (variables) await keep({ schema, question: text, from, until: most, facts, variables, answer });
   }
   return answer;
 
@@ -130,7 +140,6 @@ async function holds(ports: Ports, { from, until, facts, variables }: Memory<unk
   // A clock that was set back leaves ages wrong.
   if (now < from || now >= until) return false;
   for (const [asked, path, text] of facts) if ((await factOf(ports.disk, asked, path)).text !== text) return false;
-  if (variables.every(([name, hash]) => hash === null && ports.host.env(name) === undefined)) return true;
   const current = await hashed(ports, new Set(variables.map(([name]) => name)));
   return current !== undefined && JSON.stringify(current) === JSON.stringify(variables);
 }
@@ -154,10 +163,13 @@ async function factOf(disk: Disk, asked: Asked, path: FilePath): Promise<Fact> {
 /** undefined when this machine has no lasting key to hash with. */
 async function hashed(ports: Ports, names: ReadonlySet<string>): Promise<Memory<unknown>['variables'] | undefined> {
   const values = [...names].map((name) => [name, ports.host.env(name)] as const);
-  if (values.every(([, value]) => value === undefined)) return values.map(([name]) => [name, null]);
+  if (values.every(([name, value]) => value === undefined || isPlain(name)))
+    return values.map(([name, value]) => [name, value ?? null]);
   const { key, problem } = await fingerprintKey(ports);
   if (problem) return undefined;
-  return values.map(([name, value]) => [name, value === undefined ? null : ports.random.hmacSha256(key, `${name}\0${value}`)]);
+  const told = (name: string, value: string): string =>
+    isPlain(name) ? value : ports.random.hmacSha256(key, `${name}\0${value}`);
+  return values.map(([name, value]) => [name, value === undefined ? null : told(name, value)]);
 }
 
 /** Ports through which nothing is seen without being noted. */
@@ -166,6 +178,7 @@ class Seen {
   readonly variables = new Set<string>();
   readonly ports: Ports;
   readonly #real: Ports;
+  askedKeyring = false;
   #elsewhere = false;
 
   constructor(real: Ports) {
@@ -198,7 +211,7 @@ class Seen {
         makeFolder: (path) => disk.makeFolder(path),
       },
       processes: this.#noting(real.processes),
-      keyring: this.#noting(real.keyring),
+      keyring: this.#keyring(real.keyring),
       net: this.#noting(real.net),
       databases: this.#noting(real.databases),
       mcp: this.#noting(real.mcp),
@@ -224,6 +237,42 @@ class Seen {
   /** Nothing was seen but facts and variables, and no mark among them is of a later change. */
   before(instant: Instant): boolean {
     return !this.#elsewhere && this.facts.every(({ changedAt }) => changedAt === undefined || changedAt < instant);
+  }
+
+  #keyring(keyring: Keyring): Keyring {
+    const told = <Answer>(answer: Answer | 'locked' | 'unavailable'): Answer | 'locked' | 'unavailable' => {
+      if (answer === 'locked' || answer === 'unavailable') this.#elsewhere = true;
+      return answer;
+    };
+    return {
+      list: async (...given) => {
+        await this.#noteKeyring();
+        return told(await keyring.list(...given));
+      },
+      get: async (...given) => {
+        await this.#noteKeyring();
+        return told(await keyring.get(...given));
+      },
+      set: (...given) => {
+        this.#elsewhere = true;
+        return keyring.set(...given);
+      },
+      remove: (...given) => {
+        this.#elsewhere = true;
+        return keyring.remove(...given);
+      },
+    };
+  }
+
+  /** The files of gnome-keyring: every change of an item is written there at once. Where there are none, nothing tells. */
+  async #noteKeyring(): Promise<void> {
+    if (this.askedKeyring) return;
+    this.askedKeyring = true;
+    const { host, disk } = this.ports;
+    const folder = host.join(host.env('XDG_DATA_HOME') ?? host.join(host.home, '.local', 'share'), 'keyrings');
+    const files = host.os === 'linux' ? (await disk.list(folder)).filter(({ name }) => name.endsWith('.keyring')) : [];
+    if (files.length === 0) this.#elsewhere = true;
+    for (const { name } of files) await this.note('bytes', host.join(folder, name));
   }
 
   #noting<Port extends object>(port: Port): Port {
