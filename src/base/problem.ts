@@ -78,6 +78,10 @@ export const codes = {
   'oauth/unknown-grant': 'usage',
   'oauth/not-oauth': 'usage',
   'oauth/client-only': 'person',
+  // git
+  'git/absent': 'person',
+  'git/failed': 'upstream',
+  'git/not-a-repository': 'usage',
   // rotation
   'rotation/needs-issuer': 'person',
   'rotation/wider-scope': 'person',

@@ -68,6 +68,13 @@ export function createPorts({ host = createHost() }: PortsOptions = {}): Ports {
     }),
     browser: lazy(async () => (await import('./browser.ts')).createBrowser({ host, processes, clock }), { open: true }),
     callbacks: lazy(async () => (await import('./callback.ts')).createCallbacks(), { listen: true }),
+    git: lazy(async () => (await import('./git.ts')).createGit(host), {
+      version: true,
+      run: true,
+      objects: true,
+      asPerson: true,
+    }),
+    searches: lazy(async () => (await import('./searches.ts')).createSearches(host), { objects: true, files: true, bytes: true }),
     mcp: lazy(async () => (await import('./mcp.ts')).createMcp(), { call: true, tools: true }),
     journal: () => {
       journal ??= (async () => (await import('./journal-store.ts')).openJournalStore(journalFile(host)))();

@@ -4,6 +4,7 @@ import type { Callbacks } from './callback.ts';
 import type { Clock } from './clock.ts';
 import type { Databases } from './databases.ts';
 import type { Disk } from './disk.ts';
+import type { Git } from './git.ts';
 import type { Host } from './host.ts';
 import type { JournalStore } from './journal-store.ts';
 import type { Keyring } from './keyring.ts';
@@ -11,6 +12,7 @@ import type { Mcp } from './mcp.ts';
 import type { Net } from './net.ts';
 import type { Processes } from './processes.ts';
 import type { Random } from './random.ts';
+import type { Searches } from './searches.ts';
 
 export interface Ports {
   readonly host: Host;
@@ -24,6 +26,8 @@ export interface Ports {
   readonly mcp: Mcp;
   readonly browser: Browser;
   readonly callbacks: Callbacks;
+  readonly git: Git;
+  readonly searches: Searches;
   /** Opened at first use: `status` on a fresh machine makes no journal. */
   journal(): Promise<JournalStore>;
 }

@@ -9,6 +9,7 @@ import { classicToken } from '../../test/toys/github.ts';
 import { twinClock } from '../../test/twins/clock.ts';
 import { journalMemory, twinJournalStore } from '../../test/twins/journal-store.ts';
 import { keyringMemory, twinKeyring } from '../../test/twins/keyring.ts';
+import { noGit, noSearches } from '../../test/twins/searches.ts';
 import { toySealer } from '../../test/world/toy-sealer.ts';
 import { Problem } from '../base/problem.ts';
 import { client as claudeCode } from '../clients/claude-code/client.ts';
@@ -56,6 +57,8 @@ async function scene(work: (scene: Scene) => Promise<void>): Promise<void> {
     mcp: { call: unused, tools: unused },
     browser: { open: unused },
     callbacks: { listen: unused },
+    git: noGit,
+    searches: noSearches,
     journal: async () => store,
   };
   const folders = [machine.path('~/code')];

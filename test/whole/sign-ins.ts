@@ -27,6 +27,7 @@ import { consent, type Person } from '../toys/consent.ts';
 import { type PlainTokens, refresh } from '../toys/plain-client.ts';
 import { type Lab, startLab } from '../toys/remote-mcp.ts';
 import { twinKeyring } from '../twins/keyring.ts';
+import { noGit, noSearches } from '../twins/searches.ts';
 
 export const self: ProcessInfo = { pid: 10, parent: 1, name: 'mcp-rotate', startedAt: 0, identity: '10:self', terminal: true };
 
@@ -109,6 +110,8 @@ export async function signIns(options: SignInsOptions = {}): Promise<SignIns> {
       runAsPerson: options.runAsPerson ?? unused,
     },
     callbacks: createCallbacks(),
+    git: noGit,
+    searches: noSearches,
     browser: {
       open: async (address) => {
         const { person } = it;

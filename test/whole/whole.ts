@@ -30,6 +30,7 @@ import { twinCallbacks } from '../twins/callback.ts';
 import { twinKeyring } from '../twins/keyring.ts';
 import { createMcpTwin, upstreamServers } from '../twins/mcp.ts';
 import { createProcessesTwin, type ProcessesTwin } from '../twins/processes.ts';
+import { noGit, noSearches } from '../twins/searches.ts';
 import type { WholeClock } from './clock.ts';
 import { Calls, recordedDatabases, recordedNet } from './upstream.ts';
 
@@ -104,6 +105,8 @@ export async function whole(options: WholeOptions): Promise<Whole> {
     keyring: twinKeyring(),
     browser: twinBrowser(),
     callbacks: twinCallbacks(clock),
+    git: noGit,
+    searches: noSearches,
     processes: { ...twin, run: machine.ports.processes.run, which: machine.ports.processes.which },
     mcp: recordedMcp(
       options.mcp ??

@@ -26,6 +26,7 @@ import { journalMemory, twinJournalStore } from '../twins/journal-store.ts';
 import { keyringMemory, twinKeyring } from '../twins/keyring.ts';
 import { createProcessesTwin, type Held } from '../twins/processes.ts';
 import { type TwinRandom, twinRandom } from '../twins/random.ts';
+import { noGit, noSearches } from '../twins/searches.ts';
 import { type ConfigFile, configs, keyOf } from './configs.ts';
 import { answerOf } from './person.ts';
 import { Power } from './power.ts';
@@ -145,6 +146,8 @@ export class World {
       keyring: twinKeyring(this.keyring),
       browser: this.browser,
       callbacks: this.callbacks,
+      git: noGit,
+      searches: noSearches,
       mcp: this.#mcp(),
       journal: async () => store,
     };

@@ -11,7 +11,8 @@ import { type Fault, isSource, type Tree } from '../source/tree.ts';
 /** From the bottom up. A name is a folder of src/, or a file of it without `.ts`. */
 export const layers: readonly (readonly string[])[] = [
   ['base'],
-  ['documents', 'ports'],
+  ['documents'],
+  ['ports', 'search'],
   ['clients', 'providers', 'stores', 'state', 'platform'],
   ['inventory', 'verification', 'oauth', 'leaks', 'cadence'],
   ['rotation'],
