@@ -20,14 +20,13 @@ export interface Opener {
   /** A member begins. undefined: it is not looked into. */
   member(layer: Layer): Sink | undefined;
   gap(code: Gap['code'], layer: Layer, why: string): void;
-  /** [start, end) of the container's own bytes went into a member as they are. */
+  /** [start, end) of the container's own bytes went into a member: what is in them is told there. */
   passed(start: number, end: number): void;
   /** May so many bytes more be unpacked, out of so many that were packed? Says the gap itself when not. */
   spend(unpacked: number, packed: number, layer: Layer): boolean;
 }
 
 export interface Container extends Sink {
-  /** End of the bytes that it took to be its own; the rest is plain. */
   readonly kind: 'gzip' | 'zip' | 'tar';
 }
 
@@ -76,7 +75,9 @@ function octal(bytes: Uint8Array, at: number, length: number): number | undefine
     for (let i = 1; i < length; i++) value = value * 256 + (bytes[at + i] ?? 0);
     return Number.isSafeInteger(value) ? value : undefined;
   }
-  const text = ascii(bytes, at, at + length).replace(/[\0 ]+$/, '').trimStart();
+  const text = ascii(bytes, at, at + length)
+    .replace(/[\0 ]+$/, '')
+    .trimStart();
   if (text === '') return 0;
   return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : undefined;
 }
