@@ -8,6 +8,7 @@ import type { Secret } from '../base/secret.ts';
 import type { Instant, Milliseconds } from '../base/time.ts';
 import type { Leftover } from '../inventory/leftovers.ts';
 import type { RedactedEdit } from '../inventory/redact.ts';
+import type { Reviewed, Sighting, Verdict } from '../leaks/activity.ts';
 import type { SignInTalk } from '../oauth/oauth.ts';
 import type { Page } from '../providers/provider.ts';
 import type { Proof, RunningHolder } from '../verification/proof.ts';
@@ -50,6 +51,8 @@ export interface RotateOptions {
   readonly noBrowser?: boolean;
   /** For a leak: since when it was exposed, and for a departure: since when the person is gone. */
   readonly exposedSince?: Instant;
+  /** Activity that is not recognised is asked about, one by one; else it goes into the receipt as it is. */
+  readonly askActivity?: boolean;
 }
 
 /** What a plan says of a grant, on top of what it says of every credential. */
@@ -136,6 +139,8 @@ export type Need =
       readonly kind: 'clear-by-hand';
       readonly places: readonly { readonly client: string; readonly where: string; readonly todo: string }[];
     }
+  /** What was done with the key, and that nothing from before the exposure explains. */
+  | { readonly kind: 'recognise-activity'; readonly source: string; readonly sightings: readonly Sighting[] }
   | { readonly kind: 'sign-in'; readonly client: string; readonly server: string; readonly instructions: readonly string[] };
 
 export type PersonAnswer =
@@ -145,7 +150,9 @@ export type PersonAnswer =
   /** For accept-unproven and confirm-strays: named consent. */
   | { readonly kind: 'accept' }
   | { readonly kind: 'refuse' }
-  | { readonly kind: 'leave-running'; readonly pids: readonly number[] };
+  | { readonly kind: 'leave-running'; readonly pids: readonly number[] }
+  /** In the order of the sightings. */
+  | { readonly kind: 'recognised'; readonly verdicts: readonly Verdict[] };
 
 export type Event =
   | {
@@ -234,6 +241,10 @@ export interface Receipt {
         readonly to: Instant;
         readonly events: number;
         readonly note: string | undefined;
+        /** For a leak or departure: what of it is not known to be the person's own. */
+        readonly review?: Reviewed;
+        /** What to look through at the provider. Only when something is not the person's own for certain. */
+        readonly next?: readonly string[];
       }
     | undefined;
   /** Backups, histories and the like that hold a value: seen once, during `audit`. undefined: not looked for. */

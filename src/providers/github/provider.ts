@@ -14,7 +14,7 @@ import type { Borrow, Held, PageMethod, Provider, Revoked, Standing } from '../p
 import { base62, crc32, findTokens, inDigits } from '../tokens.ts';
 import { readUser } from './answers.ts';
 import { activity } from './audit.ts';
-import { apiIn, apiOf, classic, deletePage, fineGrained, hosts, isServer, newTokenPage } from './places.ts';
+import { apiIn, apiOf, classic, deletePage, fineGrained, hosts, isServer, newTokenPage, securityLog } from './places.ts';
 import { getUser, identity, revokeCredentials } from './requests.ts';
 
 const shape = /(?<![A-Za-z0-9_])(?:ghp_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})(?![A-Za-z0-9_])/g;
@@ -130,6 +130,11 @@ export const provider: Provider = {
   recognise: (slots) => findTokens(slots, shape, 'token', kindOf, { api: apiOf(slots) }),
   identity,
   hosts,
+  afterMisuse: (held) => [
+    `look for deploy keys, SSH keys, webhooks, OAuth apps and collaborators that are not yours: ${securityLog(held)}`,
+    'look through recent commits, branches, tags, releases and workflow files of the repositories that it could write to',
+    'rotate secrets of Actions that a changed workflow could have read',
+  ],
   check,
   activity,
 };

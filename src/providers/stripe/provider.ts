@@ -149,6 +149,11 @@ export const provider: Provider = {
   hint: /[sr]k_(?:live|test)_/,
   recognise: (slots) => findTokens(slots, shape, 'key', (key) => kindOf(key, slots), {}),
   identity,
+  afterMisuse: () => [
+    'look for payouts, transfers, refunds, bank accounts and team members that are not yours: https://dashboard.stripe.com/balance, https://dashboard.stripe.com/settings/team',
+    'look for webhook endpoints that were added: https://dashboard.stripe.com/webhooks',
+    'tell Stripe support of charges or payouts that you did not make',
+  ],
   check,
   activity,
 };
