@@ -58,6 +58,13 @@ export class Needles {
   }
 }
 
+/** Of each secret the one that is its very text. */
+export function plainOf(needles: readonly Needle[]): readonly Needle[] {
+  const first = new Map<number, Needle>();
+  for (const needle of needles) if (needle.writing === 'plain' && !first.has(needle.secret)) first.set(needle.secret, needle);
+  return [...first.values()];
+}
+
 function foundByChance(text: string): string | undefined {
   if (Buffer.byteLength(text) < shortest) return `shorter than ${shortest} bytes: it would be found by chance`;
   return text.length < longWord && /^[a-z]+$/i.test(text) ? 'a short word: it would be found by chance' : undefined;
@@ -78,7 +85,7 @@ function writingsOf(secret: number, text: string): Needle[] {
     add(writing, write(text), { from: start, to: start + write(text.slice(from, to)).length });
   };
   each('plain', (part) => Buffer.from(part));
-  for (const escape of jsonEscapes) each('json-escaped', (part) => Buffer.from(escape(part)));
+  for (const write of jsonEscapes) each('json-escaped', (part) => Buffer.from(write(part)));
   if (text.isWellFormed()) for (const encode of percentEncodings) each('percent-encoded', (part) => Buffer.from(encode(part)));
   each('utf-16le', (part) => Buffer.from(part, 'utf16le'));
   each('utf-16be', (part) => Buffer.from(part, 'utf16le').swap16());
@@ -121,7 +128,7 @@ const oneLevel = [inJson, (one: string) => slashes(inJson(one)), (one: string) =
   (one) => htmlAndQuotes(inJson(one)),
   (one) => ascii(inJson(one)),
 ]);
-const jsonEscapes = [...oneLevel, ...oneLevel.map((escape) => (one: string) => inJson(escape(one)))];
+const jsonEscapes = [...oneLevel, ...oneLevel.map((write) => (one: string) => inJson(write(one)))];
 
 const smallDigits = (one: string): string => one.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 const strict = (one: string): string => encodePart(one, 'percent');
