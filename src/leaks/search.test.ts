@@ -7,7 +7,8 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type HidingPlaces, hidingPlaces, madeUpSecret, type Planted } from '../../test/kits/hiding-places.ts';
+import { type HidingPlaces, hidingPlaces, type Planted } from '../../test/kits/hiding-places.ts';
+import { madeUpSecret } from '../../test/kits/hiding-writings.ts';
 import { foundOf, searchPaths } from '../../test/kits/leak-search.ts';
 import { type Machine, scratchMachine } from '../../test/kits/machine.ts';
 import { describeWith } from '../../test/parts.ts';
@@ -37,7 +38,9 @@ describeWith(['git'], 'searching a repository', () => {
 
   it.each([false, true])('finds what hides in every place (exhaustive: %s)', async (exhaustive) => {
     const { planted, repository } = places;
-    const found = await searchPaths(machine, [repository],
+    const found = await searchPaths(
+      machine,
+      [repository],
       planted.map(({ secret }) => secret),
       { exhaustive },
     );
