@@ -99,6 +99,7 @@ describeWith(['git'], 'git', () => {
         'filter.a-b.clean',
         'filter.evil.clean',
         'filter.included.clean',
+        'filter.submodule.clean',
         'gpg.program',
         'remote-ext',
         'submodule-fsmonitor',

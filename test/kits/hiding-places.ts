@@ -271,10 +271,11 @@ export function hidingPlaces(folder: string, seed: string): HidingPlaces {
       at: 'nested/.git/index',
       secret: specialSecret(seed, 'a path in an index of version 4', '/'),
     });
-    for (const end of ['a', 'b']) write(`${path}/${end}.txt`, 'x\n', nested);
+    // Of the second path, such an index holds only the end.
+    for (const each of [`${path.slice(0, 10)}!/a.txt`, `${path}/b.txt`]) write(each, 'x\n', nested);
     testGit(nested, ['update-index', '--index-version', '4']);
     testGit(nested, ['add', '-A']);
-    rmSync(join(nested, dirname(path)), { recursive: true });
+    for (const each of [dirname(path), `${path.slice(0, 10)}!`]) rmSync(join(nested, each), { recursive: true });
     testGit(main, ['clone', '-q', '--bare', old, join(main, 'ignored/bare.git')]);
     object('blob', env(inObject('a bare repository inside the work tree')), join(main, 'ignored/bare.git'));
   }
