@@ -1,7 +1,5 @@
 /** Twin of randomness: the same seed gives the same bytes (sfc32, a small generator without cryptographic strength). */
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { createHmac, hash } from 'node:crypto';
 import type { Random } from '../../src/ports/random.ts';
 
 export interface TwinRandom extends Random {
@@ -29,7 +27,8 @@ export function twinRandom(seed: number): TwinRandom {
   const fraction = (): number => next() / 2 ** 32;
   return {
     bytes: (length) => Uint8Array.from({ length }, () => next() & 0xff),
-    hmacSha256: (key, text) => bytesToHex(hmac(sha256, key, utf8ToBytes(text))),
+    sha256: (text) => hash('sha256', text),
+    hmacSha256: (key, text) => createHmac('sha256', key).update(text).digest('hex'),
     fraction,
     below: (end) => Math.floor(fraction() * end),
   };
