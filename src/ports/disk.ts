@@ -83,6 +83,8 @@ export interface Disk {
    * (who honours the lock). Problem: file/locked when the lock is not free within `timeoutMs` (default 10 s).
    */
   withLock<T>(lock: LockRule, work: () => Promise<T>, timeoutMs?: number): Promise<T>;
+  /** Removes every lock that a process of ours left when it was killed, none of a running one or of others. Never a problem. */
+  freeLocks(): Promise<void>;
   /** Removes a file; removing what is not there is no problem. */
   remove(path: FilePath): Promise<void>;
   /**
