@@ -47,7 +47,8 @@ export interface DirectoryEntry {
  * A lock that a client takes before it rewrites its file. 'mkdir': a directory at `path`, its modification time refreshed
  * while held, abandoned when older than `staleMs` (the convention of the npm package proper-lockfile). 'create': a file that is
  * made only when there is none, abandoned likewise. 'flock': an exclusive flock(2) on the file, which stays; it ends with its
- * holder (where the system has no such call or tool: problem file/locked, saying so).
+ * holder (where the system has no such call or tool: problem file/locked, saying so). One that a killed process of ours left is
+ * taken back before it is stale, by our own next process.
  */
 export interface LockRule {
   readonly kind: 'mkdir' | 'create' | 'flock';
