@@ -86,6 +86,8 @@ export function createRotations(
       store,
       rotation,
       async (lease) => {
+        // What a killed process left locked is waited for by its client, and this run may want no lock any more.
+        await ports.disk.freeLocks();
         const log = await whole();
         const entries = await log.of(rotation);
         const known = fold(entries);
