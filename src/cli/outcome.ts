@@ -31,7 +31,8 @@ export function renderProgress(progress: Progress, style: Style, asked = false):
       ]);
     case 'waiting': {
       const shown = asked ? '' : renderNeed(progress.need, rotation, style);
-      const goOn = `mcp-rotate resume ${rotation}${progress.need.kind === 'accept-unproven' ? '; with --accept-unproven it goes on without the proof' : ''}`;
+      const how = answeredBy(progress.need);
+      const goOn = `mcp-rotate resume ${rotation}${how === undefined ? '' : `; ${how}`}`;
       return `${shown}${lines([`waiting at ${progress.step}; ${meanwhile(progress.need)}`, ...field(' next:', goOn, style, 7)])}`;
     }
     case 'rolled-back':
@@ -54,6 +55,22 @@ export function renderProgress(progress: Progress, style: Style, asked = false):
         },
         style,
       );
+  }
+}
+
+/** How it is answered where nobody can be asked; undefined: the engine looks for itself. */
+function answeredBy(need: Need): string | undefined {
+  switch (need.kind) {
+    case 'accept-unproven':
+      return 'with --accept-unproven it goes on without the proof';
+    case 'revoke-by-hand':
+      return 'with --done when you have done it';
+    case 'confirm-strays':
+      return need.strays.length === 0
+        ? 'with --done when you have seen to it'
+        : 'with --strays revoke when these are of this rotation, with --strays leave when they are not';
+    default:
+      return undefined;
   }
 }
 

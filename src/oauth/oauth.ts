@@ -153,6 +153,14 @@ export interface RegistrationLedger {
   ended(registration: Pick<Registration, 'clientId'>, how: Ended): Promise<void>;
 }
 
+/** So that who was cut off knows whether there may be a grant whose tokens never arrived. */
+export interface Redeeming {
+  /** Before the first request with a code: from here on there may be. */
+  begins(): Promise<void>;
+  /** The server certainly gave no token for it. */
+  none(): Promise<void>;
+}
+
 /** What a sign-in needs, and how it ends. */
 export interface SignInRequest {
   readonly discovery: Discovery;
@@ -168,6 +176,8 @@ export interface SignInRequest {
   readonly redirectUri?: string;
   /** Of the registrations that are made on the way. Absent: nobody remembers them. */
   readonly ledger?: RegistrationLedger;
+  /** Told of requests that may bring tokens. */
+  readonly redeeming?: Redeeming;
   /** Print the address only. */
   readonly noBrowser: boolean;
   readonly withinMs: Milliseconds;

@@ -25,7 +25,7 @@ import {
   scopesToAsk,
 } from './redirect.ts';
 import { redirectFor, registrationFor } from './sign-in-client.ts';
-import { dropRegistration, tooLate } from './sign-in-end.ts';
+import { dropRegistration, redeemed, tooLate } from './sign-in-end.ts';
 import { base64url, challengeOf, exchangeCode } from './token-requests.ts';
 
 export type SignInPorts = Wire & Pick<Ports, 'browser' | 'callbacks'>;
@@ -78,13 +78,8 @@ export async function signIn(ports: SignInPorts, request: SignInRequest, talk: S
       const answer = await returned(ports, request, talk, { callback, pending: pendingOf(discovery, state), signal });
       try {
         const at = ports.clock.now();
-        const tokens = await exchangeCode(
-          ports,
-          discovery,
-          registration,
-          { code: answer.code, redirectUri, verifier },
-          request.signal,
-        );
+        const code = { code: answer.code, redirectUri, verifier };
+        const tokens = await redeemed(request, () => exchangeCode(ports, discovery, registration, code, request.signal));
         const issued = await issuedFrom(ports, request, { registration, registeredBy }, tokens, { scopes, at });
         await answer.told('signed-in');
         return { issued, registration, registeredBy };

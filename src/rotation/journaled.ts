@@ -32,6 +32,7 @@ export interface JournaledParts {
   readonly signal: AbortSignal | undefined;
   readonly answer: PersonAnswer | undefined;
   readonly talk?: SignInTalk | undefined;
+  readonly signIn?: 'tool' | undefined;
 }
 
 /** The rotation's entries always begin with 'opened': the engine looked. */

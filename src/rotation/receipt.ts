@@ -14,6 +14,9 @@ import type { Journaled } from './journaled.ts';
 import type { LeftoverCounts, Receipt, StepName } from './rotation.ts';
 import { stepNames } from './rotation.ts';
 
+/** Method of a grant's rotation in which this tool signs in. */
+export const byTool = 'sign-in-by-tool';
+
 /** The effect of `audit` whose outcome holds what was found. */
 export const findingLeftovers = 'find leftovers';
 
@@ -27,7 +30,7 @@ export async function receiptOf(run: Journaled, state: Receipt['state']): Promis
     credential: known.plan.credential,
     provider: known.plan.provider,
     because: known.plan.because,
-    method: known.plan.method,
+    method: known.signInByTool ? byTool : known.plan.method,
     state,
     startedAt: known.openedAt,
     endedAt: run.now,

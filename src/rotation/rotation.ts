@@ -71,6 +71,8 @@ export interface PlannedGrant {
   }[];
   /** The client's registration is replaced with the tokens. */
   readonly newRegistration: boolean;
+  /** The client signs in, and this tool could in its place: how it would. Absent: it could not. */
+  readonly orByTool?: { readonly newRegistration: boolean };
 }
 
 export interface PlannedRestart {
@@ -126,7 +128,10 @@ export type Need =
   | { readonly kind: 'restart-by-hand'; readonly holders: readonly RunningHolder[]; readonly instructions: readonly string[] }
   | {
       readonly kind: 'confirm-strays';
+      /** Empty: nobody can list them, and the person looks for themselves. */
       readonly strays: readonly { readonly upstreamId: string; readonly issuedAt: Instant | undefined }[];
+      /** What a person looks for where nothing is listed. */
+      readonly lost?: string;
     }
   | { readonly kind: 'accept-unproven'; readonly what: readonly string[] }
   /** Running programs that would write the old tokens back, or hold their lock. */
@@ -136,7 +141,14 @@ export type Need =
       readonly kind: 'clear-by-hand';
       readonly places: readonly { readonly client: string; readonly where: string; readonly todo: string }[];
     }
-  | { readonly kind: 'sign-in'; readonly client: string; readonly server: string; readonly instructions: readonly string[] };
+  | {
+      readonly kind: 'sign-in';
+      readonly client: string;
+      readonly server: string;
+      readonly instructions: readonly string[];
+      /** The answer 'by-tool' may be given: this tool then signs in, in the client's place. */
+      readonly orByTool?: boolean;
+    };
 
 export type PersonAnswer =
   | { readonly kind: 'new-credential'; readonly parts: Readonly<Record<string, Secret>> }
@@ -145,6 +157,8 @@ export type PersonAnswer =
   /** For accept-unproven and confirm-strays: named consent. */
   | { readonly kind: 'accept' }
   | { readonly kind: 'refuse' }
+  /** For sign-in: this tool does it, and writes what the client reads. */
+  | { readonly kind: 'by-tool' }
   | { readonly kind: 'leave-running'; readonly pids: readonly number[] };
 
 export type Event =
@@ -261,6 +275,8 @@ export interface HistoryRow {
 export interface AdvanceOptions {
   /** Answer to the need with which the last call ended. */
   readonly answer?: PersonAnswer;
+  /** For a grant whose client was to sign in: this tool does, from now on. Problem oauth/client-only: where it must not. */
+  readonly signIn?: 'tool';
   /** Fired on Ctrl-C: the current effect is finished and journaled, then the call rejects with rotation/interrupted. */
   readonly signal?: AbortSignal;
   readonly onEvent: (event: Event) => void;

@@ -154,6 +154,7 @@ describe('options', () => {
 });
 
 describe('needs', () => {
+  const signIn: Need = { kind: 'sign-in', client: 'opencode', server: 'lab', instructions: ['open it'] };
   it.each<[string, Need, readonly string[], PersonAnswer['kind'] | 'later']>([
     ['revoke by hand', revokeByHand, ['self', 'done'], 'done'],
     ['revoke by hand, later', revokeByHand, ['self', 'later'], 'later'],
@@ -166,6 +167,9 @@ describe('needs', () => {
     ['unproven', unproven, ['accept'], 'accept'],
     ['unproven, refused', unproven, ['refuse'], 'refuse'],
     ['new credential, later', newCredential, ['later'], 'later'],
+    ['strays that nobody can list', { kind: 'confirm-strays', strays: [], lost: 'look there' }, ['done'], 'done'],
+    ['sign in by the tool', { ...signIn, orByTool: true }, ['by-tool'], 'by-tool'],
+    ['sign in, later', signIn, ['later'], 'later'],
   ])('%s', async (_title, need, answers, expected) => {
     const of = engine([waiting(need), complete]);
     const { status, out } = await rotate(of, ['--yes'], { answers });
