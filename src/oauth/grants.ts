@@ -15,7 +15,7 @@ import { credentialIds, fingerprint, fingerprintKey } from '../providers/fingerp
 import { sameAddress } from './address.ts';
 import { holdingLabel, readHoldings } from './holdings.ts';
 import type { Grant, GrantFinding, Grants, Holding, UnseenStore } from './oauth.ts';
-import { isUnused, listOwn, type OwnRegistration } from './own-registrations.ts';
+import { isUnused, type Listed, listed, type OwnRegistration } from './own-registrations.ts';
 
 export type { ServerUse } from '../inventory/inventory.ts';
 
@@ -51,8 +51,8 @@ export async function collectGrants(
     unseen: unseen.filter((each) => isTold(each, uses)),
     problems: own.problem ? [...problems, own.problem] : problems,
     registrations: [
-      ...registrationsOf(holdings, own.rows),
-      ...own.rows
+      ...registrationsOf(holdings, own.made),
+      ...own.made
         .filter((row) => isUnused(row, { holdings, unseen }))
         .map(({ issuer, clientId, ours, deletable }) => ({
           issuer,
@@ -62,15 +62,16 @@ export async function collectGrants(
           deleted: deletable ? ('next' as const) : ('no' as const),
         })),
     ],
+    lostRegistrations: own.asked.map(({ issuer, marker, since }) => ({ issuer, marker, since })),
   };
 }
 
 /** A list that cannot be read hides nothing else. */
-async function ownRegistrations(ports: Reads): Promise<{ rows: readonly OwnRegistration[]; problem?: Problem }> {
+async function ownRegistrations(ports: Reads): Promise<Listed & { problem?: Problem }> {
   try {
-    return { rows: await listOwn(ports) };
+    return await listed(ports);
   } catch (error) {
-    if (error instanceof Problem) return { rows: [], problem: error };
+    if (error instanceof Problem) return { made: [], asked: [], problem: error };
     throw error;
   }
 }

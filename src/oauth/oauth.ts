@@ -131,6 +131,15 @@ export interface Grants {
   readonly problems: readonly Problem[];
   /** Registrations with which nobody is signed in. */
   readonly registrations: readonly UnusedRegistration[];
+  /** Those that may stand at their servers all the same, since the answer to asking for them never arrived. */
+  readonly lostRegistrations: readonly LostRegistration[];
+}
+
+export interface LostRegistration {
+  readonly issuer: string;
+  /** What its name there holds. */
+  readonly marker: string;
+  readonly since: Instant;
 }
 
 /** Without tokens, or replaced by a newer one. */
@@ -147,9 +156,12 @@ export interface UnusedRegistration {
 /** Of an attempt to delete a registration. 'gone': the server knows neither it nor its token. 'unknown': could not tell. */
 export type Ended = 'deleted' | 'gone' | 'not-supported' | 'unknown';
 
-/** Where a registration that is made is written down before it is used, and struck off when it is gone. */
+/** Asks for a registration by a name with this marker in it, by which it can be found at its server. */
+export type RegistrationAsk = (marker: string) => Promise<Registration>;
+
+/** Where a registration is written down before it is asked for and before it is used, and struck off when it is gone. */
 export interface RegistrationLedger {
-  make(ask: () => Promise<Registration>, undo: (made: Registration) => Promise<unknown>): Promise<Registration>;
+  make(ask: RegistrationAsk, undo: (made: Registration) => Promise<Ended>): Promise<Registration>;
   ended(registration: Pick<Registration, 'clientId'>, how: Ended): Promise<void>;
 }
 

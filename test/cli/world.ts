@@ -109,7 +109,14 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     options.looked?.push(asked);
     return { credentials: [], problems: [], uses: [], unseen: [], remotes: [], ...options.inventory };
   };
-  const grantsOf = (): Grants => ({ grants: [], unseen: [], problems: [], registrations: [], ...options.grants });
+  const grantsOf = (): Grants => ({
+    grants: [],
+    unseen: [],
+    problems: [],
+    registrations: [],
+    lostRegistrations: [],
+    ...options.grants,
+  });
   let elapsed = 0;
   const useCases: UseCases = {
     clock: { now: () => now, elapsed: () => (elapsed += 100), sleep: async () => {} },

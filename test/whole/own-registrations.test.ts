@@ -172,6 +172,34 @@ describe('cut off', () => {
     expect(await keptId(lab)).toBe(known);
   }, 60_000);
 
+  it('between the answer and our writing it down: named in the receipt and by status, for a person to find', async () => {
+    await using here = await world();
+    const { it: lab } = here;
+    const { send } = lab.ports.net;
+    const names: string[] = [];
+    lab.ports.net.send = async (request) => {
+      const answer = await send(request);
+      const asked: unknown = request.body?.startsWith('{') ? JSON.parse(request.body) : {};
+      if (!request.url.endsWith('/reg') || typeof asked !== 'object' || !asked) return answer;
+      names.push(String('client_name' in asked && asked.client_name));
+      if (names.length === 1) throw new Error('cut');
+      return answer;
+    };
+    const rotation = await lab.engine().start(await lab.plan());
+    await expect(lab.engine().advance(rotation, quiet)).rejects.toThrow('cut');
+    expect(await lab.resume({ rotation })).toMatchObject({ state: 'complete' });
+    // One that nobody names by its id, beside the one in use.
+    expect(here.left()).toHaveLength(2);
+    const [lost = '', used = ''] = names.map((name) => /^Gemini CLI \((mcp-rotate \w+)\)$/.exec(name)?.[1]);
+    expect(names).toHaveLength(2);
+    const { issuer } = lab.lab.authorizationServer;
+    expect((await lab.grants()).lostRegistrations).toMatchObject([{ issuer, marker: lost }]);
+    const { steps } = await lab.engine().receipt(rotation);
+    const note = steps.find(({ step }) => step === 'audit')?.note;
+    expect(note).toContain(`one more registration at ${issuer}, whose name holds "${lost}"`);
+    expect(note).not.toContain(used);
+  }, 60_000);
+
   it('before tokens were asked for: no grant was lost, and the registration is used again', async () => {
     await using here = await world({ shape: { registrationManagement: 'absent' } });
     const { it: lab } = here;

@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { credential, grant, place, planted, runCommand, use } from '../../../test/cli/world.ts';
+import { credential, grant, now, place, planted, runCommand, use } from '../../../test/cli/world.ts';
 import { Problem } from '../../base/problem.ts';
 import type { Inventory, InventoryOptions } from '../../inventory/inventory.ts';
 import { columns } from '../text.ts';
@@ -80,6 +80,7 @@ const schema = z.strictObject({
       deleted: z.enum(['next', 'no']),
     }),
   ),
+  lostRegistrations: z.array(z.strictObject({ issuer: z.string(), marker: z.string(), since: z.iso.datetime() })),
   unseenStores: z.array(
     z.strictObject({
       store: z.string(),
@@ -306,6 +307,18 @@ describe('status', () => {
       ours: true,
       deleted: 'no',
     });
+  });
+
+  it('names a registration that may have been made, by what its name holds', async () => {
+    const lost = { issuer: 'https://as.example/tenant?key=1', marker: 'mcp-rotate k7mq4t', since: now };
+    const { out } = await runCommand([], { grants: { lostRegistrations: [lost] } });
+    expect(out.replaceAll(/\n {2}/g, ' ')).toContain(
+      'left behind, maybe: one more registration at as.example, whose name holds "mcp-rotate k7mq4t"',
+    );
+    const value = schema.parse(JSON.parse((await runCommand(['--json'], { grants: { lostRegistrations: [lost] } })).out));
+    expect(value.lostRegistrations).toEqual([
+      { issuer: 'https://as.example/tenant', marker: lost.marker, since: '2026-11-22T12:00:00.000Z' },
+    ]);
   });
 
   it('says the same with and without the parser', async () => {

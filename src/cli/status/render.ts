@@ -28,12 +28,13 @@ export function dueWords(dueInDays: number | undefined): string {
 }
 
 export function render({ json, servers, clients }: Status, style: Style): string {
-  const { credentials, unseen, grants, registrations, unseenStores } = json;
+  const { credentials, unseen, grants, registrations, lostRegistrations, unseenStores } = json;
   const seen = `${count(servers, 'server')} of ${count(clients, 'client')}`;
   const hidden = [
     ...unseen.flatMap((each) => unseenLines(each, style)),
     ...storeLines(unseenStores, style),
     ...registrationLines(registrations, style),
+    ...lostLines(lostRegistrations, style),
   ];
   if (credentials.length + grants.length === 0) return lines([...hidden, ...wrap(`no credential found in ${seen}`, style.width)]);
   const idWidth = Math.min(28, Math.max(...[...credentials, ...grants].map(({ id }) => columns(id))));
@@ -138,6 +139,15 @@ function registrationLines(all: StatusJson['registrations'], style: Style): stri
     const what = one.deleted === 'next' ? 'deleted by the next rotation or sign-in there' : 'cannot be deleted from here';
     const at = one.issuer === null ? 'a server that is not known' : hostOf(one.issuer);
     const [first = '', ...rest] = wrap(printable(`left behind: ${ids} at ${at}: ${what}`, 2000), style.width, '  ');
+    return [first, ...rest, ''];
+  });
+}
+
+/** Of an answer that never arrived: nobody knows whether there is one, or its id. */
+function lostLines(lost: StatusJson['lostRegistrations'], style: Style): string[] {
+  return lost.flatMap(({ issuer, marker }) => {
+    const what = `left behind, maybe: one more registration at ${hostOf(issuer)}, whose name holds "${marker}": end it there if you find it`;
+    const [first = '', ...rest] = wrap(printable(what, 2000), style.width, '  ');
     return [first, ...rest, ''];
   });
 }

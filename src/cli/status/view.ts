@@ -72,6 +72,14 @@ export interface StatusJson {
     readonly ours: boolean;
     readonly deleted: UnusedRegistration['deleted'];
   }[];
+  /** What may stand at its server as well, since the answer to asking for it never arrived. */
+  readonly lostRegistrations: readonly {
+    readonly issuer: string;
+    /** What its name there holds. */
+    readonly marker: string;
+    /** ISO 8601. */
+    readonly since: string | null;
+  }[];
   /** Stores that could not be looked into, or only by name. */
   readonly unseenStores: readonly UnseenStore[];
   readonly problems: readonly Omit<ProblemJson, 'schema'>[];
@@ -98,6 +106,11 @@ export function statusOf(inventory: Inventory, grants: Grants): Status {
         ...rest,
         issuer: issuerText(issuer),
         where: where ?? null,
+      })),
+      lostRegistrations: grants.lostRegistrations.map(({ issuer, marker, since }) => ({
+        issuer: issuerText(issuer) ?? '',
+        marker,
+        since: instantText(since),
       })),
       unseenStores: grants.unseen,
       problems: problems.map((problem) => {

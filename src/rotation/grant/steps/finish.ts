@@ -29,9 +29,24 @@ export const audit: Step<GrantRun> = {
       const swept = await sweep(run.wire, await run.discovery(), run.own, await run.seen());
       if (swept.length > 0) notes.push(`deleted ${swept.join(', ')}: registrations of mcp-rotate that nobody used`);
     });
+    await orNote(notes, 'whether a registration was lost could not be told', async () => {
+      notes.push(...(await lostRegistrations(run)));
+    });
     return { state: 'skipped', note: notes.join('; ') };
   },
 };
+
+/** Of this rotation: a cut came between the server's answer and our writing it down. */
+async function lostRegistrations(run: GrantRun): Promise<string[]> {
+  const { client, server } = run.planned;
+  const ours = (await run.own.asked()).filter(
+    (one) => one.client === client && one.server === server && one.since >= run.known.openedAt,
+  );
+  return ours.map(
+    ({ issuer, marker }) =>
+      `there may be one more registration at ${issuer}, whose name holds "${marker}": the answer to asking for it was lost`,
+  );
+}
 
 async function endReplaced(run: GrantRun, notes: string[]): Promise<void> {
   const [old, next] = [registrationOf(run.old), await run.next()];

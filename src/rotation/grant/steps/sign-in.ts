@@ -134,7 +134,7 @@ function registerAnew(run: GrantRun, discovery: Discovery): Promise<Registration
     async () => {
       const registration = await run.own.make(
         { issuer: discovery.issuer, client, server },
-        () => register(run.wire, discovery, { redirectUris, name: `${run.store.name} (mcp-rotate)` }),
+        (marker) => register(run.wire, discovery, { redirectUris, name: `${run.store.name} (${marker})` }),
         (made) => deleteRegistration(run.wire, made, new URL(discovery.url)),
       );
       await run.seal('registration', heldOf(run.subject, noTokens, registration));
