@@ -6,7 +6,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { findSpill } from '../kits/spills.ts';
-import { fingerprintOf } from '../toys/authorization-server.ts';
+import { fingerprintOf, startAuthorizationServer } from '../toys/authorization-server.ts';
 import { askMcp } from '../toys/plain-client.ts';
 import { keptFor, type SignIns, type SignInsOptions, signIns } from './sign-ins.ts';
 
@@ -121,6 +121,27 @@ describe('what a server cannot do is said, and owed', () => {
 });
 
 describe('who issued it', () => {
+  it.each(['claude-code', 'gemini-cli'] as const)(
+    'is who is asked, also where the resource names another server before it: %s',
+    async (client) => {
+      await using world = await signIns({ client });
+      await using another = await startAuthorizationServer();
+      const { send } = world.ports.net;
+      world.ports.net.send = async (request) => {
+        const answer = await send(request);
+        const body = answer.body.replace('"authorization_servers":[', `$&"${another.issuer}",`);
+        return request.url.includes('oauth-protected-resource') ? { ...answer, body } : answer;
+      };
+      const plan = await world.plan();
+      expect(plan.grant?.issuer).toBe(world.lab.authorizationServer.issuer);
+      expect(plan.warnings.join()).not.toContain('has moved');
+      expect((await world.rotate({ signIn: 'tool' })).progress).toMatchObject({ state: 'complete' });
+      expect(await status(world, (await kept(world))?.access?.reveal())).toBe(200);
+      expect(another.requests.filter(({ method }) => method === 'POST')).toEqual([]);
+    },
+    60_000,
+  );
+
   it('is said to be the server’s word of today where the store does not know', async () => {
     await using world = await signIns({ client: 'opencode' });
     const { warnings, grant } = await world.plan();

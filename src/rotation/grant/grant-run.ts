@@ -112,7 +112,9 @@ export class GrantRun extends Journaled {
 
   /** What the server says of itself today. */
   discovery(): Promise<Discovery> {
-    this.#discovery ??= discover(this.wire, this.planned.url, this.signal ? { signal: this.signal } : {});
+    const { issuer, tokenEndpoint } = this.subject;
+    const options = { issuedBy: { issuer, tokenEndpoint }, ...(this.signal ? { signal: this.signal } : {}) };
+    this.#discovery ??= discover(this.wire, this.planned.url, options);
     return this.#discovery;
   }
 

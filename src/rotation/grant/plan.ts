@@ -24,7 +24,8 @@ import { playbook } from './playbook.ts';
 export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGrant, options: RotateOptions): Promise<Plan> {
   const { grant, holding } = found;
   const { net, clock, random } = ports;
-  const discovery = await discover({ net, clock, random }, found.url);
+  const issuedBy = issuedByIn(found);
+  const discovery = await discover({ net, clock, random }, found.url, { issuedBy });
   const own = await listOwn(ports);
   const planned = await plannedGrant(ports, found, discovery, options, own);
   return {
@@ -93,8 +94,12 @@ async function plannedGrant(
   };
 }
 
-const issuerIn = ({ grant, holding }: FoundGrant, discovery: Discovery): string =>
-  issuerOf({ issuer: grant.issuer ?? '', tokenEndpoint: holding.entry.tokenEndpoint ?? '' }, discovery);
+const issuedByIn = ({ grant, holding }: FoundGrant) => ({
+  issuer: grant.issuer ?? '',
+  tokenEndpoint: holding.entry.tokenEndpoint ?? '',
+});
+
+const issuerIn = (found: FoundGrant, discovery: Discovery): string => issuerOf(issuedByIn(found), discovery);
 
 /**
  * May the client's registration not be signed in with again? A leaked secret of the client is as bad as a leaked token; a
