@@ -256,6 +256,51 @@ describe('stores', () => {
   }, 60_000);
 });
 
+describe('another sign-in of the client’s own, after the new one was proven', () => {
+  /** Once, when the old tokens are tried: everything is confirmed and verified by then. */
+  function signsInLate(world: SignIns, account: string): void {
+    const { send } = world.ports.net;
+    let tried = false;
+    world.ports.net.send = async (request) => {
+      const old = world.first.tokens.refresh?.reveal() ?? '';
+      if (!tried && request.body?.includes(`refresh_token=${encodeURIComponent(old)}`)) {
+        tried = true;
+        world.person = { account };
+        await world.signInAs('lab');
+        world.person = { account: 'ann' };
+      }
+      return send(request);
+    };
+  }
+
+  it('is proven as the first was, and that is what the receipt is about', async () => {
+    await using world = await signIns({ person: { account: 'ann' } });
+    signsInLate(world, 'ann');
+    const { progress } = await world.rotate();
+    expect(progress).toMatchObject({ state: 'complete' });
+    const { newFingerprint } = await world.engine().receipt(progress.rotation);
+    expect((await world.grants()).grants.map(({ fingerprint }) => fingerprint)).toEqual([newFingerprint]);
+    const told = world.events.flatMap((event) => (event.kind === 'proof' ? [event.proof.kind] : []));
+    expect(told.slice(told.indexOf('dead') + 1)).toEqual(['read-back', 'authenticated', 'connects']);
+    expect(await status(world, (await kept(world))?.access?.reveal())).toBe(200);
+  }, 60_000);
+
+  it('of another account is ended, and a person asked again', async () => {
+    await using world = await signIns({ person: { account: 'ann' } });
+    signsInLate(world, 'bob');
+    const { progress } = await world.rotate();
+    expect(progress).toMatchObject({ state: 'complete' });
+    const { givenOut } = world.lab.authorizationServer;
+    const now = await kept(world);
+    // The old one, ours, that of the other account, ours again.
+    expect(givenOut).toHaveLength(4);
+    expect(givenOut.at(-1)?.access).toBe(now?.access?.reveal());
+    const live = [];
+    for (const { access } of givenOut) if (await world.lab.authorizationServer.takes(access)) live.push(access);
+    expect(live).toEqual([now?.access?.reveal()]);
+  }, 60_000);
+});
+
 describe('left for a while', () => {
   const leaveAtProof = (need: { readonly kind: string }) =>
     need.kind === 'accept-unproven' ? undefined : ({ kind: 'done' } as const);

@@ -12,7 +12,9 @@ import { close } from '../../steps/receipt.ts';
 import type { GrantRun } from '../grant-run.ts';
 import { registrationOf } from '../held.ts';
 import { clearHeld } from './clear.ts';
+import { confirm } from './confirm.ts';
 import { update } from './update.ts';
+import { verify } from './verify.ts';
 
 /** How often a client that writes its old tokens back is answered. */
 const tries = 3;
@@ -92,6 +94,20 @@ async function lastLook(run: GrantRun): Promise<void> {
   });
 }
 
+/**
+ * What its client keeps now may be another grant than the one that was confirmed (somebody signed in inside it meanwhile), and
+ * whether it is one or the refreshed self of ours nothing tells for certain. So it is looked at as the first was.
+ */
+async function provenAnew(run: GrantRun): Promise<Outcome | undefined> {
+  for (const step of [confirm, verify]) {
+    if (await step.settle(run)) continue;
+    const outcome = await step.run(run);
+    if (outcome.state === 'needs') return outcome;
+    await run.step(step.name, 'done', 'note' in outcome ? outcome.note : undefined);
+  }
+  return undefined;
+}
+
 export const receipt: Step<GrantRun> = {
   name: 'receipt',
   async settle(run) {
@@ -99,6 +115,8 @@ export const receipt: Step<GrantRun> = {
   },
   async run(run) {
     await lastLook(run);
+    const open = await provenAnew(run);
+    if (open) return open;
     await close(run, run.known.debts.length > 0 ? 'debt' : 'complete');
     return done;
   },
