@@ -271,6 +271,29 @@ describe('cut off', () => {
     expect(here.left()).toHaveLength(1);
   }, 60_000);
 
+  it('and left for more than an hour: another rotation sweeps its registration, and it registers anew', async () => {
+    await using here = await world();
+    const { it: lab } = here;
+    lab.person = { deny: true };
+    const { progress } = await lab.rotate({}, () => undefined);
+    expect(progress).toMatchObject({ state: 'waiting', need: { kind: 'sign-in' } });
+    const [swept = ''] = here.left();
+    await older(lab);
+    lab.person = {};
+    // Somebody else's rotation at the same server, as a whole.
+    await lab.signInAs('other');
+    const { grants } = await lab.grants();
+    const other = grants.find(({ holdings }) => holdings.some(({ entry }) => entry.server === 'other'));
+    const options = { because: 'routine', soakMs: 0, restart: false, leaveRunning: [], folders: [] } as const;
+    const rotation = await lab.engine().start(await lab.engine().plan(other?.id ?? '', options));
+    expect(await lab.resume({ rotation })).toMatchObject({ state: 'complete' });
+    expect(here.left()).not.toContain(swept);
+    expect(await lab.resume(progress)).toMatchObject({ state: 'complete' });
+    expect(notes(lab)).toContain(`no longer knows the registration ${swept}`);
+    expect(here.left()).toContain(await keptId(lab));
+    expect((await listOwn(lab.ports)).map(({ clientId }) => clientId)).not.toContain(swept);
+  }, 60_000);
+
   it('for good: what no store holds is deleted by a later rotation, not while it is young', async () => {
     await using here = await world();
     const { it: lab } = here;
