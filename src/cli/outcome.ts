@@ -8,8 +8,8 @@ import { renderNeed } from './need.ts';
 import { count, field, lines, name, paint, type Style } from './text.ts';
 
 export function progressJson(progress: Progress) {
-  const { state, rotation, ...rest } = progress;
-  return { schema: 'mcp-rotate/progress@1', rotation, state, ...rest };
+  const { rotation, credential, provider, state, ...rest } = progress;
+  return { schema: 'mcp-rotate/progress@1', rotation, credential, provider, state, ...rest };
 }
 
 /** To stdout: how it ended. A state that needs attention says what next. `asked`: the person has the need on the screen. */
@@ -40,7 +40,7 @@ export function renderProgress(progress: Progress, style: Style, asked = false):
         {
           code: progress.code,
           what: progress.why,
-          state: `rotation ${rotation} was rolled back: every place holds what it held before, and nothing new is left`,
+          state: `rotation ${rotation} was rolled back: ${rolledBackTo(progress)}`,
           next: nextAfter(progress.code),
         },
         style,
@@ -56,6 +56,13 @@ export function renderProgress(progress: Progress, style: Style, asked = false):
         style,
       );
   }
+}
+
+/** What is true after rolling back. */
+export function rolledBackTo({ provider }: Pick<Progress, 'provider'>): string {
+  return provider === 'oauth'
+    ? 'the old grant was not revoked, and every store holds what it held before'
+    : 'every place holds what it held before, and nothing new is left';
 }
 
 /** How it is answered where nobody can be asked; undefined: the engine looks for itself. */

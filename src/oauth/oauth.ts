@@ -106,6 +106,8 @@ export interface Grant {
   readonly clientId: string | undefined;
   readonly scopes: readonly string[] | undefined;
   readonly expiresAt: Instant | undefined;
+  /** The access token is past its time; a refresh token gets another. */
+  readonly expired: boolean;
   readonly refreshable: boolean;
   readonly holdings: readonly Holding[];
   /** Ids of other grants with the same issuer and client id: to revoke one may end them all. */

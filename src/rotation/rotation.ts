@@ -174,26 +174,30 @@ export type Event =
   /** In a leak: the clock from the start until dead. */
   | { readonly kind: 'clock'; readonly sinceMs: Milliseconds };
 
-export type Progress =
-  | { readonly state: 'complete'; readonly rotation: RotationId; readonly leftovers?: LeftoverCounts }
-  /** Ended, but something is still to be done; `resume` tries again. */
-  | {
-      readonly state: 'debt';
-      readonly rotation: RotationId;
-      readonly debts: readonly Debt[];
-      readonly leftovers?: LeftoverCounts;
-    }
-  | { readonly state: 'rolled-back'; readonly rotation: RotationId; readonly code: Code; readonly why: string }
-  | { readonly state: 'waiting'; readonly rotation: RotationId; readonly step: StepName; readonly need: Need }
-  /** Stopped by a problem that trying again may cure, past the point where rolling back is safe. */
-  | {
-      readonly state: 'stopped';
-      readonly rotation: RotationId;
-      readonly step: StepName;
-      readonly code: Code;
-      readonly why: string;
-      readonly holds: string;
-    };
+/** Which rotation, and of what. */
+export interface OfRotation {
+  readonly rotation: RotationId;
+  readonly credential: CredentialId;
+  /** 'oauth' for a grant. */
+  readonly provider: string;
+}
+
+export type Progress = OfRotation &
+  (
+    | { readonly state: 'complete'; readonly leftovers?: LeftoverCounts }
+    /** Ended, but something is still to be done; `resume` tries again. */
+    | { readonly state: 'debt'; readonly debts: readonly Debt[]; readonly leftovers?: LeftoverCounts }
+    | { readonly state: 'rolled-back'; readonly code: Code; readonly why: string }
+    | { readonly state: 'waiting'; readonly step: StepName; readonly need: Need }
+    /** Stopped by a problem that trying again may cure, past the point where rolling back is safe. */
+    | {
+        readonly state: 'stopped';
+        readonly step: StepName;
+        readonly code: Code;
+        readonly why: string;
+        readonly holds: string;
+      }
+  );
 
 export interface Debt {
   /**

@@ -322,6 +322,8 @@ describe('left for a while', () => {
     await using world = await signIns({ shape: { accessSeconds: 7 } });
     const { progress } = await world.rotate({}, leaveAtProof);
     expect(progress).toMatchObject({ state: 'waiting', step: 'verify' });
+    // Twice more, with nothing that is new.
+    for (let again = 0; again < 2; again++) await world.resume(progress, leaveAtProof);
     const before = await kept(world);
     await new Promise((resolve) => setTimeout(resolve, 7_500));
     expect(await status(world, before?.access?.reveal())).toBe(401);
@@ -333,5 +335,7 @@ describe('left for a while', () => {
       ({ grantType, status: told }) => grantType === 'refresh_token' && told === 200,
     );
     expect(refreshes).toHaveLength(1);
+    const { proofs } = await world.engine().receipt(progress.rotation);
+    expect(proofs.filter(({ kind }) => kind === 'authenticated')).toHaveLength(1);
   }, 60_000);
 });

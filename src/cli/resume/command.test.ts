@@ -3,7 +3,7 @@
  * Method: the whole program over an engine made of values.
  */
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../../test/cli/world.ts';
+import { about, runCommand } from '../../../test/cli/world.ts';
 import { Problem } from '../../base/problem.ts';
 import type { AdvanceOptions, HistoryRow, Need, Progress, Rotations } from '../../rotation/rotation.ts';
 
@@ -35,10 +35,11 @@ function engine(ends: Readonly<Record<string, Progress>>): { rotations: Partial<
   };
 }
 
-const done = (rotation: string): Progress => ({ state: 'complete', rotation });
+const done = (rotation: string): Progress => ({ ...about, rotation, state: 'complete' });
 const debt = (rotation: string): Progress => ({
-  state: 'debt',
+  ...about,
   rotation,
+  state: 'debt',
   debts: [{ kind: 'stray-key', text: 'key-9 may live', since: 0 }],
 });
 
@@ -74,8 +75,8 @@ describe('resume', () => {
     expect(JSON.parse(out)).toEqual({
       schema: 'mcp-rotate/resume@1',
       rotations: [
-        { schema: 'mcp-rotate/progress@1', rotation: 'r-1', state: 'complete' },
-        { schema: 'mcp-rotate/progress@1', rotation: 'r-2', state: 'complete' },
+        { schema: 'mcp-rotate/progress@1', ...about, rotation: 'r-1', state: 'complete' },
+        { schema: 'mcp-rotate/progress@1', ...about, rotation: 'r-2', state: 'complete' },
       ],
     });
   });
@@ -89,7 +90,7 @@ describe('without a terminal', () => {
       open: async () => [row('r-1', 100)],
       advance: async (_rotation, { answer, signIn }) => {
         advanced.push({ ...(answer ? { answer } : {}), ...(signIn ? { signIn } : {}) });
-        return advanced.length > calls ? done('r-1') : { state: 'waiting', rotation: 'r-1', step: 'prove dead', need };
+        return advanced.length > calls ? done('r-1') : { ...about, rotation: 'r-1', state: 'waiting', step: 'prove dead', need };
       },
     };
     return { ...(await runCommand(['resume', ...words], { rotations, width: 200 })), advanced };

@@ -54,8 +54,10 @@ const schema = z.strictObject({
       servers: z.array(z.string()),
       clients: z.array(z.string()),
       issuer: z.string().nullable(),
+      tokensFrom: z.string().nullable(),
       scopes: z.array(z.string()).nullable(),
       expiresAt: z.iso.datetime().nullable(),
+      expired: z.boolean(),
       refreshable: z.boolean(),
       sharedWith: z.array(z.string()),
       findings: z.array(z.string()),
@@ -282,6 +284,30 @@ describe('status', () => {
     expect(value.grants[0]).toMatchObject({ id: 'oauth-7c1e', servers: ['linear'], expiresAt: '2026-11-23T02:00:00.000Z' });
     expect(value.unseenStores).toEqual(unseen);
     expect(out + JSON.stringify(value)).not.toContain(planted);
+  });
+
+  it('says where tokens were got where no issuer is kept, and what an expired one with a refresh token means', async () => {
+    const [holding] = grant().holdings;
+    if (!holding) throw new Error('no holding');
+    const tokenEndpoint = `https://as.example/token?key=${planted}`;
+    const gemini = grant({
+      issuer: undefined,
+      expiresAt: Date.parse('2026-11-22T09:30:00Z'),
+      expired: true,
+      holdings: [{ ...holding, entry: { ...holding.entry, tokenEndpoint } }],
+    });
+    const { out } = await runCommand([], { grants: { grants: [gemini] } });
+    expect(out).toContain('oauth-7c1e  oauth, tokens from https://as.example\n');
+    expect(out).toContain('  expires   expired 2026-11-22 09:30 UTC; renewed at use by a refresh token\n');
+    const value = schema.parse(JSON.parse((await runCommand(['--json'], { grants: { grants: [gemini] } })).out));
+    expect(value.grants[0]).toMatchObject({ issuer: null, tokensFrom: 'https://as.example', expired: true });
+    expect(out + JSON.stringify(value)).not.toContain(planted);
+    const unrenewed = { ...gemini, refreshable: false };
+    expect((await runCommand([], { grants: { grants: [unrenewed] } })).out).toContain(
+      'expired 2026-11-22 09:30 UTC, no refresh token\n',
+    );
+    const odd = { ...gemini, holdings: [{ ...holding, entry: { ...holding.entry, tokenEndpoint: 'javascript:x' } }] };
+    expect((await runCommand([], { grants: { grants: [odd] } })).out).toContain('oauth, issuer unknown\n');
   });
 
   it('names registrations that were left behind, by server, and what becomes of them', async () => {

@@ -74,8 +74,8 @@ function block(credential: Credential, idWidth: number, style: Style): string[] 
 }
 
 function grantBlock(grant: Grant, idWidth: number, style: Style): string[] {
-  const { id, servers, clients, issuer, copies, findings } = grant;
-  const rest = truncate(`oauth, ${issuer === null ? 'issuer unknown' : name(hostOf(issuer))}`, style.width - idWidth - 2);
+  const { id, servers, clients, copies, findings } = grant;
+  const rest = truncate(`oauth, ${name(issuedBy(grant))}`, style.width - idWidth - 2);
   const head = `${paint(style, 'bold', pad(truncate(name(id), idWidth), idWidth))}  ${rest}`;
   const one = { ...style, width: style.width - 2 };
   const body = [
@@ -92,10 +92,16 @@ function grantBlock(grant: Grant, idWidth: number, style: Style): string[] {
   return [head, ...body.flat().map((line) => `  ${line}`)];
 }
 
-/** In words that stay true: what is told may be remembered. */
-export function expiryWords({ expiresAt, refreshable }: Pick<Grant, 'expiresAt' | 'refreshable'>): string {
+function issuedBy({ issuer, tokensFrom }: Grant): string {
+  if (issuer !== null) return hostOf(issuer);
+  return tokensFrom === null ? 'issuer unknown' : `tokens from ${tokensFrom}`;
+}
+
+/** In words that stay true: what is told may be remembered, until the next token expires. */
+export function expiryWords({ expiresAt, expired, refreshable }: Pick<Grant, 'expiresAt' | 'expired' | 'refreshable'>): string {
   const at = expiresAt === null ? 'not known' : `${expiresAt.slice(0, 16).replace('T', ' ')} UTC`;
-  return refreshable ? `${at}, renewed by a refresh token` : `${at}, no refresh token`;
+  if (!refreshable) return `${expired ? `expired ${at}` : at}, no refresh token`;
+  return expired ? `expired ${at}; renewed at use by a refresh token` : `${at}, renewed by a refresh token`;
 }
 
 export function hostOf(issuer: string): string {

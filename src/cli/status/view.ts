@@ -46,9 +46,13 @@ export interface StatusJson {
     readonly servers: readonly string[];
     readonly clients: readonly string[];
     readonly issuer: string | null;
+    /** Where the tokens were got, of a store that keeps no issuer but this: an origin, which need not be the issuer. */
+    readonly tokensFrom: string | null;
     readonly scopes: readonly string[] | null;
     /** ISO 8601; of the access token. */
     readonly expiresAt: string | null;
+    /** The access token is past its time. */
+    readonly expired: boolean;
     readonly refreshable: boolean;
     readonly sharedWith: readonly string[];
     readonly findings: readonly GrantFinding[];
@@ -136,8 +140,10 @@ export function grantJson(grant: Grant, remotes: readonly ServerUse[] = []): Sta
     servers: distinct(named.length > 0 ? named : byAddress),
     clients: [...owners],
     issuer: issuerText(grant.issuer),
+    tokensFrom: holdings.map(({ entry }) => originText(entry.tokenEndpoint)).find((origin) => origin !== null) ?? null,
     scopes: grant.scopes ?? null,
     expiresAt: instantText(expiresAt),
+    expired: grant.expired,
     refreshable: grant.refreshable,
     sharedWith: grant.sharedWith,
     findings: distinct(grant.findings.map(({ code }) => code)),
@@ -154,6 +160,12 @@ export function grantJson(grant: Grant, remotes: readonly ServerUse[] = []): Sta
 
 const issuerText = (issuer: string | undefined): string | null =>
   issuer === undefined ? null : issuer.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');
+
+/** What may hang on the address is left out. */
+function originText(address: string | undefined): string | null {
+  if (address === undefined || !/^https?:/i.test(address) || !URL.canParse(address)) return null;
+  return new URL(address).origin;
+}
 
 /** A store can hold any number; not every number is an instant. */
 function instantText(instant: number | undefined): string | null {
