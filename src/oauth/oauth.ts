@@ -188,6 +188,8 @@ export interface SignInRequest {
   readonly old?: { readonly tokens: readonly Secret[]; readonly account?: string };
   /** Redirect address that a client insists on; absent: 127.0.0.1 with a free port. */
   readonly redirectUri?: string;
+  /** The registration that is given was made for redirects: a sign-in by code would be refused under it. */
+  readonly onlyRedirect?: true;
   /** Of the registrations that are made on the way. Absent: nobody remembers them. */
   readonly ledger?: RegistrationLedger;
   /** Told of requests that may bring tokens. */

@@ -39,7 +39,7 @@ export async function signIn(ports: SignInPorts, request: SignInRequest, talk: S
   requirePkce(discovery);
   const endpoint = endpointOf(discovery, 'authorization_endpoint');
   endpointOf(discovery, 'token_endpoint');
-  const byDevice = offersDevice(discovery) && talk.pasted === undefined;
+  const byDevice = offersDevice(discovery) && talk.pasted === undefined && !request.onlyRedirect;
   if (byDevice && request.noBrowser) return signInByDevice(ports, request, talk);
 
   const redirect = redirectFor(request);

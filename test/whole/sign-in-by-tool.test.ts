@@ -5,6 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { RunResult } from '../../src/ports/processes.ts';
+import { consent } from '../toys/consent.ts';
 import { askMcp } from '../toys/plain-client.ts';
 import { keptFor, type SignIns, signIns } from './sign-ins.ts';
 
@@ -60,6 +61,26 @@ describe('a client whose program is not here', () => {
     const { world } = await stubborn();
     await using _ = world;
     expect((await world.plan()).grant).toMatchObject({ signIn: 'client', orByTool: { newRegistration: true } });
+  }, 60_000);
+});
+
+describe('without a browser and without a terminal', () => {
+  it('the address is told, and whoever opens it on this machine signs in; no code of another kind is asked for', async () => {
+    await using world = await signIns();
+    const rotation = await world.engine().start(await world.plan());
+    world.person = undefined;
+    const visits: Promise<unknown>[] = [];
+    const ended = await world.engine().advance(rotation, {
+      onEvent: (event) => {
+        const [, address] = (event.kind === 'note' && /^open (http\S+)$/.exec(event.text)) || [];
+        if (address !== undefined) visits.push(consent(address).then((redirect) => fetch(redirect)));
+      },
+    });
+    expect(visits).toHaveLength(1);
+    await Promise.all(visits);
+    expect(ended).toMatchObject({ state: 'waiting', need: { kind: 'accept-unproven' } });
+    expect(world.lab.authorizationServer.requests.filter(({ path }) => path.includes('device'))).toEqual([]);
+    await works(world);
   }, 60_000);
 });
 

@@ -171,6 +171,7 @@ async function byTool(run: GrantRun): Promise<Outcome> {
           scopes: tokensOf(run.old).scopes ?? discovery.scopes,
           noBrowser,
           withinMs: agreeWithin,
+          onlyRedirect: true,
           redeeming: {
             begins: () => run.record({ kind: 'intent', step: 'sign in', effect: redeem, detail: { clientId, issuer } }),
             none: () => run.record({ kind: 'outcome', step: 'sign in', effect: redeem, result: 'failed', detail: {} }),
