@@ -82,32 +82,48 @@ async function takeOver(run: GrantRun): Promise<boolean> {
 /** One of ours, written down before it is used; the client's own where that can be used again. Never one that its server has forgotten. */
 async function registrationFor(run: GrantRun): Promise<Registration> {
   const discovery = await run.discovery();
-  const lost = run.known.pending.has(redeem);
+  const lost = run.known.pending.get(redeem)?.detail.clientId;
   const made = (await run.registration()) ?? (await run.ownRegistration());
-  if (made) {
-    if (!lost && (await isStillKnown(run, made, discovery))) return made;
-    // A grant may have been made whose tokens never arrived: it ends with the registration, and we ask under another.
-    if (lost && !(await ended(run, made, discovery))) await oweLost(run, made, discovery.issuer);
-    if (lost) await seenTo(run);
-    return registerAnew(run, discovery);
-  }
+  if (lost !== undefined) await seeToLost(run, lost, made, discovery);
+  const chosen = (await usable(run, lost, made, discovery)) ?? (await registerAnew(run, discovery));
+  // Only now: cut off before, the one under which a grant was lost would be taken for a good one.
+  if (lost !== undefined) await noneIsLost(run);
+  return chosen;
+}
+
+async function usable(
+  run: GrantRun,
+  lost: string | undefined,
+  made: Registration | undefined,
+  discovery: Discovery,
+): Promise<Registration | undefined> {
+  if (made) return made.clientId !== lost && (await isStillKnown(run, made, discovery)) ? made : undefined;
   const kept = registrationOf(run.old);
   const same = issuerOf(run.subject, discovery) === discovery.issuer;
-  if (kept && same && !run.planned.newRegistration && !isExpired(kept, run.now) && (await isStillKnown(run, kept, discovery))) {
-    if (lost) {
-      await oweLost(run, kept, discovery.issuer);
-      await seenTo(run);
-    }
-    return kept;
-  }
-  return registerAnew(run, discovery);
+  if (!kept || !same || run.planned.newRegistration || isExpired(kept, run.now)) return undefined;
+  return (await isStillKnown(run, kept, discovery)) ? kept : undefined;
 }
+
+/** A grant may have been made whose tokens never arrived. It ends with a registration of ours; else it is owed by its client's id. */
+async function seeToLost(run: GrantRun, clientId: string, made: Registration | undefined, discovery: Discovery): Promise<void> {
+  const before = run.known.outcomes.get(deletion(clientId))?.detail.note;
+  if (before === 'deleted' || before === 'gone') return;
+  if (made?.clientId === clientId && (await ended(run, made, discovery))) return;
+  const { issuer } = discovery;
+  const text = `a sign-in at ${issuer} may have ended without its tokens arriving (client ${clientId}): end it on the page of connected applications`;
+  if (!run.known.debts.some((debt) => debt.text === text)) await run.owe({ kind: 'lost-key', text, since: run.now });
+}
+
+const noneIsLost = (run: GrantRun): Promise<void> =>
+  run.record({ kind: 'outcome', step: 'sign in', effect: redeem, result: 'failed', detail: {} });
+
+const deletion = (clientId: string): string => `delete registration ${clientId}`;
 
 async function ended(run: GrantRun, made: Registration, { issuer, url }: Discovery): Promise<boolean> {
   const { clientId } = made;
   const how = await run.effect(
     'sign in',
-    `delete registration ${clientId}`,
+    deletion(clientId),
     { clientId },
     () => deleteRegistration(run.wire, made, new URL(url)),
     (told) => ({ clientId, note: told }),
@@ -144,15 +160,6 @@ function registerAnew(run: GrantRun, discovery: Discovery): Promise<Registration
   );
 }
 
-/** What became of a lost grant is in the journal: the next one may be asked for. */
-const seenTo = (run: GrantRun): Promise<void> =>
-  run.record({ kind: 'outcome', step: 'sign in', effect: redeem, result: 'failed', detail: {} });
-
-async function oweLost(run: GrantRun, { clientId }: Registration, issuer: string): Promise<void> {
-  const text = `a sign-in at ${issuer} may have ended without its tokens arriving (client ${clientId}): end it on the page of connected applications`;
-  if (!run.known.debts.some((debt) => debt.text === text)) await run.owe({ kind: 'lost-key', text, since: run.now });
-}
-
 async function byTool(run: GrantRun): Promise<Outcome> {
   run.takeAnswer('sign-in', 'done');
   const discovery = await run.discovery();
@@ -174,7 +181,7 @@ async function byTool(run: GrantRun): Promise<Outcome> {
           onlyRedirect: true,
           redeeming: {
             begins: () => run.record({ kind: 'intent', step: 'sign in', effect: redeem, detail: { clientId, issuer } }),
-            none: () => run.record({ kind: 'outcome', step: 'sign in', effect: redeem, result: 'failed', detail: {} }),
+            none: () => noneIsLost(run),
           },
           ...(redirectUri === undefined ? {} : { redirectUri }),
           ...(run.signal ? { signal: run.signal } : {}),
