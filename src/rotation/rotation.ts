@@ -44,7 +44,7 @@ export interface RotateOptions {
   readonly folders: readonly string[];
   /** Hosts, in small letters, to which a person lets the credential be sent although only a project names them. */
   readonly allowHosts?: readonly string[];
-  /** For a grant: who signs in again, the client by its own command or this tool. Default: as the client's store allows. */
+  /** For a grant: who signs in again, the client by its own command or this tool. Default: as the client's store and program allow. */
   readonly signIn?: 'client' | 'tool';
   /** Addresses are told, and no browser is opened. */
   readonly noBrowser?: boolean;
