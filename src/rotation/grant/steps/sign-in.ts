@@ -109,7 +109,7 @@ async function seeToLost(run: GrantRun, clientId: string, made: Registration | u
   const before = run.known.outcomes.get(deletion(clientId))?.detail.note;
   if (before === 'deleted' || before === 'gone') return;
   if (made?.clientId === clientId && (await ended(run, made, discovery))) return;
-  const { issuer } = discovery;
+  const issuer = run.known.pending.get(redeem)?.detail.issuer ?? discovery.issuer;
   const text = `a sign-in at ${issuer} may have ended without its tokens arriving (client ${clientId}): end it on the page of connected applications`;
   if (!run.known.debts.some((debt) => debt.text === text)) await run.owe({ kind: 'lost-key', text, since: run.now });
 }
