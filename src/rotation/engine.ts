@@ -95,8 +95,9 @@ export function createRotations(
         const sort = sorts.find((one) => one.owns({ provider: known.plan.provider }));
         if (!sort) throw new Error(`a rotation of an unknown provider: ${known.plan.provider}`);
         const sealer = await parts.createSealer(ports);
-        const { onEvent: emit, signal, answer, talk } = options;
-        const under = sort.takeUp(known, { ports, adapters, journal: log, sealer, lease, entries, emit, signal, answer, talk });
+        const { onEvent: emit, signal, answer, talk, signIn } = options;
+        const of = { ports, adapters, journal: log, sealer, lease, entries };
+        const under = sort.takeUp(known, { ...of, emit, signal, answer, talk, signIn });
         const { run } = under;
         await run.begin(() => sort.fromPlaces(known));
         try {
