@@ -8,7 +8,8 @@ import { printable } from '../base/ids.ts';
 import type { Instant } from '../base/time.ts';
 import type { Ports } from '../ports/ports.ts';
 import { fingerprint, fingerprintKey } from '../providers/fingerprint.ts';
-import type { Needles } from '../search/needles.ts';
+import { hiddenIn } from '../search/hide.ts';
+import { Needles } from '../search/needles.ts';
 import type { Gap, Match } from '../search/search.ts';
 import { type Change, changesOf, type History, readHistory } from './history.ts';
 import type { CommitSeen, Finding, Pushed, RawFinding, RawSearch, Repository, Where } from './leaks.ts';
@@ -48,7 +49,9 @@ export async function explain(
     const told = repository && (await Explained.of(ports, repository, objectsIn(some), gaps, askRemotes));
     for (const finding of some) findings.push(await plainly(finding, nameOf(finding.match), told));
   }
-  return { findings, gaps };
+  // A file, a branch or a member may be named by what was found.
+  const found = raw.findings.flatMap(({ match: { of } }) => ('known' in of ? [] : [{ id: of.format, secret: of.secret }]));
+  return hiddenIn({ findings, gaps }, [known, new Needles(found)]);
 }
 
 function withinOf(repository: Repository): Repository[] {

@@ -177,6 +177,7 @@ describeWith(['git', 'git-filter-repo'], 'rewriting a history', () => {
     // The first commit has nothing of it, all others come after one that has; one held nothing but the packed file.
     expect(result).toMatchObject({ commits: { all: 11, changed: 10, gone: 1 }, tags: 1, filesRemoved: 1, pieces: [] });
     expect(result.contributors).toEqual(['Ada', '[removed]']);
+    expect(result.refs).toContain('refs/heads/try-[secret]');
     expect(result.push).toEqual([expect.stringContaining("push --force 'https://git.example.com/a/b.git'")]);
     expect(JSON.stringify([result, said])).not.toContain(secret);
     expect(JSON.stringify(result)).not.toContain('made-up-password');

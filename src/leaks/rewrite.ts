@@ -9,6 +9,7 @@ import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
+import { hiddenIn } from '../search/hide.ts';
 import { type Needle, Needles } from '../search/needles.ts';
 import type { Gap } from '../search/search.ts';
 import { readHistory } from './history.ts';
@@ -113,7 +114,7 @@ export async function rewriteHistory(
     });
   }
   const after = await outcome(ports, clone, before, became);
-  return {
+  const result = {
     clone,
     ...after,
     filesRemoved: new Set(packed).size,
@@ -123,6 +124,8 @@ export async function rewriteHistory(
     ],
     notSearched: left.gaps,
   };
+  // Branches may be named by what was removed.
+  return hiddenIn(result, [needles]);
 
   /** What became of each commit; one that is no more is all zeros. */
   async function filter(args: readonly string[], input: string): Promise<ReadonlyMap<string, string>> {
