@@ -9,6 +9,7 @@ import { explain } from './explain.ts';
 import type { LeakSearch, Repository } from './leaks.ts';
 import { repositoriesAt } from './repository.ts';
 import { searchRepositories } from './search.ts';
+import type { SearchMemory } from './search-memory.ts';
 
 export interface LookOptions {
   /** Also keys of known formats that nobody told us of. */
@@ -17,6 +18,7 @@ export interface LookOptions {
   /** Also the files of work trees, not only what git keeps. */
   readonly workTree: boolean;
   readonly askRemotes: boolean;
+  readonly memory?: SearchMemory;
   readonly onProgress?: (progress: SearchProgress) => void;
   readonly signal?: AbortSignal;
 }

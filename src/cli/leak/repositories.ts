@@ -8,13 +8,12 @@ import { webAddress } from '../../leaks/pushed.ts';
 import { repositoriesAt } from '../../leaks/repository.ts';
 import { type Rewritten, rewriteHistory } from '../../leaks/rewrite.ts';
 import { searchRepositories } from '../../leaks/search.ts';
+import { searchMemory } from '../../leaks/search-memory.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { SearchProgress } from '../../ports/searches.ts';
-import { formats } from '../../search/formats.ts';
 import { type KnownSecret, Needles } from '../../search/needles.ts';
 import type { Gap } from '../../search/search.ts';
 import { knownSecrets } from './known.ts';
-import type { FoundKey, RepositorySearch } from './search-repositories.ts';
 
 export interface SearchInput {
   readonly paths: readonly string[];
@@ -46,11 +45,13 @@ export interface Repositories {
   rewrite(input: RewriteInput): Promise<Rewritten>;
 }
 
-export function createRepositories(ports: Ports, adapters: Adapters): Repositories {
+/** `version`: of the product; another one may find more. */
+export function createRepositories(ports: Ports, adapters: Adapters, version: string): Repositories {
   return {
     async search(input) {
       const { known, gaps } = await knownSecrets(ports, adapters, input.folders);
-      const { told } = await lookThrough(ports, input.paths, known, input);
+      const memory = searchMemory(ports, version);
+      const { told } = await lookThrough(ports, input.paths, known, { ...input, memory });
       return { ...told, notSearched: [...gaps, ...told.notSearched] };
     },
     async rewrite(input) {
@@ -124,27 +125,3 @@ async function openPullRequests(ports: Ports, urls: readonly string[]): Promise<
   }
   return undefined;
 }
-
-/** For `leak` over repositories: each key once, with all its findings. */
-export const repositorySearch: RepositorySearch = async (ports, paths, known, signal) => {
-  const options = { formats: true, exhaustive: false, workTree: true, askRemotes: false, signal };
-  const { told, of } = await lookThrough(ports, paths, known, options);
-  const names = new Map(formats.map((format) => [format.id, format]));
-  const keys = new Map<string, FoundKey>();
-  for (const [index, finding] of told.findings.entries()) {
-    const what = of[index];
-    if (what === undefined) continue;
-    const before = keys.get(finding.credential);
-    if (before) {
-      keys.set(finding.credential, { ...before, findings: [...before.findings, finding] });
-      continue;
-    }
-    const format = 'known' in what ? undefined : names.get(what.format);
-    const key: FoundKey['of'] =
-      'known' in what
-        ? { known: finding.credential }
-        : { secret: what.secret, provider: format?.provider ?? 'unknown', name: format?.name ?? what.format };
-    keys.set(finding.credential, { of: key, findings: [finding] });
-  }
-  return { keys: [...keys.values()], gaps: told.notSearched };
-};
