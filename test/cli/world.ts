@@ -138,6 +138,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
 
 function rotationsOf(given: Partial<Rotations>): Rotations {
   return {
+    takeLone: unexpected('takeLone'),
     plan: unexpected('plan'),
     handOver: unexpected('handOver'),
     start: unexpected('start'),
