@@ -1,0 +1,136 @@
+/**
+ * How a format is written down: what its keys begin with, the pattern of the rest, and what else must hold.
+ *
+ * Texts here are bytes as characters (latin1), so that offsets are those of the bytes. An anchor is sought first; it is at
+ * least four characters, some of which may be classes, and stands where the key begins or shortly behind that.
+ */
+import { isFiller, isPlaceholder } from './placeholders.ts';
+
+/** One character of an anchor: itself, or one of several. */
+export type AnchorPart = string;
+
+export interface Rule {
+  readonly id: string;
+  readonly provider: string;
+  readonly name: string;
+  /** Each a list of parts, each part one character or the characters of a class. */
+  readonly anchors: readonly (readonly AnchorPart[])[];
+  /** How far before the anchor a key (or what tells of it) may begin. */
+  readonly before: number;
+  /** How far behind the anchor's start it may end, with what is looked at behind it. */
+  readonly most: number;
+  /** May a word character stand directly before the anchor? */
+  readonly within: boolean;
+  /** The secret in `text`, whose anchor is at `at`; undefined when it is none. */
+  readonly read: (text: string, at: number) => Stretch | undefined;
+}
+
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+  /** Where it is not what stands there letter by letter (percent-encoded, with escaped line ends). */
+  readonly text?: string;
+  /** Where the scheme of an address names another provider. */
+  readonly provider?: string;
+}
+
+export const alnum = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+export const digits = '0123456789';
+export const hex = '0123456789abcdef';
+export const word = `${alnum}_-`;
+
+/** `ghp_` as four parts; a shorter text is made long enough with the class of what follows. */
+export function anchor(text: string, next: string = alnum): readonly AnchorPart[] {
+  const parts: AnchorPart[] = [...text];
+  while (parts.length < 4) parts.push(next);
+  return parts;
+}
+
+interface Prefixed {
+  /** What the key begins with; several when they differ. */
+  readonly prefix: string | readonly string[];
+  /** Class of the character behind a prefix that is shorter than four. */
+  readonly next?: string;
+  /** Regular expression of all behind the prefix. */
+  readonly body: string;
+  /** Characters that must not follow: those of the key's own alphabet. */
+  readonly end?: string;
+  /** Of the longest key. */
+  readonly most?: number;
+  readonly holds?: (body: string, key: string) => boolean;
+}
+
+/** A key that is told by its beginning. */
+export function prefixed(id: string, provider: string, name: string, options: Prefixed): Rule {
+  const { next, body, end = 'A-Za-z0-9_', most = 400, holds = () => true } = options;
+  const prefixes = typeof options.prefix === 'string' ? [options.prefix] : options.prefix;
+  const pattern = new RegExp(`(${prefixes.map(escaped).join('|')})(${body})(?![${end}])`, 'y');
+  return {
+    id,
+    provider,
+    name,
+    anchors: prefixes.map((prefix) => anchor(prefix, next)),
+    before: 0,
+    most,
+    within: false,
+    read: (text, at) => {
+      pattern.lastIndex = at;
+      const match = pattern.exec(text);
+      if (match === null) return undefined;
+      const [key, , rest = ''] = match;
+      if (isFiller(rest) || isPlaceholder(key) || !holds(rest, key)) return undefined;
+      return { start: at, end: at + key.length };
+    },
+  };
+}
+
+/** What may stand between a variable's name and its value, in JSON, TOML, YAML, shells and code, escaped or not. */
+const between = String.raw`[\\"'\`\]]{0,4}\s{0,8}(?:\)|,\s{0,8}[\\"']{0,3}value[\\"']{0,3}\s{0,4})?(?:=>|:=|\?\?|\|\||[=:,]|\s)\s{0,8}(?:[\\"'\`]{1,3}|)(?:(?:Bearer|ApiKey|Token) )?`;
+
+interface Named {
+  /** Names of variables that hold such a key and nothing else. */
+  readonly names: readonly string[];
+  readonly value: string;
+  readonly end?: string;
+  readonly most?: number;
+  readonly holds?: (value: string) => boolean;
+}
+
+/** A key without a mark of its own, told by the name of the variable that it is given to. */
+export function named(id: string, provider: string, name: string, options: Named): Rule {
+  const { names, value, end = 'A-Za-z0-9_', most = 400, holds = () => true } = options;
+  const longestFirst = [...names].sort((a, b) => b.length - a.length);
+  const pattern = new RegExp(`(?:${longestFirst.map(escaped).join('|')})(?![A-Za-z0-9_])${between}(${value})(?![${end}])`, 'dy');
+  return {
+    id,
+    provider,
+    name,
+    anchors: names.map((each) => anchor(each)),
+    before: 0,
+    most,
+    within: true,
+    read: (text, at) => {
+      pattern.lastIndex = at;
+      const match = pattern.exec(text);
+      const [start, stop] = match?.indices?.[1] ?? [0, 0];
+      const key = text.slice(start, stop);
+      if (key === '' || isFiller(key) || isPlaceholder(key) || !holds(key)) return undefined;
+      return { start, end: stop };
+    },
+  };
+}
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+
+/** Letters of both cases and digits: what a key made by chance in base 62 or 64 has, and a name or a path has not. */
+export const isMixed = (text: string): boolean => /[a-z]/.test(text) && /[A-Z]/.test(text) && /\d/.test(text);
+
+/** The claims of a JSON web token, or the JSON behind a prefix; undefined when it is none. */
+export function decodedJson(base64: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(Buffer.from(base64, 'base64')));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
