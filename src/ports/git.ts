@@ -30,6 +30,8 @@ export interface GitAt {
   readonly gitDir: FilePath;
   /** Where commands that look at files look (`diff --cached`, `ls-files --others`). */
   readonly workTree?: FilePath;
+  /** Another index than its own: a commit in the making has one, named to its hooks by GIT_INDEX_FILE. */
+  readonly index?: FilePath;
 }
 
 export interface GitStores {
