@@ -108,6 +108,7 @@ export type Revoked = 'gone' | 'accepted' | 'absent';
 
 /** What a person does on the provider's page. */
 export interface Page {
+  /** Empty: none is known, and the steps say where to look. */
   readonly url: string;
   /** Each a short imperative sentence; names the scopes to tick and the label to give. */
   readonly steps: readonly string[];

@@ -20,7 +20,7 @@ function world(fails: (texts: readonly string[]) => Error | undefined = () => un
     now: () => elapsed,
     elapsed: () => elapsed,
     sleep: async (length: number) => {
-      await new Promise((resolve) => setImmediate(resolve));
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
       elapsed += length;
     },
   };
@@ -78,7 +78,7 @@ describe('revocations that come together', () => {
     }
     await Promise.all(all);
     expect(calls.flat()).toHaveLength(40);
-    expect(calls.length).toBeGreaterThan(2);
+    expect(calls.length).toBeGreaterThan(1);
     expect(calls.length).toBeLessThan(12);
   });
 
