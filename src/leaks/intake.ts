@@ -45,6 +45,8 @@ export interface About {
   readonly held: Credential['held'];
   /** It stands in these places; undefined when in none. */
   readonly credential: Credential | undefined;
+  /** What a client got by signing in: its rotation ends it at its authorization server. */
+  readonly grant?: true;
 }
 
 const protects: Readonly<Record<Provider['valueClass'], string>> = {
@@ -81,7 +83,8 @@ export function dossierOf(about: About, standing: Standing, exposure: Exposure):
 /** Rights that no table puts into words are shown as the provider names them, a few of them. */
 const mostRights = 6;
 
-function wordsOf({ provider, held }: About, { rights }: Standing): readonly string[] {
+function wordsOf({ provider, held, grant }: About, { rights }: Standing): readonly string[] {
+  if (grant) return ['use the server that it was signed in for, as you, with what you agreed to'];
   if (!provider) return ['what it may do only its provider knows: take it for everything that the account can'];
   if (provider.inWords) return provider.inWords(held, rights === undefined ? {} : { rights });
   const named = (rights ?? []).slice(0, mostRights).join(', ');
@@ -89,7 +92,8 @@ function wordsOf({ provider, held }: About, { rights }: Standing): readonly stri
   return [protects[provider.valueClass], ...(named === '' ? [] : [`by these rights: ${named}${more}`])];
 }
 
-function wayOf({ provider, credential }: About, { alive }: Standing): Way {
+function wayOf({ provider, credential, grant }: About, { alive }: Standing): Way {
+  if (grant) return 'replace';
   if (!provider) return credential ? 'by-hand' : 'attended';
   if (credential) return 'replace';
   return alive === 'no' ? 'nothing' : 'end';

@@ -297,10 +297,10 @@ export interface AdvanceOptions {
 /** The engine, as commands, a hub or a test drive it. */
 export interface Rotations {
   /**
-   * Takes a key that stands in no place, into memory alone until `start` has sealed it. Answers the id by which it is
-   * planned: that of the inventory when it does stand in places.
+   * Takes keys that stand in no place, into memory alone until `start` has sealed each. Answers the ids by which they are
+   * planned, in their order: that of the inventory for one that does stand in places.
    */
-  takeLone(key: LoneKey, folders: readonly string[]): Promise<CredentialId>;
+  takeLone(keys: readonly LoneKey[], folders: readonly string[]): Promise<readonly CredentialId[]>;
   /**
    * Reads the world, changes nothing. Problems: usage/unknown-credential, rotation/needs-issuer, provider/* …, and
    * HostNotAgreed (hosts.ts), after which a person's consent goes into the options.

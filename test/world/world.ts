@@ -275,7 +275,7 @@ export class World {
   /** The id that a person types; a lone key is handed over by its text. */
   async credentialId(engine: Rotations = this.engine()): Promise<string> {
     const { lone } = this.options;
-    if (lone) return engine.takeLone(loneKey(this, lone), []);
+    if (lone) return (await engine.takeLone([loneKey(this, lone)], []))[0] ?? '';
     if (this.#id !== undefined) return this.#id;
     const { credentials } = await collect(this.ports, this.adapters, { folders: [] });
     this.#id = credentials.find((credential) => credential.provider === 'toy')?.id;

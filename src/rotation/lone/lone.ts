@@ -25,7 +25,7 @@ import { planLone } from './plan.ts';
 import { lonePlaybook } from './playbook.ts';
 
 export interface LoneSort extends Sort {
-  take(key: LoneKey, folders: readonly string[]): Promise<CredentialId>;
+  take(keys: readonly LoneKey[], folders: readonly string[]): Promise<readonly CredentialId[]>;
 }
 
 /** Digits of the fingerprint in the id of a lone key: enough that none of the inventory, which has the fewest that do, is alike. */
@@ -43,18 +43,21 @@ export function lone(ports: Ports, adapters: Adapters): LoneSort {
 
   return {
     owns: (name) => ('plan' in name ? name.plan.lone !== undefined : held.has(name.credential)),
-    async take(key, folders) {
+    async take(keys, folders) {
       const { key: machine, problem } = await fingerprintKey(ports);
       // Under a key that is good for this run alone, `resume` would not know it again.
       if (problem) throw problem;
-      const provider = providerOf(key.provider, key.attended);
-      const print = fingerprint(ports.random, machine, provider.id, provider.identity(key.held));
       const { credentials } = await collect(ports, adapters, { folders });
-      const placed = credentials.find((one) => one.fingerprint === print);
-      if (placed) return placed.id;
-      const id = `${provider.id}-${print.slice(0, digits)}`;
-      held.set(id, { key, fingerprint: print });
-      return id;
+      return keys.map((key) => {
+        const provider = providerOf(key.provider, key.attended);
+        const print = fingerprint(ports.random, machine, provider.id, provider.identity(key.held));
+        const placed = credentials.find((one) => one.fingerprint === print);
+        // One of a provider that no folder knows is ended by hand, wherever it stands.
+        if (placed && !key.attended) return placed.id;
+        const id = `${provider.id}-${print.slice(0, digits)}`;
+        held.set(id, { key, fingerprint: print });
+        return id;
+      });
     },
     async find(id) {
       const found = held.get(id);
