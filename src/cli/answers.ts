@@ -7,10 +7,11 @@
 import type { RotationId } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
+import type { Sighting, Verdict } from '../leaks/activity.ts';
 import type { Ask, Output } from '../ports/terminal.ts';
 import type { Page } from '../providers/provider.ts';
 import type { Need, PersonAnswer } from '../rotation/rotation.ts';
-import { renderNeed } from './need.ts';
+import { renderNeed, sightingWords } from './need.ts';
 import { styleOf } from './text.ts';
 
 export interface Answering {
@@ -34,6 +35,8 @@ export function answerAtTerminal(at: Answering): Answerer {
       input = undefined;
       return { kind: 'new-credential', parts: partsFrom(await read(), need.parts) };
     }
+    // Nothing waits for it: what nobody recognised stands in the receipt.
+    if (!at.ask && need.kind === 'recognise-activity') return { kind: 'recognised', verdicts: [] };
     if (!at.ask) return 'later';
     at.err.write(renderNeed(need, rotation, styleOf(at.err)));
     return answerNeed(need, at, at.ask);
@@ -78,9 +81,27 @@ async function answerNeed(need: Need, at: Answering, ask: Ask): Promise<PersonAn
       return doneOrLater(ask, 'Are these tokens cleared?', 'cleared: look');
     case 'sign-in':
       return doneOrLater(ask, 'Signed in?', 'signed in, or ready to try again: go on');
+    case 'recognise-activity':
+      return { kind: 'recognised', verdicts: await verdicts(need.sightings, ask) };
     case 'accept-unproven':
       return consent(ask, 'Go on without this proof?', 'go on without it', 'do not go on: roll back');
   }
+}
+
+/** One by one; "the rest" ends the questions. What nobody could tell goes into the receipt as that. */
+async function verdicts(sightings: readonly Sighting[], ask: Ask): Promise<Verdict[]> {
+  const given: Verdict[] = [];
+  for (const sighting of sightings) {
+    const choice = await ask.choose(`Was this you? ${sightingWords(sighting)}`, [
+      { value: 'own', label: 'yes, that was me or a program of mine' },
+      { value: 'foreign', label: 'no' },
+      { value: 'unsure', label: 'I cannot tell' },
+      { value: 'rest', label: 'I cannot tell of this one and all others' },
+    ]);
+    if (choice === 'rest') break;
+    given.push(choice);
+  }
+  return given;
 }
 
 async function newCredential(

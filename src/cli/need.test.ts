@@ -11,6 +11,11 @@ const needs: readonly Need[] = [
   { kind: 'sign-in', client: 'opencode', server: hostile, instructions: [hostile] },
   { kind: 'clear-by-hand', places: [{ client: 'opencode', where: hostile, todo: hostile }] },
   { kind: 'accept-unproven', what: [hostile] },
+  {
+    kind: 'recognise-activity',
+    source: 'CloudTrail',
+    sightings: [{ what: hostile, from: hostile, agent: hostile, first: 0, last: 0, times: 1, unknown: ['action'] }],
+  },
   { kind: 'revoke-by-hand', page: { url: 'https://a.example', steps: [hostile] }, since: 0 },
 ];
 

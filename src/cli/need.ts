@@ -1,6 +1,7 @@
 /** A need of the engine as text: what a person has to do. Pure. */
 import type { RotationId } from '../base/ids.ts';
 import { isoSeconds } from '../base/time.ts';
+import type { Sighting } from '../leaks/activity.ts';
 import type { Page } from '../providers/provider.ts';
 import type { Need, Plan } from '../rotation/rotation.ts';
 import { lines, name, paint, type Style, wrap } from './text.ts';
@@ -62,9 +63,25 @@ function words(need: Need, rotation: RotationId): [title: string, items: readonl
         'only the client itself clears these tokens',
         need.places.map(({ client, where, todo }) => `${where} (${client}): ${todo}`),
       ];
+    case 'recognise-activity':
+      return [
+        `done with the old key, and not known from before its exposure (${need.source})`,
+        need.sightings.map(sightingWords),
+      ];
     case 'sign-in':
       return [`${need.client} signs in to ${need.server} again`, need.instructions];
   }
+}
+
+const unknownWords = { action: 'new action', address: 'new address', agent: 'new agent' } as const;
+
+export function sightingWords({ what, from, agent, first, last, times, unknown }: Sighting): string {
+  const when = times === 1 ? isoSeconds(first) : `${times} times, ${isoSeconds(first)} to ${isoSeconds(last)}`;
+  const who = [
+    from === undefined ? 'from an address that is not told' : `from ${from}`,
+    ...(agent === undefined ? [] : [`by ${agent}`]),
+  ];
+  return `${what} ${who.join(' ')}, ${when} (${unknown.map((each) => unknownWords[each]).join(', ')})`;
 }
 
 /** Several clients read one file, and several parts stand in one value: what a person changes is one spot. */

@@ -72,7 +72,9 @@ function datesOf({ pushed, commits }: Finding): { at: Instant; evidence: string 
   if (pushed.pushed === 'yes' && pushed.earliest !== undefined)
     return [{ at: pushed.earliest, evidence: `it is at ${printable(pushed.remote)}; not before the commit's own date` }];
   const from = commits.filter(({ does }) => does !== 'removes').map(({ at }) => at);
-  return from.length === 0 ? [] : [{ at: Math.min(...from), evidence: "the commit's own date: nothing tells that it was pushed" }];
+  return from.length === 0
+    ? []
+    : [{ at: Math.min(...from), evidence: "the commit's own date: nothing tells that it was pushed" }];
 }
 
 /** One key's alerts. */

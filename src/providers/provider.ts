@@ -218,7 +218,8 @@ export interface ActivityReport {
   /** What was looked at, for the receipt. */
   readonly source: string;
   readonly complete: boolean;
-  readonly events: readonly { readonly at: Instant; readonly what: string; readonly from?: string }[];
+  /** `from`: address; `agent`: the program that called. Both as the record has them: whoever called chose the agent. */
+  readonly events: readonly { readonly at: Instant; readonly what: string; readonly from?: string; readonly agent?: string }[];
   readonly note?: string;
 }
 
@@ -269,6 +270,11 @@ export interface Provider {
   alerts?(up: Upstream, issuer: Issuer, repository: string): Promise<Alerts>;
   /** Uses the credential harmlessly. Never throws for what the upstream does: that is 'no' or 'unknown'. */
   check(up: Upstream, held: Held): Promise<Standing>;
+  /**
+   * What a person looks through when somebody else used a credential: what is left behind there and outlives the key. Short
+   * imperative sentences, with the page where there is one.
+   */
+  afterMisuse(held: Held): readonly string[];
   /** What was done with the credential in a window; undefined when the provider has no such record. */
   activity?(
     up: Upstream,

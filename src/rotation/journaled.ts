@@ -123,6 +123,9 @@ export abstract class Journaled {
 
   abstract fingerprintOf(held: Held): Promise<string>;
 
+  /** What a person looks through at the other side when somebody else used the credential. */
+  abstract afterMisuse(): readonly string[];
+
   /** Where the credential with this fingerprint stands now, for the receipt. */
   abstract placesOf(print: string): Promise<Receipt['places']>;
 

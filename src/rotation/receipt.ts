@@ -16,6 +16,8 @@ import { stepNames } from './rotation.ts';
 
 /** The effect of `audit` whose outcome holds what was found. */
 export const findingLeftovers = 'find leftovers';
+/** The effect of `audit` whose outcome holds what a person said of activity that was not recognised. */
+export const judgingActivity = 'judge activity';
 
 export async function receiptOf(run: Journaled, state: Receipt['state']): Promise<Receipt> {
   const { known } = run;
@@ -37,7 +39,7 @@ export async function receiptOf(run: Journaled, state: Receipt['state']): Promis
     places: await run.placesOf(print),
     proofs: known.proofs,
     minutesToDead: known.plan.because === 'leak' && dead ? Math.round((dead.at - known.openedAt) / 600) / 100 : undefined,
-    activity: activityOf(known),
+    activity: activityOf(run),
     leftovers: leftoversOf(known)?.found,
     leftoversNotSearched: leftoversOf(known)?.notSearched,
     debts: known.debts,
@@ -59,11 +61,15 @@ function stepsOf(known: Known): Receipt['steps'] {
     .toSorted((a, b) => a.startedAt - b.startedAt);
 }
 
-function activityOf(known: Known): Receipt['activity'] {
+function activityOf(run: Journaled): Receipt['activity'] {
+  const { known } = run;
   const detail = known.outcomes.get('read activity')?.detail;
   if (detail?.source === undefined) return undefined;
   const { source, from = known.openedAt, to = known.openedAt, events = 0, note } = detail;
-  return { source, from, to, events, note };
+  const review = known.outcomes.get(judgingActivity)?.detail.review ?? detail.review;
+  if (review === undefined) return { source, from, to, events, note };
+  const clean = review.foreign.length + review.unsure.length + review.more === 0;
+  return { source, from, to, events, note, review, ...(clean ? {} : { next: run.afterMisuse() }) };
 }
 
 /** undefined: not looked for (the rotation was taken back, or an earlier version did not look). */

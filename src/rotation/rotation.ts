@@ -9,6 +9,7 @@ import type { Instant, Milliseconds } from '../base/time.ts';
 import type { Leftover } from '../inventory/leftovers.ts';
 import type { ProjectHost } from '../inventory/project-hosts.ts';
 import type { RedactedEdit } from '../inventory/redact.ts';
+import type { Reviewed, Sighting, Verdict } from '../leaks/activity.ts';
 import type { Exposure } from '../leaks/exposure.ts';
 import type { SignInTalk } from '../oauth/oauth.ts';
 import type { Held, Page } from '../providers/provider.ts';
@@ -54,6 +55,8 @@ export interface RotateOptions {
   readonly exposedSince?: Instant;
   /** For a leak: what is known of how it got out. */
   readonly exposure?: Exposure;
+  /** Activity that is not recognised is asked about, one by one; else it goes into the receipt as it is. */
+  readonly askActivity?: boolean;
 }
 
 /** A key that stands in no place, as it is handed to the engine. */
@@ -160,6 +163,8 @@ export type Need =
       readonly kind: 'clear-by-hand';
       readonly places: readonly { readonly client: string; readonly where: string; readonly todo: string }[];
     }
+  /** What was done with the key, and that nothing from before the exposure explains. */
+  | { readonly kind: 'recognise-activity'; readonly source: string; readonly sightings: readonly Sighting[] }
   | { readonly kind: 'sign-in'; readonly client: string; readonly server: string; readonly instructions: readonly string[] };
 
 export type PersonAnswer =
@@ -169,7 +174,9 @@ export type PersonAnswer =
   /** For accept-unproven and confirm-strays: named consent. */
   | { readonly kind: 'accept' }
   | { readonly kind: 'refuse' }
-  | { readonly kind: 'leave-running'; readonly pids: readonly number[] };
+  | { readonly kind: 'leave-running'; readonly pids: readonly number[] }
+  /** In the order of the sightings. */
+  | { readonly kind: 'recognised'; readonly verdicts: readonly Verdict[] };
 
 export type Event =
   | {
@@ -258,6 +265,10 @@ export interface Receipt {
         readonly to: Instant;
         readonly events: number;
         readonly note: string | undefined;
+        /** For a leak or departure: what of it is not known to be the person's own. */
+        readonly review?: Reviewed;
+        /** What to look through at the provider. Only when something is not the person's own for certain. */
+        readonly next?: readonly string[];
       }
     | undefined;
   /** Backups, histories and the like that hold a value: seen once, during `audit`. undefined: not looked for. */

@@ -45,6 +45,10 @@ export class Run extends Journaled {
     return fingerprint(this.ports.random, await this.machineKey(), this.provider.id, this.provider.identity(held));
   }
 
+  override afterMisuse(): readonly string[] {
+    return this.provider.afterMisuse(this.old);
+  }
+
   override async placesOf(print: string): Promise<Receipt['places']> {
     const credential = await this.inPlaces(print);
     return (credential?.places ?? []).flatMap(({ use, spot, part }) =>

@@ -76,7 +76,9 @@ function octal(bytes: Uint8Array, at: number, length: number): number | undefine
     for (let i = 1; i < length; i++) value = value * 256 + (bytes[at + i] ?? 0);
     return Number.isSafeInteger(value) ? value : undefined;
   }
-  const text = ascii(bytes, at, at + length).replace(/[\0 ]+$/, '').trimStart();
+  const text = ascii(bytes, at, at + length)
+    .replace(/[\0 ]+$/, '')
+    .trimStart();
   if (text === '') return 0;
   return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : undefined;
 }

@@ -244,6 +244,17 @@ export function lifeCases(options: KitOptions, coverage: Coverage): readonly Cas
     });
   }
   const [first] = provider.methods;
+  if (first !== undefined) {
+    add(first, 'what to look through after misuse', async (world) => {
+      const todo = provider.afterMisuse(world.old);
+      expect(todo.length).toBeGreaterThan(0);
+      expect(
+        todo.every((line) => /^[a-z].{20,}[^.]$/.test(line)),
+        'short imperative sentences',
+      ).toBe(true);
+      expectNoSpill(todo, secretsOf(provider, world.old, world.issuer));
+    });
+  }
   if (provider.activity !== undefined && first !== undefined) {
     add(first, 'activity', async (world) => {
       const to = world.up.clock.now();

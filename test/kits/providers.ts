@@ -11,6 +11,7 @@ const facts = {
   cadenceDays: 90,
   methods: [],
   pace: { worksWithinMs: 0, deadWithinMs: 0 },
+  afterMisuse: () => [],
   check: async () => ({ alive: 'unknown' as const, how: 'not asked' }),
 } as const;
 

@@ -157,6 +157,7 @@ export function toyProvider(planted: readonly Bug[] = []): Provider {
     parts: [{ name: 'token', secret: true }],
     valueClass: 'data',
     cadenceDays: 90,
+    afterMisuse: () => ['look through everything that the toys have done'],
     pace: { worksWithinMs: 0, deadWithinMs: 0 },
     recognise(slots) {
       return slots.flatMap((slot, index) => {

@@ -7,6 +7,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { minute } from '../../src/base/time.ts';
+import type { Sighting } from '../../src/leaks/activity.ts';
 import { ToyAws, type ToyKey } from '../toys/aws.ts';
 import { routed } from '../toys/server.ts';
 import { WholeClock } from './clock.ts';
@@ -135,6 +136,70 @@ describe('a whole rotation of an AWS key', () => {
     expect(receipt.activity?.events).toBeGreaterThan(0);
     if (because === 'leak') expect(receipt.minutesToDead).toBeGreaterThanOrEqual(2);
     await home.assertKept(progress, old.secret, now.secret, ...(boss ? [boss.secret] : []));
+  });
+
+  describe('in a leak, what was done with it', () => {
+    /** As CloudTrail records a call: when, by what, from where. */
+    function record(world: World, hoursAgo: number, name: string, from: string, agent: string): void {
+      const { toy, clock, old } = world;
+      const event = { sourceIPAddress: from, userAgent: agent };
+      const id = `e-${toy.events.length}-${name}`;
+      toy.events.push({
+        id,
+        at: clock.now() - hoursAgo * 60 * minute,
+        region: 'eu-west-1',
+        source: 's3',
+        name,
+        accessKeyId: old.id,
+        record: event,
+      });
+    }
+    const [home, burglar] = ['198.51.100.7', '203.0.113.66'];
+    function aDayAgo(world: World): void {
+      for (const hours of [300, 200, 100, 2]) record(world, hours, 'GetObject', home, 'aws-cli/2.17');
+      record(world, 90, 'ListBuckets', home, 'aws-cli/2.17');
+      record(world, 3, 'GetObject', burglar, 'aws-cli/2.17');
+      record(world, 2, 'GetObject', burglar, 'aws-cli/2.17');
+      record(world, 1, 'DeleteBucket', home, 'aws-cli/2.17');
+    }
+    const theirs = ({ sightings }: { sightings: readonly Sighting[] }) =>
+      sightings.filter(({ agent }) => agent?.startsWith('aws-cli') === true);
+
+    it('is told apart by what was usual before, and asked about one by one', async () => {
+      const world = await start('issuer');
+      aDayAgo(world);
+      const asked: Sighting[] = [];
+      const person: Person = (need) => {
+        if (need.kind !== 'recognise-activity') return patient(need);
+        asked.push(...need.sightings);
+        return { kind: 'recognised', verdicts: need.sightings.map(({ from }) => (from === burglar ? 'foreign' : 'own')) };
+      };
+      const { progress, needs } = await world.home.rotate('leak', person, { askActivity: true });
+      expect(progress.state).toBe('complete');
+      expect(needs).toEqual(['recognise-activity']);
+      expect(theirs({ sightings: asked }).map(({ what, from, times, unknown }) => [what, from, times, unknown])).toEqual([
+        ['s3 GetObject', burglar, 2, ['address']],
+        ['s3 DeleteBucket', home, 1, ['action']],
+      ]);
+      const { activity } = await world.home.receipt(progress);
+      expect(activity?.review?.foreign.map(({ what, from }) => [what, from])).toEqual([['s3 GetObject', burglar]]);
+      expect(activity?.review?.unsure).toEqual([]);
+      expect(activity?.review?.own).toBeGreaterThanOrEqual(2);
+      expect(activity?.next?.join(' ')).toContain('CreateAccessKey');
+    });
+
+    it('stands in the receipt as not recognised where nobody is asked', async () => {
+      const world = await start('issuer');
+      aDayAgo(world);
+      const { progress, needs } = await world.home.rotate('leak');
+      expect(needs).toEqual([]);
+      const { activity } = await world.home.receipt(progress);
+      expect(theirs({ sightings: activity?.review?.unsure ?? [] }).map(({ what }) => what)).toEqual([
+        's3 GetObject',
+        's3 DeleteBucket',
+      ]);
+      expect(activity?.next?.length).toBeGreaterThan(0);
+    });
   });
 
   it.each(['issuer', 'self'] as const)(

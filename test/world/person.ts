@@ -31,6 +31,8 @@ export function answerOf(world: World, need: Need, asked: number): PersonAnswer 
     }
     case 'accept-unproven':
       return { kind: 'accept' };
+    case 'recognise-activity':
+      return { kind: 'recognised', verdicts: [] };
     case 'stop-by-hand':
     case 'clear-by-hand':
     case 'sign-in':

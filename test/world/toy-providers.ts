@@ -225,6 +225,7 @@ export function toyProvider(kind: Kind, upstream: ToyUpstream, random: { bytes(l
         upstreamId: seen.key.id,
       };
     },
+    afterMisuse: () => ['look through everything that the toys have done'],
     activity: async () => ({ source: 'toy record', complete: true, events: [] }),
   };
 }

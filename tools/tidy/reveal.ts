@@ -23,6 +23,8 @@ export const mayReveal: readonly { readonly path: string; readonly why: string }
   { path: 'src/oauth/tools-list.ts', why: 'a request to the MCP server carries the access token' },
   { path: 'src/oauth/standing.ts', why: 'reads what a signed access token says of itself' },
   { path: 'src/oauth/grants.ts', why: 'two copies of a grant are the same by the fingerprint of their tokens' },
+  { path: 'src/leaks/explain.ts', why: 'a key that nobody knew is named by its keyed hash' },
+  { path: 'src/search/needles.ts', why: 'makes the writings of a secret that are sought' },
   { path: 'src/verification/canary.ts', why: 'makes a broken credential of the same shape, and a launch that carries it' },
   { path: 'src/rotation/seal.ts', why: 'seals what the journal must hold, and opens it again' },
   { path: 'src/rotation/grant/held.ts', why: 'a grant is known again by the fingerprint of its refresh token' },

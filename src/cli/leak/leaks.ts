@@ -46,7 +46,11 @@ export interface Leaks {
   inText(text: string, from: string, at: LeakAt): Promise<readonly Leaked[]>;
   /** Does a word of the command line hold a key of a known shape? */
   holdsKey(word: string): boolean;
-  inAlerts(provider: string, repository: string, at: LeakAt): Promise<{ readonly leaked: readonly Leaked[]; readonly notes: readonly string[] }>;
+  inAlerts(
+    provider: string,
+    repository: string,
+    at: LeakAt,
+  ): Promise<{ readonly leaked: readonly Leaked[]; readonly notes: readonly string[] }>;
   inRepositories(
     paths: readonly string[],
     at: LeakAt,
@@ -85,7 +89,11 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
       const [id, as] = [ids[index], lone[index]];
       if (id === undefined || as === undefined || found.has(id)) continue;
       const credential = credentials.find((one) => one.id === id) ?? credentials.find((one) => isUnknownCopy(one, key));
-      found.set(id, { about: aboutOf(id, key, as, credential), exposure: exposure(credential), hosts: credential?.projectHosts ?? as.hosts ?? [] });
+      found.set(id, {
+        about: aboutOf(id, key, as, credential),
+        exposure: exposure(credential),
+        hosts: credential?.projectHosts ?? as.hosts ?? [],
+      });
     }
     return [...found.values()];
   }
@@ -119,7 +127,10 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
         const credential = credentials.find((one) => one.id === id);
         if (!credential) {
           if (isGrant(id)) return [grantOf(id, ofPerson('unknown', undefined, at))];
-          throw new Problem('usage/unknown-credential', { what: `no credential ${printable(id)} was found`, next: 'mcp-rotate status' });
+          throw new Problem('usage/unknown-credential', {
+            what: `no credential ${printable(id)} was found`,
+            next: 'mcp-rotate status',
+          });
         }
         const exposure = ofPerson('unknown', credential, at);
         if (credential.provider !== unknownProvider) return [ofCredential(credential, exposure)];
@@ -212,7 +223,8 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
     },
     async dossier({ about, exposure, hosts }, ask, allowHosts) {
       const unasked = (how: string): Standing => ({ alive: 'unknown', how });
-      if (!about.provider) return dossierOf(about, unasked(about.grant ? 'not asked' : `mcp-rotate cannot ask ${about.name}`), exposure);
+      if (!about.provider)
+        return dossierOf(about, unasked(about.grant ? 'not asked' : `mcp-rotate cannot ask ${about.name}`), exposure);
       if (!ask) return dossierOf(about, unasked('not asked: you did not agree that it is sent'), exposure);
       assertAgreed({ id: about.id, projectHosts: hosts }, { allowHosts });
       return dossierOf(about, await about.provider.check(ports, about.held), exposure);
@@ -272,7 +284,8 @@ function eachOnce(all: readonly Leaked[]): readonly Leaked[] {
 }
 
 function joined(one: Exposure, other: Exposure): Exposure {
-  const [first, second] = (other.since ?? Number.POSITIVE_INFINITY) < (one.since ?? Number.POSITIVE_INFINITY) ? [other, one] : [one, other];
+  const [first, second] =
+    (other.since ?? Number.POSITIVE_INFINITY) < (one.since ?? Number.POSITIVE_INFINITY) ? [other, one] : [one, other];
   const found = [...new Map([...one.found, ...other.found].map((each) => [JSON.stringify(each), each])).values()];
   return { ...first, found, seenBy: [...new Set([...first.seenBy, ...second.seenBy])] };
 }

@@ -1,7 +1,9 @@
 /** A receipt as text. It holds names, times and fingerprints only. Pure. */
 import { duration, isoSeconds, minute } from '../../base/time.ts';
+import type { Sighting } from '../../leaks/activity.ts';
 import type { Receipt } from '../../rotation/rotation.ts';
 import type { Proof } from '../../verification/proof.ts';
+import { sightingWords } from '../need.ts';
 import { debtLines } from '../outcome.ts';
 import { count, field, lines, name, paint, type Style, truncateMiddle, wrap } from '../text.ts';
 
@@ -36,10 +38,25 @@ export function render(receipt: Receipt, style: Style): string {
           'activity',
           `${activity.source}: ${count(activity.events, 'event')} from ${isoSeconds(activity.from)} to ${isoSeconds(activity.to)}${activity.note === undefined ? '' : `; ${activity.note}`}`,
         )),
+    ...reviewLines(activity, style),
     ...leftoverLines(receipt, style),
     ...receipt.debts.flatMap((debt) => debtLines(debt, style)),
     ...about('journal', receipt.journalHash),
   ]);
+}
+
+function reviewLines(activity: Receipt['activity'], style: Style): string[] {
+  if (activity?.review === undefined) return [];
+  const { own, foreign, unsure, more } = activity.review;
+  const list = (label: string, sightings: readonly Sighting[]): string[] =>
+    sightings.flatMap((each) => field(`  ${label}`, name(sightingWords(each)), style, labelWidth + 2));
+  return [
+    ...field('  yours', count(own, 'event'), style, labelWidth + 2),
+    ...list('NOT YOURS', foreign),
+    ...list('unsure', unsure),
+    ...(more === 0 ? [] : field('  unsure', `and ${more} more`, style, labelWidth + 2)),
+    ...(activity.next ?? []).flatMap((todo) => field('  look', name(todo), style, labelWidth + 2)),
+  ];
 }
 
 /** Several parts of a credential may stand in one file: one line each for what a person would open. */

@@ -21,7 +21,9 @@ export interface RotateInput {
 }
 
 export async function run(input: RotateInput): Promise<Progress> {
-  const { useCases, terminal, id, options } = input;
+  const { useCases, terminal, id } = input;
+  const options: RotateOptions =
+    input.options.because !== 'routine' && terminal.ask && !input.yes ? { ...input.options, askActivity: true } : input.options;
   if (!input.yes && !terminal.ask) throw needsYes('rotate');
   const rotations = await useCases.rotations();
   const plan = await planned(rotations, terminal, id, options);

@@ -139,6 +139,11 @@ export const provider: Provider = {
   recognise: recogniseKeys,
   identity,
   hosts,
+  afterMisuse: () => [
+    'look for users, access keys, roles and trust policies that were made: IAM, and CloudTrail by CreateUser, CreateAccessKey, CreateRole, UpdateAssumeRolePolicy',
+    'end sessions that were made with the key (GetFederationToken, AssumeRole): they live on for up to 36 hours; attach a policy that denies what was issued before now',
+    'look through all regions for instances, functions and images that are not yours, and through the bill',
+  ],
   check,
   activity,
 };

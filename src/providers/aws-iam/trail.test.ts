@@ -70,7 +70,9 @@ describe('activity', () => {
     const report = await provider.activity?.(up, { held: old, issuer: undefined, from: before + minute, to: clock.now() });
     expect(report?.events.filter(({ what }) => what.startsWith('sts.amazonaws.com GetCallerIdentity'))).toHaveLength(120);
     expect(report?.events.at(-1)).toMatchObject({ from: '203.0.113.7' });
-    expect(report?.events.some(({ what }) => what.endsWith('ListAccessKeys (by mcp-rotate)'))).toBe(true);
+    expect(
+      report?.events.some(({ what, agent }) => agent?.includes('mcp-rotate') === true && what.endsWith('ListAccessKeys')),
+    ).toBe(true);
     expect(new Set(toy.server.log.map(({ headers }) => headers['x-forwarded-host']))).toEqual(
       new Set(['cloudtrail.us-east-1.amazonaws.com', 'cloudtrail.eu-west-1.amazonaws.com']),
     );

@@ -1,4 +1,5 @@
 /** CloudTrail: what a key did, which keys we made, whose a deleted key was. Two calls a second at most. */
+import { printable } from '../../base/ids.ts';
 import { Problem } from '../../base/problem.ts';
 import { type Instant, minute } from '../../base/time.ts';
 import type { Upstream } from '../../ports/ports.ts';
@@ -82,8 +83,9 @@ export async function activity(
     .sort((a, b) => a.at - b.at)
     .map(({ at: when, what, from, userAgent }) => ({
       at: when,
-      what: userAgent.includes('mcp-rotate') ? `${what} (by mcp-rotate)` : what,
+      what,
       ...(from === undefined ? {} : { from }),
+      ...(userAgent === '' ? {} : { agent: printable(userAgent) }),
     }));
   const rest = all ? '' : '; there were more events than were read';
   const note = `management events only, not of other regions, and up to 15 minutes late${rest}`;

@@ -63,10 +63,12 @@ export function readAuditLog(answer: HttpAnswer): ActivityReport['events'] | und
     if (typeof at !== 'number' || action === undefined) return [];
     const repository = textOf(entry?.['repo']) ?? textOf(entry?.['repository']);
     const from = textOf(entry?.['actor_ip']);
+    const agent = textOf(entry?.['user_agent']);
     return {
       at,
       what: printable(repository === undefined ? action : `${action} ${repository}`),
       ...given('from', from && printable(from)),
+      ...given('agent', agent && printable(agent)),
     };
   });
 }

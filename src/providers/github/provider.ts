@@ -15,7 +15,7 @@ import { base62, crc32, findTokens, inDigits } from '../tokens.ts';
 import { alerts } from './alerts.ts';
 import { readUser } from './answers.ts';
 import { activity } from './audit.ts';
-import { apiIn, apiOf, classic, deletePage, fineGrained, hosts, isServer, newTokenPage } from './places.ts';
+import { apiIn, apiOf, classic, deletePage, fineGrained, hosts, isServer, newTokenPage, securityLog } from './places.ts';
 import { getUser, identity, revokeCredentials } from './requests.ts';
 import { inWords } from './scopes.ts';
 
@@ -159,6 +159,11 @@ export const provider: Provider = {
   hosts,
   inWords,
   alerts,
+  afterMisuse: (held) => [
+    `look for deploy keys, SSH keys, webhooks, OAuth apps and collaborators that are not yours: ${securityLog(held)}`,
+    'look through recent commits, branches, tags, releases and workflow files of the repositories that it could write to',
+    'rotate secrets of Actions that a changed workflow could have read',
+  ],
   check,
   activity,
 };

@@ -249,6 +249,11 @@ export const provider: Provider = {
   hosts: (context) => hostsBut(usual, context['api']),
   inWords: (_held, { rights = [] }) =>
     rights.length === 0 ? ['its scopes are not known'] : rights.map((scope) => means[scope] ?? `what the scope ${scope} allows`),
+  afterMisuse: (held) => [
+    `look for access tokens, SSH keys and applications that are not yours: ${webOf(held)}/-/user_settings/personal_access_tokens`,
+    'look through recent pushes, pipelines, deploy tokens, runners and members of the projects that it could reach',
+    'rotate CI/CD variables that a changed pipeline could have read',
+  ],
   check: (up, held) => look(up, held).catch(couldNotTell),
   activity,
 };

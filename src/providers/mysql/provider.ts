@@ -71,5 +71,10 @@ export const provider: Provider = {
   recognise,
   identity,
   hosts: (context) => [context['host'] ?? 'localhost'],
+  afterMisuse: () => [
+    'look for users, grants, routines, triggers and events that were made: mysql.user, information_schema.routines, .triggers, .events',
+    'look through the general or audit log of the server, where it is switched on, for the time of the exposure',
+    'take what the user could read for read, and what it could write for changed, unless the log says otherwise',
+  ],
   check,
 };

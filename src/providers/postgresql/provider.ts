@@ -91,8 +91,15 @@ async function activity(
         const since = instantOf(row, 'since');
         if (since === undefined || since > at.to) return [];
         const from = row['source'];
-        const program = typeof row['program'] === 'string' && row['program'] !== '' ? ` by ${printable(row['program'], 60)}` : '';
-        return [{ at: since, what: `session opened${program}`, ...(typeof from === 'string' ? { from } : {}) }];
+        const program = row['program'];
+        return [
+          {
+            at: since,
+            what: 'session opened',
+            ...(typeof from === 'string' ? { from } : {}),
+            ...(typeof program === 'string' && program !== '' ? { agent: printable(program, 60) } : {}),
+          },
+        ];
       }),
       note: 'sessions that have ended are only in the server’s log (log_connections)',
     };
@@ -161,6 +168,11 @@ export const provider: Provider = {
   recognise,
   identity,
   hosts: requests.hostsIn,
+  afterMisuse: () => [
+    'look for roles, functions, triggers and extensions that were made: \\du, \\df, \\dx, pg_event_trigger',
+    'look through the log of the server (log_connections, log_statement) for the time of the exposure',
+    'take what the role could read for read, and what it could write for changed, unless the log says otherwise',
+  ],
   check,
   activity,
 };

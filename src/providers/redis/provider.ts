@@ -101,6 +101,11 @@ export const provider: Provider = {
   recognise,
   identity,
   hosts: (context) => [context['host'] ?? 'localhost'],
+  afterMisuse: () => [
+    'look for users, modules, scripts and replicas that are not yours: ACL LIST, MODULE LIST, FUNCTION LIST, INFO replication',
+    'look at CONFIG GET dir and dbfilename: a changed one is how files are written to the machine',
+    'take what the user could read for read, and what it could write for changed',
+  ],
   check,
   activity,
 };

@@ -155,6 +155,11 @@ export const provider: Provider = {
       return ['do in your live account what this key was restricted to: its page on the dashboard lists it'];
     return ['do everything in your live account: charge, refund, pay out, read the data of your customers'];
   },
+  afterMisuse: () => [
+    'look for payouts, transfers, refunds, bank accounts and team members that are not yours: https://dashboard.stripe.com/balance, https://dashboard.stripe.com/settings/team',
+    'look for webhook endpoints that were added: https://dashboard.stripe.com/webhooks',
+    'tell Stripe support of charges or payouts that you did not make',
+  ],
   check,
   activity,
 };

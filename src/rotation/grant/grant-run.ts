@@ -164,6 +164,12 @@ export class GrantRun extends Journaled {
     });
   }
 
+  override afterMisuse(): readonly string[] {
+    return [
+      `look through the activity of this account, and the applications that may act for it, at ${this.plan.grant?.issuer ?? 'the server'}`,
+    ];
+  }
+
   override async placesOf(print: string): Promise<Receipt['places']> {
     const found = [];
     for (const holding of await this.holdings()) {

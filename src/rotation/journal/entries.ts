@@ -8,6 +8,7 @@ import type { CredentialId, Fingerprint, RotationId } from '../../base/ids.ts';
 import type { Code } from '../../base/problem.ts';
 import type { Instant } from '../../base/time.ts';
 import type { Leftover } from '../../inventory/leftovers.ts';
+import type { Reviewed } from '../../leaks/activity.ts';
 import type { Revocation } from '../../oauth/oauth.ts';
 import type { Revoked } from '../../providers/provider.ts';
 import type { Answer, Proof } from '../../verification/proof.ts';
@@ -38,6 +39,8 @@ export interface Detail {
   readonly to?: Instant;
   readonly events?: number;
   readonly complete?: boolean;
+  /** What of it is recognised, and what a person said. */
+  readonly review?: Reviewed;
   /** Copies outside of the places, and what was not looked at. */
   readonly leftovers?: readonly Leftover[];
   readonly notSearched?: readonly string[];

@@ -22,6 +22,7 @@ import {
   text,
 } from '../../base/shapes.ts';
 import type { Leftover } from '../../inventory/leftovers.ts';
+import type { Reviewed, Sighting } from '../../leaks/activity.ts';
 import { type AlertRef, type ExposedAt, type Exposure, leakWays } from '../../leaks/exposure.ts';
 import type { Page } from '../../providers/provider.ts';
 import type { Proof, RunningHolder } from '../../verification/proof.ts';
@@ -139,6 +140,7 @@ const plan = fields<Plan>({
     allowHosts: optional(list(text)),
     exposedSince: optional(number),
     exposure: optional(exposure),
+    askActivity: optional(flag),
     signIn: optional(oneOf('client', 'tool')),
     noBrowser: optional(flag),
   }),
@@ -158,6 +160,19 @@ const plan = fields<Plan>({
   ),
   lone: optional(fields<PlannedLone>({ name: text, attended: optional(fields<{ readonly page: Page }>({ page })) })),
 });
+
+const sightings = list(
+  fields<Sighting>({
+    what: text,
+    from: optional(text),
+    agent: optional(text),
+    first: number,
+    last: number,
+    times: number,
+    unknown: list(oneOf('action', 'address', 'agent')),
+  }),
+);
+const reviewed = fields<Reviewed>({ own: number, foreign: sightings, unsure: sightings, more: number });
 
 const need = byKind<Need>({
   'new-credential': fields({
@@ -181,6 +196,7 @@ const need = byKind<Need>({
     kind: oneOf('clear-by-hand'),
     places: list(fields<Item<NeedOf<'clear-by-hand'>['places']>>({ client: text, where: text, todo: text })),
   }),
+  'recognise-activity': fields({ kind: oneOf('recognise-activity'), source: text, sightings }),
   'sign-in': fields({ kind: oneOf('sign-in'), client: text, server: text, instructions: list(text) }),
 });
 
@@ -204,7 +220,15 @@ const receipt = fields<Receipt>({
   proofs: list(proof),
   minutesToDead: orUndefined(number),
   activity: orUndefined(
-    fields<NonNullable<Receipt['activity']>>({ source: text, from: number, to: number, events: number, note: orUndefined(text) }),
+    fields<NonNullable<Receipt['activity']>>({
+      source: text,
+      from: number,
+      to: number,
+      events: number,
+      note: orUndefined(text),
+      review: optional(reviewed),
+      next: optional(list(text)),
+    }),
   ),
   leftovers: orUndefined(leftovers),
   leftoversNotSearched: orUndefined(list(text)),
@@ -230,6 +254,7 @@ const detail = fields<Detail>({
   to: optional(number),
   events: optional(number),
   complete: optional(flag),
+  review: optional(reviewed),
   leftovers: optional(leftovers),
   notSearched: optional(list(text)),
   revocation: optional(oneOf('accepted', 'not-supported', 'client-refused')),
@@ -275,9 +300,10 @@ const bodies: { readonly [K in EntryKind]: Fields<Body<K>> } = {
       'accept-unproven',
       'stop-by-hand',
       'clear-by-hand',
+      'recognise-activity',
       'sign-in',
     ),
-    answer: oneOf('new-credential', 'done', 'accept', 'refuse', 'leave-running'),
+    answer: oneOf('new-credential', 'done', 'accept', 'refuse', 'leave-running', 'recognised'),
     pids: optional(list(number)),
   },
   issued: { fingerprint: text, upstreamId: optional(text), expiresAt: optional(number), sealed: text },

@@ -29,6 +29,9 @@ export function attendedProvider(id: string, { name, page }: NonNullable<LoneKey
     pace: { worksWithinMs: 0, deadWithinMs: 0 },
     recognise: () => [],
     identity: unknownIdentity,
+    afterMisuse: () => [
+      `look for what was done with it on the pages of ${name}: usage, activity or audit log, members, other keys`,
+    ],
     check: async () => ({ alive: 'unknown', how: `mcp-rotate cannot ask ${name}` }),
   };
 }
