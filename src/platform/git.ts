@@ -76,7 +76,8 @@ export function createGit(host: Host): Git {
     async run({ gitDir, workTree, index }, args, options = {}) {
       const at: Record<string, string> = {
         GIT_DIR: gitDir,
-        ...(workTree === undefined ? { GIT_IMPLICIT_WORK_TREE: '0' } : { GIT_WORK_TREE: workTree }),
+        // Without one, git would go to where the configuration says, be it the person's home or nowhere at all.
+        GIT_WORK_TREE: workTree ?? gitDir,
         ...(index === undefined ? {} : { GIT_INDEX_FILE: index }),
       };
       const drivers = looksAtAttributes(args) ? await driversOf(at, options) : {};

@@ -56,6 +56,7 @@ export class Gzip implements Container {
   readonly #sink: Sink;
   readonly #head = new Gathered();
   #stream: Stream | undefined;
+  #at = 0;
   /** Bytes of the trailer (checksum, size) still to come. */
   #trailer = 0;
   #done = false;
@@ -68,34 +69,42 @@ export class Gzip implements Container {
   push(piece: Uint8Array): void {
     let rest = piece;
     while (rest.length > 0 && !this.#done) {
-      if (this.#trailer > 0) {
-        const used = Math.min(this.#trailer, rest.length);
-        this.#trailer -= used;
-        rest = rest.subarray(used);
-      } else if (this.#stream) {
-        rest = rest.subarray(this.#stream.push(rest));
-        if (this.#stream.state === 'more') continue;
-        if (this.#stream.state === 'end') this.#trailer = 8;
-        else this.#done = true;
-        this.#stream.close();
-        this.#stream = undefined;
-      } else rest = this.#header(rest);
+      const used = this.#step(rest);
+      this.#at += used;
+      rest = rest.subarray(used);
     }
   }
 
-  /** A header is short but for names: it is gathered byte for byte in steps until it is whole. */
-  #header(rest: Uint8Array): Uint8Array {
+  #step(rest: Uint8Array): number {
+    if (this.#trailer > 0) {
+      const used = Math.min(this.#trailer, rest.length);
+      this.#trailer -= used;
+      return used;
+    }
+    if (this.#stream === undefined) return this.#header(rest);
+    const used = this.#stream.push(rest);
+    this.#opener.passed(this.#at, this.#at + used);
+    if (this.#stream.state === 'more') return used;
+    if (this.#stream.state === 'end') this.#trailer = 8;
+    else this.#done = true;
+    this.#stream.close();
+    this.#stream = undefined;
+    return used;
+  }
+
+  /** A header is short but for names: it is gathered in steps until it is whole. */
+  #header(rest: Uint8Array): number {
     const before = this.#head.length;
     const used = this.#head.fill(rest, Math.max(256, before * 2));
     const size = headerSize(this.#head.bytes);
-    if (size === 'none' || (size === 'more' && this.#head.length > 128 * 1024)) {
-      this.#done = true;
-      return rest;
-    }
-    if (size === 'more') return rest.subarray(used);
-    this.#stream = new Stream(this.#opener, 'gzip', this.#sink);
+    if (size === 'more' && this.#head.length < 128 * 1024) return used;
     this.#head.clear();
-    return rest.subarray(size - before);
+    if (typeof size === 'number') {
+      this.#stream = new Stream(this.#opener, 'gzip', this.#sink);
+      return size - before;
+    }
+    this.#done = true;
+    return used;
   }
 
   end(): void {
@@ -157,12 +166,16 @@ export class Zip implements Container {
     if (this.#state === 'seek' || this.#state === 'until signature') return this.#seek(rest);
     if (this.#state === 'header') {
       const used = this.#header.fill(rest, this.#headerSize());
-      if (this.#header.length === this.#headerSize()) this.#begin();
+      if (this.#header.length >= localSize && !isLocalHeader(this.#header.bytes)) {
+        this.#header.clear();
+        this.#state = 'seek';
+      } else if (this.#header.length === this.#headerSize()) this.#begin();
       return used;
     }
     const some = rest.subarray(0, Math.min(rest.length, this.#left));
     if (this.#state === 'deflated') {
       const used = this.#stream?.push(some) ?? 0;
+      this.#opener.passed(this.#at, this.#at + used);
       this.#left -= used;
       if (this.#left === 0 || this.#stream?.state !== 'more') this.#finish();
       return used;
@@ -274,6 +287,15 @@ export class Zip implements Container {
     this.#member?.end();
     this.#member = undefined;
   }
+}
+
+/** Methods that APPNOTE 4.4.5 names. */
+const methods = new Set([0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 14, 16, 18, 19, 20, 93, 94, 95, 96, 97, 98, 99]);
+
+/** Is it a header, not just its signature, which stands in every program that reads zips? */
+function isLocalHeader(header: Buffer): boolean {
+  const name = header.readUInt16LE(26);
+  return header.readUInt16LE(4) % 256 <= 63 && methods.has(header.readUInt16LE(8)) && name > 0 && name <= 4096;
 }
 
 /** Of a local header: the number itself, or the one of the zip64 field. */

@@ -20,14 +20,13 @@ export interface Opener {
   /** A member begins. undefined: it is not looked into. */
   member(layer: Layer): Sink | undefined;
   gap(code: Gap['code'], layer: Layer, why: string): void;
-  /** [start, end) of the container's own bytes went into a member as they are. */
+  /** [start, end) of the container's own bytes went into a member: what is in them is told there. */
   passed(start: number, end: number): void;
   /** May so many bytes more be unpacked, out of so many that were packed? Says the gap itself when not. */
   spend(unpacked: number, packed: number, layer: Layer): boolean;
 }
 
 export interface Container extends Sink {
-  /** End of the bytes that it took to be its own; the rest is plain. */
   readonly kind: 'gzip' | 'zip' | 'tar';
 }
 

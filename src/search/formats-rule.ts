@@ -21,6 +21,8 @@ export interface Rule {
   readonly most: number;
   /** May a word character stand directly before the anchor? */
   readonly within: boolean;
+  /** A cheap look at the bytes behind the anchor that is never false where `read` finds something. */
+  readonly likely: (bytes: Uint8Array, at: number) => boolean;
   /** The secret in `text`, whose anchor is at `at`; undefined when it is none. */
   readonly read: (text: string, at: number) => Stretch | undefined;
 }
@@ -46,6 +48,19 @@ export function anchor(text: string, next: string = alnum): readonly AnchorPart[
   return parts;
 }
 
+const inKeys = new Uint8Array(256);
+for (const c of `${word}.+/=%~:`) inKeys[c.charCodeAt(0)] = 1;
+
+/** No key is shorter than this behind its beginning. */
+const shortestBody = 20;
+
+/** Do this many bytes follow that can stand in keys at all? */
+export function runsOn(bytes: Uint8Array, from: number, least: number): boolean {
+  if (from + least > bytes.length) return false;
+  for (let at = from; at < from + least; at++) if (inKeys[bytes[at] as number] !== 1) return false;
+  return true;
+}
+
 interface Prefixed {
   /** What the key begins with; several when they differ. */
   readonly prefix: string | readonly string[];
@@ -58,12 +73,15 @@ interface Prefixed {
   /** Of the longest key. */
   readonly most?: number;
   readonly holds?: (body: string, key: string) => boolean;
+  /** A character that all of its keys have at the same distance from their start: tells those apart that begin like words. */
+  readonly mark?: { readonly at: number; readonly is: string };
 }
 
 /** A key that is told by its beginning. */
 export function prefixed(id: string, provider: string, name: string, options: Prefixed): Rule {
-  const { next, body, end = 'A-Za-z0-9_', most = 400, holds = () => true } = options;
+  const { next, body, end = 'A-Za-z0-9_', most = 400, holds = () => true, mark } = options;
   const prefixes = typeof options.prefix === 'string' ? [options.prefix] : options.prefix;
+  const shortest = Math.min(...prefixes.map(({ length }) => length)) + shortestBody;
   const pattern = new RegExp(`(${prefixes.map(escaped).join('|')})(${body})(?![${end}])`, 'y');
   return {
     id,
@@ -73,6 +91,7 @@ export function prefixed(id: string, provider: string, name: string, options: Pr
     before: 0,
     most,
     within: false,
+    likely: (bytes, at) => (mark === undefined || bytes[at + mark.at] === mark.is.charCodeAt(0)) && runsOn(bytes, at, shortest),
     read: (text, at) => {
       pattern.lastIndex = at;
       const match = pattern.exec(text);
@@ -109,6 +128,7 @@ export function named(id: string, provider: string, name: string, options: Named
     before: 0,
     most,
     within: true,
+    likely: () => true,
     read: (text, at) => {
       pattern.lastIndex = at;
       const match = pattern.exec(text);

@@ -70,7 +70,7 @@ export function scan(bytes: Uint8Array, hit: (rule: Rule, at: number) => boolean
       const at = i - shift;
       if (!fits(bytes, at, anchor)) continue;
       const rule = rules[anchor.rule];
-      if (rule !== undefined && hit(rule, at)) return true;
+      if (rule?.likely(bytes, at) && hit(rule, at)) return true;
     }
   }
   return false;

@@ -96,15 +96,15 @@ export const serviceRules: readonly Rule[] = [
     holds: isMixed,
   }),
   // Slack: api.slack.com/authentication/token-types (2026-11).
+  prefixed('slack-rotating-token', 'slack', 'Slack token that is rotated', {
+    prefix: ['xoxe.xoxb-', 'xoxe.xoxp-'],
+    body: '\\d-[A-Za-z0-9]{140,180}',
+  }),
   prefixed('slack-token', 'slack', 'Slack bot or user token', {
     prefix: ['xoxb-', 'xoxp-', 'xoxe-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxo-'],
     body: '(?:\\d-)?\\d{8,14}-(?:\\d{8,14}-){0,2}[A-Za-z0-9-]{18,40}|\\d-[A-Za-z0-9]{140,170}',
     end: '\\w-',
     holds: (body) => /[a-zA-Z]/.test(body.slice(-18)) && /\d/.test(body),
-  }),
-  prefixed('slack-rotating-token', 'slack', 'Slack token that is rotated', {
-    prefix: ['xoxe.xoxb-', 'xoxe.xoxp-'],
-    body: '\\d-[A-Za-z0-9]{140,180}',
   }),
   prefixed('slack-app-token', 'slack', 'Slack app-level token', {
     prefix: 'xapp-',
@@ -177,6 +177,7 @@ export const serviceRules: readonly Rule[] = [
   prefixed('airtable-token', 'airtable', 'Airtable personal access token', {
     prefix: 'pat',
     body: '[A-Za-z0-9]{14}\\.[a-f0-9]{64}',
+    mark: { at: 17, is: '.' },
   }),
   prefixed('hubspot-token', 'hubspot', 'HubSpot private app token', {
     prefix: ['pat-na', 'pat-eu', 'pat-ap'],
@@ -191,6 +192,7 @@ export const serviceRules: readonly Rule[] = [
     prefix: 'SG.',
     next: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-',
     body: '[\\w-]{22}\\.[\\w-]{43}',
+    mark: { at: 25, is: '.' },
     end: '\\w-',
     holds: isMixed,
   }),

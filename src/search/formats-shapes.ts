@@ -44,6 +44,22 @@ function passwordInAddress(text: string, at: number): Stretch | undefined {
   return { start, end, text: password, ...(provider === undefined ? {} : { provider }) };
 }
 
+const endsLogin = new Uint8Array(256);
+for (const c of ' \t\r\n/?#"\'`<>\\|,;(){}[]') endsLogin[c.charCodeAt(0)] = 1;
+
+/** Does an `@` end what stands behind the slashes, with a colon before it? */
+function hasLogin(bytes: Uint8Array, at: number): boolean {
+  let colon = false;
+  const from = at + (bytes[at + 1] === 0x5c ? 5 : 3);
+  for (let i = from; i < Math.min(bytes.length, from + 257); i++) {
+    const byte = bytes[i] as number;
+    if (byte === 0x3a) colon = true;
+    else if (byte === 0x40) return colon;
+    else if (endsLogin[byte] === 1) return false;
+  }
+  return false;
+}
+
 /** Could this be what somebody guards something with, rather than a word in an example? */
 function guards(password: string, least: number): boolean {
   if (password.length < least || isFiller(password)) return false;
@@ -72,6 +88,13 @@ function pem(text: string, at: number): Stretch | undefined {
   const start = at - head.length;
   const end = at + match[0].length;
   return { start, end, text: text.slice(start, end).replaceAll('\\r', '').replaceAll('\\n', '\n') };
+}
+
+/** `-----BEGIN ` not far before. */
+function isBegun(bytes: Uint8Array, at: number): boolean {
+  for (let i = at - 7; i >= Math.max(0, at - 24); i--)
+    if (bytes[i] === 0x42 && bytes[i + 1] === 0x45 && bytes[i + 5] === 0x20) return true;
+  return false;
 }
 
 /** DER whose outer length is that of the bytes, the container of OpenSSH without a cipher, or packets of OpenPGP. */
@@ -160,7 +183,7 @@ function signedToken(holds: (claims: Record<string, unknown>) => boolean): Rule[
 }
 
 const jwtAnchors = ['eyJhbGciOi', 'eyJ0eXAiOi'].map((text) => anchor(text));
-const plain = { before: 0, most: 400, within: false };
+const plain = { before: 0, most: 400, within: false, likely: () => true };
 
 export const shapeRules: readonly Rule[] = [
   {
@@ -171,6 +194,7 @@ export const shapeRules: readonly Rule[] = [
     before: 200,
     most: 12_000,
     within: true,
+    likely: isBegun,
     read: (text, at) =>
       /"private_key\\?"\s*:\s*\\?"-----BEGIN $/.test(text.slice(Math.max(0, at - 60), at)) ? pem(text, at) : undefined,
   },
@@ -182,6 +206,7 @@ export const shapeRules: readonly Rule[] = [
     before: 24,
     most: 12_000,
     within: true,
+    likely: isBegun,
     read: pem,
   },
   prefixed('1password-service-token', '1password', '1Password service account token', {
@@ -282,6 +307,7 @@ export const shapeRules: readonly Rule[] = [
     before: 33,
     most: 640,
     within: true,
+    likely: hasLogin,
     read: passwordInAddress,
   },
 ];

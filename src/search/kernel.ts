@@ -14,6 +14,9 @@ export const shortestPiece = 8;
 
 const word = 4;
 const multiplier = 0x9e3779b1;
+/** 64 KiB: fifty secrets in all their writings set about one bit in twenty. */
+const bitTable = 2 ** 19;
+const bitShift = 32 - 19;
 
 export interface Whole {
   /** Index in the needles that the kernel was made of. */
@@ -47,12 +50,14 @@ export class Kernel {
   /** Where a piece of at least `least` bytes lies (not always its first byte); -1: nowhere. `least` >= `shortestPiece`. */
   pieceAt(bytes: Uint8Array, from: number, to: number, least: number): number {
     const table = this.#pieces;
+    const { bits } = table;
     const words = wordsOf(bytes);
     const shift = bytes.byteOffset;
     const last = (shift + to - word) >> 2;
     for (let index = (shift + from + word - 1) >> 2; index <= last; index++) {
       const value = words[index] as number;
-      if (!table.mayHold(value)) continue;
+      const bit = Math.imul(value, multiplier) >>> bitShift;
+      if ((((bits[bit >>> 5] as number) >>> bit) & 1) === 0) continue;
       const at = index * word - shift;
       for (let entry = table.first(value); entry !== 0; entry = table.next(entry)) {
         const needle = this.#needles[table.needleOf(entry)] as Needle;
@@ -65,13 +70,15 @@ export class Kernel {
   /** Every whole needle, by position; needles that lie in each other are all told. */
   wholes(bytes: Uint8Array): readonly Whole[] {
     const table = this.#beginnings;
+    const { bits } = table;
     const words = wordsOf(bytes);
     const shift = bytes.byteOffset;
     const found: Whole[] = [];
     const last = (shift + bytes.length - word) >> 2;
     for (let index = (shift + word - 1) >> 2; index <= last; index++) {
       const value = words[index] as number;
-      if (!table.mayHold(value)) continue;
+      const bit = Math.imul(value, multiplier) >>> bitShift;
+      if ((((bits[bit >>> 5] as number) >>> bit) & 1) === 0) continue;
       for (let entry = table.first(value); entry !== 0; entry = table.next(entry)) {
         const needle = table.needleOf(entry);
         const at = index * word - shift - table.offsetOf(entry);
@@ -84,7 +91,8 @@ export class Kernel {
 
 /** Words of needles: which there are (a bit for each hash), and in which needles and where each stands. */
 class WordTable {
-  readonly #bits: Int32Array;
+  /** Asked where words are read: a call for each would cost more than the look. */
+  readonly bits = new Int32Array(bitTable / 32);
   readonly #slots: Int32Array;
   readonly #slotMask: number;
   /** Four numbers an entry: the word, needle, offset in the needle, next entry of the same slot. Entry 0 is none. */
@@ -93,7 +101,6 @@ class WordTable {
   /** Words that begin in the first `most` bytes of the specific part. */
   constructor(needles: readonly Needle[], most: number) {
     const count = needles.reduce((sum, { from, to }) => sum + Math.min(to - from - word + 1, most), 0);
-    this.#bits = new Int32Array(bitTable / 32);
     this.#slotMask = 2 ** Math.ceil(Math.log2(2 * count + 2)) - 1;
     this.#slots = new Int32Array(this.#slotMask + 1);
     this.#entries = new Int32Array(4 * (count + 1));
@@ -106,15 +113,10 @@ class WordTable {
   #add(entry: number, bytes: Uint8Array, offset: number, needle: number): void {
     const value = new Int32Array(Uint8Array.from(bytes.subarray(offset, offset + word)).buffer)[0] as number;
     const bit = Math.imul(value, multiplier) >>> bitShift;
-    this.#bits[bit >>> 5] = (this.#bits[bit >>> 5] as number) | (1 << (bit & 31));
+    this.bits[bit >>> 5] = (this.bits[bit >>> 5] as number) | (1 << bit);
     const slot = (Math.imul(value, multiplier) >>> 8) & this.#slotMask;
     this.#entries.set([value, needle, offset, this.#slots[slot] as number], entry * 4);
     this.#slots[slot] = entry;
-  }
-
-  mayHold(value: number): boolean {
-    const bit = Math.imul(value, multiplier) >>> bitShift;
-    return (((this.#bits[bit >>> 5] as number) >>> (bit & 31)) & 1) !== 0;
   }
 
   first(value: number): number {
@@ -139,10 +141,6 @@ class WordTable {
     return this.#entries[entry * 4 + 2] as number;
   }
 }
-
-/** 64 KiB: fifty secrets in all their writings set about one bit in twenty. */
-const bitTable = 2 ** 19;
-const bitShift = 32 - 19;
 
 /** A view for each buffer costs more than a look at a short stretch: the last one is kept. */
 let lastBuffer: ArrayBufferLike | undefined;

@@ -4,6 +4,7 @@
  *
  * Runs are found by leaping: a run of so many characters cannot lie between two looks that are closer than that.
  */
+import { beginsWith, gzipMagic, zipMagic } from './containers.ts';
 import { type View, ViewBuilder } from './views.ts';
 
 const other = 0;
@@ -55,34 +56,61 @@ export function runsOf(bytes: Uint8Array, least: number): number[] {
 /** Longest beginning of a run in which a word before the base64 itself may stand: `/path/aGVsbG8`. */
 const mostBefore = 64;
 
+/** Takes an archive that was encoded: its bytes, valid during the call, and where the run began. */
+export type TakeArchive = (bytes: Uint8Array, from: number) => void;
+
 /**
- * Decoded runs. base64 is decoded from the run's beginning and from behind each separator near it, as far as that makes a
- * difference: what stands before the base64 may look like a part of it.
+ * Decoded runs of base64: from the run's beginning and from behind each separator near it, as far as that makes a
+ * difference, since what stands before the base64 may look like a part of it.
  */
-export function decodedView(view: View, runs: readonly number[], least: number): View | undefined {
+export function base64View(view: View, runs: readonly number[], least: number, archive: TakeArchive): View | undefined {
   const built = new ViewBuilder(view);
   const { bytes } = view;
-  let scratch = Buffer.allocUnsafe(0);
+  const scratch = new Scratch();
   for (let i = 0; i < runs.length; i += 2) {
     const start = runs[i] as number;
     const end = runs[i + 1] as number;
-    if (scratch.length < end - start) scratch = Buffer.allocUnsafe(Math.max(1024, 2 * (end - start)));
-    if (allHex(bytes, start, end)) {
-      built.apart();
-      built.decoded(start, end, hexDecoded(bytes, start, end, scratch), 2);
-    }
     let tried = 0;
     const last = Math.min(end - least, start + mostBefore);
     for (let from = start; from <= last; from++) {
       const way = 1 << ((from - start) & 3);
       if ((tried & way) !== 0 || (from > start && classes[bytes[from - 1] as number] !== separator)) continue;
       tried |= way;
-      if (!promising(bytes, from, end)) continue;
+      const packed = beginsArchive(bytes, from);
+      if (!packed && !promising(bytes, from, end)) continue;
+      const decoded = base64Decoded(bytes, from, end, scratch.of(end - from));
+      if (packed) archive(decoded, from);
       built.apart();
-      built.decoded(from, end, base64Decoded(bytes, from, end, scratch), 4 / 3);
+      built.decoded(from, end, decoded, 4 / 3);
     }
   }
   return built.built();
+}
+
+export function hexView(view: View, runs: readonly number[], archive: TakeArchive): View | undefined {
+  const built = new ViewBuilder(view);
+  const { bytes } = view;
+  const scratch = new Scratch();
+  for (let i = 0; i < runs.length; i += 2) {
+    const end = runs[i + 1] as number;
+    const run = runs[i] as number;
+    // PostgreSQL writes `\x1f8b`, C `0x1f8b`
+    const start = bytes[run + 1] === 0x78 || bytes[run] === 0x78 ? run + (bytes[run] === 0x78 ? 1 : 2) : run;
+    if (!allHex(bytes, start, end)) continue;
+    const decoded = hexDecoded(bytes, start, end, scratch.of(end - start));
+    if (beginsWith(decoded, gzipMagic) || beginsWith(decoded, zipMagic)) archive(decoded, start);
+    built.apart();
+    built.decoded(start, end, decoded, 2);
+  }
+  return built.built();
+}
+
+class Scratch {
+  #bytes = Buffer.alloc(0);
+  of(size: number): Buffer {
+    if (this.#bytes.length < size) this.#bytes = Buffer.allocUnsafeSlow(Math.max(1024, 2 * size));
+    return this.#bytes;
+  }
 }
 
 /**
@@ -91,7 +119,6 @@ export function decodedView(view: View, runs: readonly number[], least: number):
  */
 function promising(bytes: Uint8Array, from: number, end: number): boolean {
   const size = end - from;
-  if (beginsArchive(bytes, from)) return true;
   return textual(bytes, from) || (size > 64 && textual(bytes, from + ((size - 24) & ~3)));
 }
 

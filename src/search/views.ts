@@ -118,15 +118,14 @@ export class ViewBuilder {
   /** One or more bytes that [start, end) of the parent stands for as a whole: an escape. */
   token(start: number, end: number, bytes: Uint8Array | number): void {
     this.#stretch(start, end, token);
-    if (typeof bytes === 'number') this.#bytes[this.#room(1)] = bytes;
-    else this.#bytes.set(bytes, this.#room(bytes.length));
+    this.#put(typeof bytes === 'number' ? [bytes] : bytes);
   }
 
   /** Decoded bytes, each standing for as many bytes of [start, end) as the others. */
   decoded(start: number, end: number, bytes: Uint8Array, ratio: number): void {
     if (bytes.length === 0) return;
     this.#stretch(start, end, ratio);
-    this.#bytes.set(bytes, this.#room(bytes.length));
+    this.#put(bytes);
   }
 
   /** What comes next has nothing to do with what was before. */
@@ -134,7 +133,7 @@ export class ViewBuilder {
     if (this.#length === 0 || this.#bytes[this.#length - 1] === between) return;
     const end = this.#ends.at(-1) ?? 0;
     this.#stretch(end, end, token);
-    this.#bytes[this.#room(1)] = between;
+    this.#put([between]);
   }
 
   get length(): number {
@@ -162,6 +161,11 @@ export class ViewBuilder {
     this.#sources.push(start);
     this.#ends.push(end);
     this.#ratios.push(ratio);
+  }
+
+  #put(bytes: ArrayLike<number>): void {
+    const at = this.#room(bytes.length);
+    this.#bytes.set(bytes, at);
   }
 
   #room(size: number): number {
