@@ -7,6 +7,7 @@ import { Problem } from '../../src/base/problem.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { Context, DemoParts, UseCases } from '../../src/cli/context.ts';
 import type { Issuers } from '../../src/cli/issuer/issuers.ts';
+import type { Leaks } from '../../src/cli/leak/leaks.ts';
 import type { Oauth } from '../../src/cli/oauth/oauth.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { statusOf } from '../../src/cli/status/view.ts';
@@ -35,6 +36,9 @@ export interface WorldOptions {
   readonly rotations?: Partial<Rotations>;
   readonly issuers?: Partial<Issuers>;
   readonly oauth?: Partial<Oauth>;
+  readonly leaks?: Partial<Leaks>;
+  /** Paths at which there is something. */
+  readonly paths?: readonly string[];
   /** Answers of a person in order; absent: nobody can be asked. */
   readonly answers?: readonly string[];
   readonly input?: string;
@@ -118,6 +122,8 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     look: async (asked) => ({ inventory: look(asked), grants: grantsOf() }),
     rotations: async () => rotationsOf(options.rotations ?? {}),
     issuers: async () => issuersOf(options.issuers ?? {}),
+    leaks: async () => ({ ...leaksOf(options.leaks ?? {}), rotations: rotationsOf(options.rotations ?? {}) }),
+    exists: async (path) => options.paths?.includes(path) ?? false,
     oauth: async () => ({ signIn: unexpected('oauth sign-in'), check: unexpected('oauth check'), ...options.oauth }),
     openPage: async (url) => {
       options.opened?.push(url);
@@ -147,6 +153,20 @@ function rotationsOf(given: Partial<Rotations>): Rotations {
     history: unexpected('history'),
     open: unexpected('open'),
     receipt: unexpected('receipt'),
+    ...given,
+  };
+}
+
+function leaksOf(given: Partial<Leaks>): Omit<Leaks, 'rotations'> {
+  return {
+    known: unexpected('known'),
+    byIds: unexpected('byIds'),
+    inText: unexpected('inText'),
+    inSecret: unexpected('inSecret'),
+    holdsKey: unexpected('holdsKey'),
+    inAlerts: unexpected('inAlerts'),
+    inRepositories: unexpected('inRepositories'),
+    dossier: unexpected('dossier'),
     ...given,
   };
 }

@@ -4,6 +4,7 @@
  */
 import { printable } from '../../base/ids.ts';
 import { Problem } from '../../base/problem.ts';
+import type { Secret } from '../../base/secret.ts';
 import type { Adapters } from '../../inventory/adapters.ts';
 import { collect } from '../../inventory/collect.ts';
 import type { Credential } from '../../inventory/inventory.ts';
@@ -13,7 +14,6 @@ import { unknownPart, unknownProvider } from '../../inventory/unknown.ts';
 import type { Exposure } from '../../leaks/exposure.ts';
 import { type About, type Dossier, dossierOf } from '../../leaks/intake.ts';
 import { ofAlerts, ofPerson, ofSearch, type Told } from '../../leaks/intake-exposure.ts';
-import type { Finding } from '../../leaks/leaks.ts';
 import { revocationPage } from '../../leaks/pages.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Alert, Held, Provider, Standing } from '../../providers/provider.ts';
@@ -44,6 +44,8 @@ export interface Leaks {
   byIds(ids: readonly string[], at: LeakAt): Promise<readonly Leaked[]>;
   /** `from`: what the text is, for people: `the pasted text`. */
   inText(text: string, from: string, at: LeakAt): Promise<readonly Leaked[]>;
+  /** As `inText`, of what was typed hidden. */
+  inSecret(text: Secret, from: string, at: LeakAt): Promise<readonly Leaked[]>;
   /** Does a word of the command line hold a key of a known shape? */
   holdsKey(word: string): boolean;
   inAlerts(
@@ -143,6 +145,12 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
     return all.flat();
   }
 
+  const inText: Leaks['inText'] = (text, from, at) =>
+    taken(
+      keysInText(adapters, text).map((key) => ({ key, from, exposure: (credential) => ofPerson('pasted', credential, at) })),
+      at,
+    );
+
   return {
     rotations,
     async known(words, at) {
@@ -150,11 +158,8 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
       return words.filter((word) => ids.has(word) || isGrant(word));
     },
     byIds,
-    inText: (text, from, at) =>
-      taken(
-        keysInText(adapters, text).map((key) => ({ key, from, exposure: (credential) => ofPerson('pasted', credential, at) })),
-        at,
-      ),
+    inText,
+    inSecret: (text, from, at) => inText(text.reveal(), from, at),
     holdsKey: (word) => keysInText(adapters, word).some(({ provider }) => provider !== unknownProvider),
     async inAlerts(id, repository, at) {
       const provider = providerOf(id);
@@ -197,7 +202,7 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
       };
     },
     async inRepositories(paths, at, signal) {
-      const credentials = (await inventory(at)).filter(({ provider }) => provider !== unknownProvider || true);
+      const credentials = await inventory(at);
       const known = credentials.flatMap(({ id, held, provider }) =>
         Object.entries(held.parts)
           .filter(([name]) => providerOf(provider)?.parts.find((part) => part.name === name)?.secret ?? true)
@@ -289,6 +294,3 @@ function joined(one: Exposure, other: Exposure): Exposure {
   const found = [...new Map([...one.found, ...other.found].map((each) => [JSON.stringify(each), each])).values()];
   return { ...first, found, seenBy: [...new Set([...first.seenBy, ...second.seenBy])] };
 }
-
-/** What a search says of one key: an id of those that were sought, or a key that nobody knew. */
-export type { Finding };
