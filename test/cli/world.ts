@@ -39,8 +39,10 @@ export interface WorldOptions {
   readonly leaks?: Partial<Leaks>;
   /** Paths at which there is something. */
   readonly paths?: readonly string[];
-  /** Answers of a person in order; absent: nobody can be asked. */
-  readonly answers?: readonly string[];
+  /** Answers of a person in order, or by the question; absent: nobody can be asked. */
+  readonly answers?: readonly string[] | ((question: string) => string | Promise<string>);
+  /** In place of all that is made of values. */
+  readonly useCases?: UseCases;
   readonly input?: string;
   readonly demo?: Pick<DemoParts, 'world' | 'adapters'>;
   readonly width?: number;
@@ -60,25 +62,25 @@ function unexpected(what: string): () => never {
   };
 }
 
-function person(answers: readonly string[], questions: string[]): Ask {
-  const left = [...answers];
-  const next = (question: string): string => {
+function person(answers: NonNullable<WorldOptions['answers']>, questions: string[]): Ask {
+  const left = typeof answers === 'function' ? [] : [...answers];
+  const next = async (question: string): Promise<string> => {
     questions.push(question);
-    const answer = left.shift();
+    const answer = typeof answers === 'function' ? await answers(question) : left.shift();
     if (answer === undefined) throw new Error(`no answer is left for: ${question}`);
     if (answer === '^C') throw new Problem('rotation/interrupted', { what: 'interrupted at a question' });
     return answer;
   };
   return {
-    confirm: async (question) => next(question) === 'yes',
+    confirm: async (question) => (await next(question)) === 'yes',
     choose: async (question, choices) => {
-      const answer = next(question);
+      const answer = await next(question);
       const found = choices.find(({ value }) => value === answer);
       if (!found) throw new Error(`${answer} is no choice of: ${question}`);
       return found.value;
     },
     line: async (question) => next(question),
-    hidden: async (question) => new Secret(next(question)),
+    hidden: async (question) => new Secret(await next(question)),
   };
 }
 
@@ -135,7 +137,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     terminal,
     version: '1.2.3',
     absolute: (path) => (path.startsWith('/') ? path : `/here/${path}`),
-    useCases: async () => useCases,
+    useCases: async () => options.useCases ?? useCases,
     demo: async () => ({ ...(options.demo ?? unexpected('demo')()), portsIn: async () => ({ clock: useCases.clock }) as Ports }),
   };
   const status = await runProgram(words, context);
