@@ -145,6 +145,12 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, 
 /** Letters of both cases and digits: what a key made by chance in base 62 or 64 has, and a name or a path has not. */
 export const isMixed = (text: string): boolean => /[a-z]/.test(text) && /[A-Z]/.test(text) && /\d/.test(text);
 
+/** No word character stands directly before, but for the end of an escape (the same as formats-scan.ts asks of bytes). */
+export function opens(text: string, at: number): boolean {
+  const opening = /(?:^|\W|\\[nrtbfv]|%[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\[[\d;]{1,10}m)$/;
+  return opening.test(text.slice(Math.max(0, at - 12), at));
+}
+
 /** The claims of a JSON web token, or the JSON behind a prefix; undefined when it is none. */
 export function decodedJson(base64: string): Record<string, unknown> | undefined {
   try {

@@ -3,7 +3,7 @@
  * providers, key pairs, and keys whose mark stands in the middle. Sources and dates as in formats-code.ts.
  */
 import { decodePart } from '../documents/coding.ts';
-import { anchor, decodedJson, digits, isMixed, named, prefixed, type Rule, type Stretch, word } from './formats-rule.ts';
+import { anchor, decodedJson, digits, isMixed, named, opens, prefixed, type Rule, type Stretch, word } from './formats-rule.ts';
 import { entropy, isExamplePassword, isFiller, isPlaceholder } from './placeholders.ts';
 
 const printableNoSpace = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).join('');
@@ -82,17 +82,17 @@ function pem(text: string, at: number): Stretch | undefined {
   const base64 = (
     match[1] === undefined ? body : body.replace(/^(?:[\s\\nr]*[A-Z][\w-]+: [^\n\\]*)+/, '').replace(/=[\w+/]{4}\s*$/, '')
   )
-    .replace(/\\[nrt]/g, '')
+    .replace(/\\+[nrt]/g, '')
     .replace(/[^A-Za-z0-9+/=]/g, '');
   if (base64.length < 40 || isFiller(base64) || !isKey(Buffer.from(base64, 'base64'), match[1] !== undefined)) return undefined;
   const start = at - head.length;
   const end = at + match[0].length;
-  return { start, end, text: text.slice(start, end).replaceAll('\\r', '').replaceAll('\\n', '\n') };
+  return { start, end, text: text.slice(start, end).replace(/\\+r/g, '').replace(/\\+n/g, '\n') };
 }
 
 /** `-----BEGIN ` not far before. */
 function isBegun(bytes: Uint8Array, at: number): boolean {
-  for (let i = at - 7; i >= Math.max(0, at - 24); i--)
+  for (let i = at - 6; i >= Math.max(0, at - 24); i--)
     if (bytes[i] === 0x42 && bytes[i + 1] === 0x45 && bytes[i + 5] === 0x20) return true;
   return false;
 }
@@ -135,7 +135,7 @@ function isAwsSecret(text: string): boolean {
     entropy(text) >= 4 &&
     !isPlaceholder(text) &&
     !isFiller(text) &&
-    !/[a-z]{12}|\/\/|(?:[A-Za-z]+\/){4}/.test(text)
+    !/[a-z]{18}|\/\/|(?:[A-Za-z]+\/){4}/.test(text)
   );
 }
 
@@ -143,7 +143,7 @@ const azureSecret = /[\w~.-]{3}\dQ~[\w~.-]{31,34}(?![\w~.-])/y;
 
 function azure(text: string, at: number): Stretch | undefined {
   const start = at - 3;
-  if (start < 0 || /[\w~-]/.test(text[start - 1] ?? '')) return undefined;
+  if (start < 0 || !opens(text, start) || text[start - 1] === '~') return undefined;
   azureSecret.lastIndex = start;
   const key = azureSecret.exec(text)?.[0];
   return key === undefined || !isMixed(key) || isPlaceholder(key) ? undefined : { start, end: start + key.length };
@@ -152,8 +152,8 @@ function azure(text: string, at: number): Stretch | undefined {
 const telegramToken = /:AA[\w-]{33}(?![\w-])/y;
 
 function telegram(text: string, at: number): Stretch | undefined {
-  const bot = /(?<![\w:-])(?:bot)?(\d{8,10})$/.exec(text.slice(Math.max(0, at - 14), at + 1))?.[1];
-  if (bot === undefined) return undefined;
+  const [before = '', bot = ''] = /(?:bot)?(?<!\d)(\d{8,10})$/.exec(text.slice(Math.max(0, at - 14), at + 1)) ?? [];
+  if (bot === '' || !opens(text, at + 1 - before.length)) return undefined;
   telegramToken.lastIndex = at + 1;
   const token = telegramToken.exec(text)?.[0];
   const start = at + 1 - bot.length;
@@ -191,12 +191,12 @@ export const shapeRules: readonly Rule[] = [
     provider: 'google',
     name: 'Google service account key',
     anchors: [anchor('PRIVATE KEY-----')],
-    before: 200,
+    before: 64,
     most: 12_000,
     within: true,
     likely: isBegun,
     read: (text, at) =>
-      /"private_key\\?"\s*:\s*\\?"-----BEGIN $/.test(text.slice(Math.max(0, at - 60), at)) ? pem(text, at) : undefined,
+      /private_key\\*"\s*:\s*\\*"-----BEGIN $/.test(text.slice(Math.max(0, at - 60), at)) ? pem(text, at) : undefined,
   },
   {
     id: 'private-key',
@@ -247,7 +247,7 @@ export const shapeRules: readonly Rule[] = [
     name: 'Microsoft Entra client secret',
     anchors: [[digits, 'Q', '~', `${word}~.`]],
     ...plain,
-    before: 8,
+    before: 24,
     within: true,
     read: azure,
   },
@@ -257,7 +257,7 @@ export const shapeRules: readonly Rule[] = [
     name: 'Telegram bot token',
     anchors: [[digits, ':', 'A', 'A']],
     ...plain,
-    before: 16,
+    before: 32,
     within: true,
     read: telegram,
   },

@@ -26,11 +26,11 @@ const documented: ReadonlySet<string> = new Set([
 
 /** Long enough not to stand in a random key by chance, in any case. */
 const longWords =
-  /example|placeholder|change_?me|change-me|redacted|replace_?me|replace-me|replaceth|not_?real|not-real|your_?key|your_?token|your_?pass|your_?secret|your_?api|insert_?your|enter_?your|put_?your|deadbeef|abcdefgh|password|foobarbaz|removed|censored|qwertyui|dummy_?key|dummy_?token|fake_?key|fake_?token|test_?key_?|my_?secret|mysecret|secretkey|super_?secret|topsecret|lorem_?ipsum/i;
+  /example|placeholder|change_?me|change-me|redacted|replace_?me|replace-me|replaceth|not_?real|not-real|your[-_]?key|your_?token|your_?pass|your_?secret|your_?api|insert_?your|enter_?your|put_?your|deadbeef|abcdefgh|password|foobarbaz|removed|censored|qwertyui|dummy_?key|dummy_?token|fake_?key|fake_?token|test[-_]?key|my[_-]?(?:api|secret|token|key|pass)|secretkey|super_?secret|topsecret|lorem_?ipsum/i;
 /** Words that count only where they stand apart, all in one case. */
 const shortWords =
-  /(?:^|[^A-Za-z])(?:your|YOUR|my|MY|fake|FAKE|dummy|DUMMY|sample|SAMPLE|todo|TODO|fixme|FIXME|insert|INSERT|enter|ENTER|replace|REPLACE|mock|MOCK|null|NULL|none|NONE|undefined|foobar|FOOBAR|hidden|HIDDEN|masked|MASKED)(?![A-Za-z])/;
-const camelWords = /^(?:your|my|fake|dummy|sample|mock|insert|replace)[A-Z_-]/i;
+  /(?:^|[^A-Za-z])(?:your|YOUR|fake|FAKE|dummy|DUMMY|sample|SAMPLE|todo|TODO|fixme|FIXME|insert|INSERT|enter|ENTER|replace|REPLACE|mock|MOCK|null|NULL|none|NONE|undefined|foobar|FOOBAR|hidden|HIDDEN|masked|MASKED)(?![A-Za-z])/;
+const camelWords = /^(?:your|fake|dummy|sample|mock|insert|replace)[A-Z_-]/i;
 const reference =
   /^\$|^%\w+%$|\$\{[^}]*\}|\{\{|\}\}|^\{[^{}]*\}$|\{(?:env|file|input|secret)s?[:.][^}]*\}|\$\([^)]*\)|^<.*>$|^\[.*\]$|^__\w+__$|^@\w+@$|^#\{/;
 
@@ -38,7 +38,8 @@ const reference =
 export function isPlaceholder(text: string): boolean {
   const trimmed = text.trim();
   if (trimmed === '' || documented.has(trimmed) || reference.test(trimmed)) return true;
-  if (/\.\.\.|…|\*{3}/.test(trimmed)) return true;
+  // Three dots stand by chance in the few keys that have dots at all; those are long.
+  if (/…|\*{3}/.test(trimmed) || (trimmed.length < 32 && trimmed.includes('...'))) return true;
   return longWords.test(trimmed) || shortWords.test(trimmed) || camelWords.test(trimmed) || isFiller(bodyOf(trimmed));
 }
 
