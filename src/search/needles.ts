@@ -31,7 +31,7 @@ export class Needles {
   readonly ids: readonly string[];
   /** What is not sought, and why. */
   readonly gaps: readonly Gap[];
-  readonly #list: readonly Needle[];
+  #list: readonly Needle[];
 
   constructor(known: readonly KnownSecret[]) {
     this.ids = known.map(({ id }) => id);
@@ -48,6 +48,24 @@ export class Needles {
     this.gaps = gaps;
   }
 
+  /**
+   * With a text that is no secret but the mark of something else to be looked at, numbered behind `ids`. As written only.
+   * `specific`: the part of it (8 bytes at least) that stands in little else.
+   */
+  withMark(text: string, specific: string): Needles {
+    const both = new Needles([]);
+    const from = text.indexOf(specific);
+    const mark: Needle = {
+      secret: this.ids.length,
+      writing: 'plain',
+      bytes: Buffer.from(text),
+      from,
+      to: from + specific.length,
+    };
+    both.#list = [...this.#list, mark];
+    return Object.assign(both, { ids: this.ids, gaps: this.gaps });
+  }
+
   /** Only for the files that look (src/search, src/platform/search-*): these are the secrets themselves. */
   static listOf(needles: Needles): readonly Needle[] {
     return needles.#list;
@@ -56,6 +74,13 @@ export class Needles {
   get isEmpty(): boolean {
     return this.#list.length === 0;
   }
+}
+
+/** Of each secret the one that is its very text. */
+export function plainOf(needles: readonly Needle[]): readonly Needle[] {
+  const first = new Map<number, Needle>();
+  for (const needle of needles) if (needle.writing === 'plain' && !first.has(needle.secret)) first.set(needle.secret, needle);
+  return [...first.values()];
 }
 
 function foundByChance(text: string): string | undefined {
@@ -78,7 +103,7 @@ function writingsOf(secret: number, text: string): Needle[] {
     add(writing, write(text), { from: start, to: start + write(text.slice(from, to)).length });
   };
   each('plain', (part) => Buffer.from(part));
-  for (const escape of jsonEscapes) each('json-escaped', (part) => Buffer.from(escape(part)));
+  for (const write of jsonEscapes) each('json-escaped', (part) => Buffer.from(write(part)));
   if (text.isWellFormed()) for (const encode of percentEncodings) each('percent-encoded', (part) => Buffer.from(encode(part)));
   each('utf-16le', (part) => Buffer.from(part, 'utf16le'));
   each('utf-16be', (part) => Buffer.from(part, 'utf16le').swap16());
@@ -121,7 +146,7 @@ const oneLevel = [inJson, (one: string) => slashes(inJson(one)), (one: string) =
   (one) => htmlAndQuotes(inJson(one)),
   (one) => ascii(inJson(one)),
 ]);
-const jsonEscapes = [...oneLevel, ...oneLevel.map((escape) => (one: string) => inJson(escape(one)))];
+const jsonEscapes = [...oneLevel, ...oneLevel.map((write) => (one: string) => inJson(write(one)))];
 
 const smallDigits = (one: string): string => one.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 const strict = (one: string): string => encodePart(one, 'percent');
