@@ -152,6 +152,16 @@ describeWith(['git'], 'git', () => {
     expect([status, text(output)]).toEqual([0, 'first\n']);
   });
 
+  it('goes to no work tree that a configuration names', async () => {
+    const at = repository();
+    for (const named of ['/nowhere', folder]) {
+      testGit(at, ['config', 'core.worktree', named], { GIT_WORK_TREE: at });
+      expect((await git.run({ gitDir: join(at, '.git') }, ['for-each-ref'])).status).toBe(0);
+      const { output } = await git.run({ gitDir: join(at, '.git'), workTree: at }, ['ls-files', '-z', '--cached', '--others']);
+      expect(text(output)).toBe('file.txt\0');
+    }
+  });
+
   it('asks a commit in the making by its own index', async () => {
     const at = repository();
     const index = join(folder, 'index');

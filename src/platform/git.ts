@@ -76,7 +76,8 @@ export function createGit(host: Host): Git {
     async run({ gitDir, workTree, index }, args, options = {}) {
       const at: Record<string, string> = {
         GIT_DIR: gitDir,
-        ...(workTree === undefined ? { GIT_IMPLICIT_WORK_TREE: '0' } : { GIT_WORK_TREE: workTree }),
+        // Without one, git would go to where the configuration says, be it the person's home or nowhere at all.
+        GIT_WORK_TREE: workTree ?? gitDir,
         ...(index === undefined ? {} : { GIT_INDEX_FILE: index }),
       };
       const drivers = looksAtAttributes(args) ? await driversOf(at, options) : {};
@@ -118,7 +119,7 @@ export function createGit(host: Host): Git {
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** What git wants to see before it calls a folder a repository; the stores as alternates, which have no say in anything. */
-async function fill(scratch: FilePath, { folders, hash }: GitStores): Promise<void> {
+export async function fill(scratch: FilePath, { folders, hash }: GitStores): Promise<void> {
   await mkdir(join(scratch, 'refs'));
   await mkdir(join(scratch, 'objects', 'info'), { recursive: true });
   const format = hash === 'sha1' ? '' : '[extensions]\n\tobjectFormat = sha256\n';

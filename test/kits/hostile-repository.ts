@@ -38,6 +38,7 @@ export function testGit(
     },
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(input === undefined ? {} : { input }),
+    timeout: 60_000,
     maxBuffer: 256 * 1024 * 1024,
   }).toString('utf8');
 }
@@ -48,9 +49,10 @@ export function hostileRepository(folder: string): HostileRepository {
   const programs = join(folder, 'programs');
   const workTree = join(folder, 'repository');
   for (const each of [traces, programs, workTree]) mkdirSync(each);
+  // A filter that fails would end git before it comes to the next trap.
   const program = (name: string): string => {
     const path = join(programs, name);
-    writeFileSync(path, `#!/bin/sh\n: > '${join(traces, name)}'\nexit 1\n`);
+    writeFileSync(path, `#!/bin/sh\n: > '${join(traces, name)}'\n${name.startsWith('filter.') ? 'cat' : 'exit 1'}\n`);
     chmodSync(path, 0o755);
     return path;
   };

@@ -1,0 +1,197 @@
+/**
+ * Looking through folders and files on this thread: what one job of a search is.
+ *
+ * Links are never followed: their targets are texts to look at. Only regular files are opened, and so that nothing can block
+ * or be woken even when the path leads elsewhere by then. A file is read in windows, so its size does not matter. A file
+ * system that does not answer (a network folder whose server is gone) holds this thread up, not the one that waits for it.
+ */
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import type { FilePath } from '../ports/disk.ts';
+import type { FileMatch } from '../ports/searches.ts';
+import { type Looked, type MatchTools, matchBytes, matchStream, type SoughtBytes } from '../search/match.ts';
+import type { Gap } from '../search/search.ts';
+import { systemCode } from './disk-problems.ts';
+
+export interface FilesJob {
+  /** Folders to be looked at, not with what is in the folders in them. */
+  readonly folders: readonly FilePath[];
+  /** Named by the caller: files, folders, links or nothing at all. */
+  readonly roots: readonly FilePath[];
+  readonly mostBytes: number;
+}
+
+export interface FolderFound {
+  readonly path: FilePath;
+  /** Of its file system, and what it is there. */
+  readonly device: string;
+  readonly file: string;
+}
+
+export interface FilesLooked {
+  readonly folders: readonly FolderFound[];
+  readonly matches: readonly FileMatch[];
+  readonly names: readonly FileMatch[];
+  readonly links: readonly FileMatch[];
+  readonly files: number;
+  readonly bytes: number;
+  readonly gaps: readonly Gap[];
+}
+
+const readSize = 1024 * 1024;
+
+export class FilesLook {
+  readonly #sought: SoughtBytes;
+  readonly #tools: MatchTools;
+  readonly #buffer = Buffer.allocUnsafeSlow(readSize);
+  readonly #spare = Buffer.alloc(1);
+  #folders: FolderFound[] = [];
+  #matches: FileMatch[] = [];
+  #names: FileMatch[] = [];
+  #links: FileMatch[] = [];
+  #gaps: Gap[] = [];
+  #files = 0;
+  #bytes = 0;
+
+  constructor(sought: SoughtBytes, tools: MatchTools) {
+    this.#sought = sought;
+    this.#tools = tools;
+  }
+
+  look(job: FilesJob): FilesLooked {
+    this.#folders = [];
+    this.#matches = [];
+    this.#names = [];
+    this.#links = [];
+    this.#gaps = [];
+    this.#files = 0;
+    this.#bytes = 0;
+    for (const root of job.roots) this.#root(root, job.mostBytes);
+    for (const folder of job.folders) this.#folder(folder, job.mostBytes);
+    return {
+      folders: this.#folders,
+      matches: this.#matches,
+      names: this.#names,
+      links: this.#links,
+      files: this.#files,
+      bytes: this.#bytes,
+      gaps: this.#gaps,
+    };
+  }
+
+  #root(path: FilePath, mostBytes: number): void {
+    const stats = this.#try(path, () => lstatSync(path, { bigint: true }));
+    if (stats === undefined) return;
+    if (stats.isDirectory()) this.#folders.push({ path, device: String(stats.dev), file: String(stats.ino) });
+    else if (stats.isSymbolicLink()) this.#link(path);
+    else if (stats.isFile()) this.#file(path, mostBytes);
+    else this.#gaps.push({ code: 'unreadable', where: path, why: 'neither a file nor a folder' });
+  }
+
+  #folder(folder: FilePath, mostBytes: number): void {
+    const entries = this.#try(folder, () => readdirSync(folder, { withFileTypes: true }));
+    if (entries === undefined) return;
+    if (entries.length === 0) return;
+    // names are looked at together: one look costs more than a name
+    const names = entries.map(({ name }) => name);
+    const together = Buffer.from(names.join('\0'));
+    if (this.#holds(together))
+      for (const name of names) this.#tell(this.#names, join(folder, name), Buffer.from(name), 'its name');
+    for (const entry of entries) {
+      const path = join(folder, entry.name);
+      if (entry.isFile()) this.#file(path, mostBytes);
+      else if (entry.isSymbolicLink()) this.#link(path);
+      else if (entry.isDirectory() || isUnknown(entry)) this.#root(path, mostBytes);
+    }
+  }
+
+  #link(path: FilePath): void {
+    const target = this.#try(path, () => readlinkSync(path));
+    if (target !== undefined) this.#tell(this.#links, path, Buffer.from(target), 'the target of the link');
+  }
+
+  /** The exact look at a short text. */
+  #tell(list: FileMatch[], file: FilePath, text: Buffer, what: string): void {
+    const { matches, gaps } = matchBytes(text, this.#sought, this.#tools);
+    list.push(...matches.map((match) => ({ ...match, file })));
+    this.#gaps.push(...gaps.map((gap) => ({ ...gap, where: file, why: `${what}: ${gap.why}` })));
+  }
+
+  #holds(text: Buffer): boolean {
+    return matchBytes(text, this.#sought, this.#tools).matches.length > 0;
+  }
+
+  #file(path: FilePath, mostBytes: number): void {
+    const handle = this.#try(path, () =>
+      openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)),
+    );
+    if (handle === undefined) return;
+    try {
+      this.#try(path, () => this.#opened(path, handle, mostBytes));
+    } finally {
+      closeSync(handle);
+    }
+  }
+
+  #opened(path: FilePath, handle: number, mostBytes: number): void {
+    const first = readSync(handle, this.#buffer, 0, readSize, 0);
+    // a short file is known whole when nothing comes after it
+    const short = first === 0 || (first < readSize && readSync(handle, this.#spare, 0, 1, first) === 0);
+    if (short && first <= mostBytes) {
+      this.#looked(path, first, matchBytes(this.#buffer.subarray(0, first), this.#sought, this.#tools));
+      return;
+    }
+    const before = fstatSync(handle);
+    if (!before.isFile()) return;
+    if (before.size > mostBytes) {
+      this.#gaps.push({ code: 'too-large', where: path, why: `larger than ${mostBytes} bytes` });
+      return;
+    }
+    const stream = matchStream(this.#sought, this.#tools);
+    let at = 0;
+    // what is written meanwhile, perhaps by what reads it, has an end
+    for (let read = first; read > 0 && at <= 2 * before.size; read = readSync(handle, this.#buffer, 0, readSize, at)) {
+      stream.push(this.#buffer.subarray(0, read));
+      at += read;
+    }
+    this.#looked(path, at, stream.end());
+    if (changed(before, fstatSync(handle)))
+      this.#gaps.push({ code: 'changed', where: path, why: 'it changed while it was read' });
+  }
+
+  #looked(path: FilePath, size: number, { matches, gaps }: Looked): void {
+    this.#files++;
+    this.#bytes += size;
+    for (const match of matches) this.#matches.push({ ...match, file: path });
+    for (const gap of gaps) this.#gaps.push({ ...gap, where: gap.where === '' ? path : `${path} > ${gap.where}` });
+  }
+
+  #try<T>(path: FilePath, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === undefined) throw error;
+      this.#gaps.push({ code: code === 'ENOENT' ? 'missing' : 'unreadable', where: path, why: whyOf(code) });
+      return undefined;
+    }
+  }
+}
+
+const isUnknown = (entry: {
+  isFIFO(): boolean;
+  isSocket(): boolean;
+  isCharacterDevice(): boolean;
+  isBlockDevice(): boolean;
+}): boolean => !entry.isFIFO() && !entry.isSocket() && !entry.isCharacterDevice() && !entry.isBlockDevice();
+
+/** Grown at its end is no change: what was there was looked at, and a log always grows. */
+const changed = (before: Stats, after: Stats): boolean =>
+  after.size < before.size || (after.size === before.size && after.mtimeMs !== before.mtimeMs);
+
+function whyOf(code: string): string {
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  if (code === 'ENOENT') return 'it is not there (any more)';
+  if (code === 'ELOOP') return 'it became a link';
+  return `it cannot be read (${code})`;
+}
