@@ -22,7 +22,7 @@ import type { Look } from './match.ts';
 import { type Layer, mostLayers } from './search.ts';
 import { lookAtWindow } from './window-look.ts';
 
-export const windowSize = 8 * 1024 * 1024;
+export const windowSize = 4 * 1024 * 1024;
 /** Longer than any secret in any writing. */
 const overlap = 64 * 1024;
 /** At the beginning of a window, left to the one before, which saw what stands in front. */

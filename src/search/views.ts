@@ -172,7 +172,7 @@ export class ViewBuilder {
     const at = this.#length;
     this.#length += size;
     if (this.#length > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(4096, this.#bytes.length * 2, this.#length));
+      const larger = Buffer.allocUnsafe(Math.max(1024, this.#bytes.length * 2, this.#length));
       this.#bytes.copy(larger, 0, 0, at);
       this.#bytes = larger;
     }
