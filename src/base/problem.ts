@@ -82,6 +82,7 @@ export const codes = {
   'git/absent': 'person',
   'git/failed': 'upstream',
   'git/not-a-repository': 'usage',
+  'leak/still-there': 'unfinished',
   // rotation
   'rotation/needs-issuer': 'person',
   'rotation/wider-scope': 'person',

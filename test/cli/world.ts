@@ -8,6 +8,7 @@ import { Secret } from '../../src/base/secret.ts';
 import type { Context, DemoParts, UseCases } from '../../src/cli/context.ts';
 import type { Issuers } from '../../src/cli/issuer/issuers.ts';
 import type { Leaks } from '../../src/cli/leak/leaks.ts';
+import type { Repositories } from '../../src/cli/leak/repositories.ts';
 import type { Oauth } from '../../src/cli/oauth/oauth.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { statusOf } from '../../src/cli/status/view.ts';
@@ -35,6 +36,7 @@ export interface WorldOptions {
   readonly grants?: Partial<Grants>;
   readonly rotations?: Partial<Rotations>;
   readonly issuers?: Partial<Issuers>;
+  readonly repositories?: Partial<Repositories>;
   readonly oauth?: Partial<Oauth>;
   readonly leaks?: Partial<Leaks>;
   /** Paths at which there is something. */
@@ -127,6 +129,11 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     leaks: async () => ({ ...leaksOf(options.leaks ?? {}), rotations: rotationsOf(options.rotations ?? {}) }),
     exists: async (path) => options.paths?.includes(path) ?? false,
     oauth: async () => ({ signIn: unexpected('oauth sign-in'), check: unexpected('oauth check'), ...options.oauth }),
+    repositories: async () => ({
+      search: unexpected('leak search'),
+      rewrite: unexpected('leak rewrite'),
+      ...options.repositories,
+    }),
     openPage: async (url) => {
       options.opened?.push(url);
       return true;

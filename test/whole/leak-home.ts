@@ -78,7 +78,7 @@ export async function leakHome(searches?: Pick<Ports, 'git' | 'searches'>): Prom
     journal: () => journal,
   };
   const run: LeakHome['run'] = (words, options = {}) =>
-    runCommand(words, { ...options, useCases: createUseCases(ports, async () => ({ clients, providers, stores: [] })) });
+    runCommand(words, { ...options, useCases: createUseCases(ports, async () => ({ clients, providers, stores: [] }), { version: () => '1.2.3' }) });
   return {
     toy,
     clock,
@@ -110,7 +110,7 @@ export async function leakHome(searches?: Pick<Ports, 'git' | 'searches'>): Prom
       return { path, git };
     },
     async receipts() {
-      const entries = await openJournal(await journal).all();
+      const entries = await openJournal(await journal, machine.ports.random).all();
       return entries.flatMap((entry) => (entry.kind === 'closed' ? [entry.receipt] : []));
     },
     async assertNoSpill(secrets, outputs) {
@@ -119,7 +119,7 @@ export async function leakHome(searches?: Pick<Ports, 'git' | 'searches'>): Prom
       const files = readdirSync(state, { recursive: true, withFileTypes: true })
         .filter((each) => each.isFile())
         .map((each) => readFileSync(join(each.parentPath, each.name)).toString('latin1'));
-      const entries = await openJournal(await journal).all();
+      const entries = await openJournal(await journal, machine.ports.random).all();
       for (const seen of [files, entries, outputs, machine.ran]) expect(findSpill(seen, hidden)).toBeUndefined();
     },
     async sealed() {

@@ -2,7 +2,9 @@
 import type { Command } from 'commander';
 import { Problem } from '../../base/problem.ts';
 import type { Act } from '../context.ts';
+import { registerRewrite } from './rewrite/command.ts';
 import type { LeakSource } from './run.ts';
+import { registerSearch } from './search/command.ts';
 
 const help = `
 Examples:
@@ -33,7 +35,7 @@ interface Flags {
 }
 
 export function register(program: Command, act: Act): void {
-  program
+  const leak = program
     .command('leak')
     .argument('[what...]', 'ids of credentials, and paths of git repositories')
     .description('a key got out: revoke it first, prove it dead, replace it, review what was done with it')
@@ -68,6 +70,8 @@ export function register(program: Command, act: Act): void {
         return result.exit;
       }),
     );
+  registerSearch(leak, act);
+  registerRewrite(leak, act);
 }
 
 function sourceOf(words: readonly string[], { stdin, fromAlerts }: Flags): LeakSource | undefined {

@@ -21,6 +21,7 @@ import { isGrant } from '../../rotation/grant/held.ts';
 import { assertAgreed } from '../../rotation/hosts.ts';
 import { lentNow } from '../../rotation/issuers.ts';
 import type { LoneKey, Rotations } from '../../rotation/rotation.ts';
+import { knownSecrets } from './known.ts';
 import type { RepositorySearch } from './search-repositories.ts';
 
 /** A key in hand, with what is known of it. */
@@ -202,14 +203,11 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
       };
     },
     async inRepositories(paths, at, signal) {
-      const credentials = await inventory(at);
-      const known = credentials.flatMap(({ id, held, provider }) =>
-        Object.entries(held.parts)
-          .filter(([name]) => providerOf(provider)?.parts.find((part) => part.name === name)?.secret ?? true)
-          .map(([, secret]) => ({ id, secret })),
-      );
+      const ids = new Set((await inventory(at)).map(({ id }) => id));
+      const { known, gaps: unsought } = await knownSecrets(ports, adapters, at.folders);
       const { keys, gaps } = await search(ports, paths, known, signal);
-      const placed = keys.flatMap(({ of, findings }) => ('known' in of ? [{ id: of.known, findings }] : []));
+      const sought = keys.flatMap(({ of, findings }) => ('known' in of ? [{ id: of.known, findings }] : []));
+      const placed = sought.filter(({ id }) => ids.has(id));
       const inPlaces = await Promise.all(
         placed.map(async ({ id, findings }) =>
           (await byIds([id], at)).map((leaked) => ({ ...leaked, exposure: ofSearch(findings, at) })),
@@ -223,7 +221,11 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
         ),
         at,
       );
-      const notes = gaps.map(({ where, why }) => `not searched: ${printable(where)}: ${printable(why)}`);
+      const ending = sought.filter(({ id }) => !ids.has(id));
+      const notes = [
+        ...ending.map(({ id }) => `an old value of ${id}, whose rotation has not ended, was found too: mcp-rotate resume ends it`),
+        ...[...unsought, ...gaps].map(({ where, why }) => `not searched: ${printable(where)}: ${printable(why)}`),
+      ];
       return { leaked: eachOnce([...inPlaces.flat(), ...others]), notes };
     },
     async dossier({ about, exposure, hosts }, ask, allowHosts) {

@@ -1,14 +1,10 @@
 /** What `leak PATH` needs of a search: the keys that repositories hold, each once, with its findings explained. */
 import type { Secret } from '../../base/secret.ts';
-import { unknownIdentity, unknownPart } from '../../inventory/unknown.ts';
-import { explain } from '../../leaks/explain.ts';
-import type { Finding, RawFinding } from '../../leaks/leaks.ts';
-import { repositoriesAt } from '../../leaks/repository.ts';
-import { searchRepositories } from '../../leaks/search.ts';
+import type { Finding } from '../../leaks/leaks.ts';
+import { lookThrough } from '../../leaks/look.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { fingerprint, fingerprintKey } from '../../providers/fingerprint.ts';
 import { formats } from '../../search/formats.ts';
-import { type KnownSecret, Needles } from '../../search/needles.ts';
+import type { KnownSecret } from '../../search/needles.ts';
 import type { Gap } from '../../search/search.ts';
 
 /** One that was sought, by its id; or one of a known format. */
@@ -27,33 +23,24 @@ export type RepositorySearch = (
 ) => Promise<{ readonly keys: readonly FoundKey[]; readonly gaps: readonly Gap[] }>;
 
 export const keysInRepositories: RepositorySearch = async (ports, paths, known, signal) => {
-  const needles = new Needles(known);
-  const { repositories, gaps } = await repositoriesAt(ports, paths);
-  const raw = await searchRepositories(ports, repositories, { known: needles, formats: true }, { signal });
-  const told = await explain(ports, repositories, raw, needles, { askRemotes: false });
-  const named = await keysByName(ports, raw.findings, needles);
-  const keys = [...Map.groupBy(told.findings, ({ credential }) => credential)].map(([name, findings]) => {
-    const of = named(name);
-    if (!of) throw new Error('a finding of a key that was not found');
-    return { of, findings };
-  });
-  return { keys, gaps: [...gaps, ...raw.gaps, ...told.gaps] };
+  const options = { formats: true, exhaustive: false, workTree: true, askRemotes: false, signal };
+  const { told, of } = await lookThrough(ports, paths, known, options);
+  const names = new Map(formats.map((format) => [format.id, format]));
+  const keys = new Map<string, FoundKey>();
+  for (const [index, finding] of told.findings.entries()) {
+    const what = of[index];
+    if (what === undefined) continue;
+    const before = keys.get(finding.credential);
+    if (before) {
+      keys.set(finding.credential, { ...before, findings: [...before.findings, finding] });
+      continue;
+    }
+    const format = 'known' in what ? undefined : names.get(what.format);
+    const key: KeyOf =
+      'known' in what
+        ? { known: finding.credential }
+        : { secret: what.secret, provider: format?.provider ?? 'unknown', name: format?.name ?? what.format };
+    keys.set(finding.credential, { of: key, findings: [finding] });
+  }
+  return { keys: [...keys.values()], gaps: told.notSearched };
 };
-
-/** The explained findings name a key that nobody knew by its format and the beginning of its keyed hash. */
-async function keysByName(
-  ports: Ports,
-  raw: readonly RawFinding[],
-  needles: Needles,
-): Promise<(name: string) => KeyOf | undefined> {
-  const { key } = await fingerprintKey(ports);
-  const ids = new Set(needles.ids);
-  const unknown = raw.flatMap(({ match: { of } }) => {
-    if ('known' in of) return [];
-    const text = unknownIdentity({ kind: '', parts: { [unknownPart]: of.secret }, context: {} });
-    const format = formats.find(({ id }) => id === of.format);
-    const name = `${of.format}-${fingerprint(ports.random, key, of.format, text)}`;
-    return [{ name, of: { secret: of.secret, provider: format?.provider ?? of.format, name: format?.name ?? of.format } }];
-  });
-  return (name) => (ids.has(name) ? { known: name } : unknown.find((each) => each.name.startsWith(name))?.of);
-}
