@@ -192,7 +192,13 @@ export type Event =
   | { readonly kind: 'clock'; readonly sinceMs: Milliseconds };
 
 export type Progress =
-  | { readonly state: 'complete'; readonly rotation: RotationId; readonly leftovers?: LeftoverCounts }
+  | {
+      readonly state: 'complete';
+      readonly rotation: RotationId;
+      readonly leftovers?: LeftoverCounts;
+      /** That the old one is dead nobody could ask the provider: a person said so. */
+      readonly byWord?: true;
+    }
   /** Ended, but something is still to be done; `resume` tries again. */
   | {
       readonly state: 'debt';
