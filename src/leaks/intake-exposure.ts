@@ -19,7 +19,7 @@ export function ofPerson(how: 'pasted' | 'unknown', credential: Credential | und
   const readable = (credential?.findings ?? []).filter(({ code }) => code === 'readable-by-others' || code === 'git-tracked');
   const base: Exposure = {
     how: how === 'unknown' && readable.length > 0 ? 'readable' : how,
-    evidence: 'since when is not known: a day before now is looked at',
+    evidence: 'not known: what was done with it is looked at from a day before',
     found: [],
     seenBy: [
       ...(how === 'pasted' ? ['whoever sees where it was pasted: that is not known here'] : []),
@@ -47,7 +47,7 @@ export function ofSearch(findings: readonly Finding[], told: Told): Exposure {
   return saidBy(told, {
     how: 'committed',
     ...(first === undefined ? {} : { since: first.at }),
-    evidence: first?.evidence ?? 'no date is known: a day before now is looked at',
+    evidence: first?.evidence ?? 'not known: what was done with it is looked at from a day before',
     found: findings.map(foundAt),
     seenBy: [...seenBy, ...new Set(findings.flatMap(({ warnings }) => warnings.map((each) => printable(each))))],
     alerts: [],
@@ -93,7 +93,7 @@ export function ofAlerts(repository: string, alerts: readonly Omit<Alert, 'secre
   return saidBy(told, {
     how: 'alert',
     ...(raised.length === 0 ? {} : { since: Math.min(...raised) }),
-    evidence: raised.length === 0 ? 'the alert has no date' : 'the alert was raised then: it was there before',
+    evidence: raised.length === 0 ? 'not known: the alert has no date' : 'the alert was raised then: it was there before',
     found,
     seenBy: alerts.some((alert) => alert.public)
       ? ['everybody: the provider saw it in public']

@@ -96,5 +96,6 @@ export function ended(run: Journaled): Progress {
     const { code, why } = rollingBack ?? { code: 'rotation/unfinished', why: 'asked for' };
     return { ...run.of, state: 'rolled-back', code, why };
   }
-  return { ...run.of, state: 'complete', ...leftovers };
+  const byWord = run.known.plan.lone?.attended ? { byWord: true as const } : {};
+  return { ...run.of, state: 'complete', ...byWord, ...leftovers };
 }

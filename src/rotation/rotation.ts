@@ -215,7 +215,12 @@ export interface OfRotation {
 
 export type Progress = OfRotation &
   (
-    | { readonly state: 'complete'; readonly leftovers?: LeftoverCounts }
+    | {
+        readonly state: 'complete';
+        readonly leftovers?: LeftoverCounts;
+        /** That the old one is dead nobody could ask the provider: a person said so. */
+        readonly byWord?: true;
+      }
     /** Ended, but something is still to be done; `resume` tries again. */
     | { readonly state: 'debt'; readonly debts: readonly Debt[]; readonly leftovers?: LeftoverCounts }
     | { readonly state: 'rolled-back'; readonly code: Code; readonly why: string }

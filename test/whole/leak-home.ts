@@ -41,6 +41,8 @@ export interface LeakHome extends AsyncDisposable {
   config(client: 'claude' | 'cursor', servers: Readonly<Record<string, string>>): Promise<void>;
   leak(words: readonly string[], options?: WorldOptions): Promise<Recorded>;
   run(words: readonly string[], options?: WorldOptions): Promise<Recorded>;
+  /** Pages that were opened, in order. */
+  readonly opened: readonly string[];
   /** A git repository in the home. */
   repository(name: string): Promise<{ readonly path: string; git(...args: string[]): string }>;
   receipts(): Promise<readonly Receipt[]>;
@@ -50,13 +52,14 @@ export interface LeakHome extends AsyncDisposable {
   sealed(): Promise<readonly string[]>;
 }
 
-export async function leakHome(searches?: Pick<Ports, 'git' | 'searches'>): Promise<LeakHome> {
+export async function leakHome(searches?: (host: Ports['host']) => Pick<Ports, 'git' | 'searches'>): Promise<LeakHome> {
   const machine = await scratchMachine();
   const clock = new WholeClock(30);
   const toy = await ToyGitHub.start(clock);
   const twin = createProcessesTwin({ clock });
   const journal = openJournalStore(journalFile(machine.ports.host));
   const keyring = twinKeyring();
+  const browser = twinBrowser();
   const knows = (launch: unknown): boolean => toy.live().some(({ text }) => JSON.stringify(launch).includes(text));
   const ports: Ports = {
     ...machine.ports,
@@ -68,23 +71,27 @@ export async function leakHome(searches?: Pick<Ports, 'git' | 'searches'>): Prom
       redis: () => Promise.reject(new Error('none here')),
     },
     keyring,
-    browser: twinBrowser(),
+    browser,
     callbacks: twinCallbacks(clock),
     git: noGit,
     searches: noSearches,
-    ...searches,
+    ...searches?.(machine.ports.host),
     processes: { ...twin, run: machine.ports.processes.run, which: machine.ports.processes.which },
     mcp: createMcpTwin({ clock, world: upstreamServers({ knows: async (launch) => (knows(launch) ? 'yes' : 'no') }) }),
     journal: () => journal,
   };
   const run: LeakHome['run'] = (words, options = {}) =>
-    runCommand(words, { ...options, useCases: createUseCases(ports, async () => ({ clients, providers, stores: [] })) });
+    runCommand(words, {
+      ...options,
+      useCases: createUseCases(ports, async () => ({ clients, providers, stores: [] }), { version: () => '1.2.3' }),
+    });
   return {
     toy,
     clock,
     home: machine.home,
     env: machine.env,
     ran: machine.ran,
+    opened: browser.opened,
     write: (path, text, mode) => machine.write(path, text, mode),
     text: (path) => machine.text(path),
     async config(client, servers) {
@@ -101,11 +108,15 @@ export async function leakHome(searches?: Pick<Ports, 'git' | 'searches'>): Prom
       const path = join(machine.home, name);
       await mkdir(path, { recursive: true });
       const git = (...args: string[]): string =>
-        execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', '-c', 'init.defaultBranch=main', ...args], {
-          cwd: path,
-          encoding: 'utf8',
-          env: { PATH: process.env['PATH'] ?? '', HOME: machine.home, GIT_CONFIG_NOSYSTEM: '1' },
-        });
+        execFileSync(
+          'git',
+          ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', '-c', 'init.defaultBranch=main', ...args],
+          {
+            cwd: path,
+            encoding: 'utf8',
+            env: { PATH: process.env['PATH'] ?? '', HOME: machine.home, GIT_CONFIG_NOSYSTEM: '1' },
+          },
+        );
       git('init', '--quiet');
       return { path, git };
     },

@@ -51,7 +51,7 @@ describe('a pasted key that no client holds', () => {
     const { schema, keys, next } = jsonOf(ended.out);
     expect(schema).toBe('mcp-rotate/leak@1');
     expect(keys).toMatchObject([{ alive: 'yes', way: 'end', progress: { state: 'complete' }, problem: null }]);
-    expect(next.join()).toContain(`mcp-rotate leak --spread ${keys[0]?.rotation}`);
+    expect(next.join()).toContain(`mcp-rotate receipt ${keys[0]?.rotation}`);
     expect([alive(home, token), alive(home, kept)]).toEqual([false, true]);
     const [receipt] = await home.receipts();
     expect(receipt).toMatchObject({
@@ -65,6 +65,9 @@ describe('a pasted key that no client holds', () => {
     expect(receipt?.minutesToDead).toBeGreaterThanOrEqual(1);
     expect(receipt?.activity?.from).toBe(receipt?.exposure?.since);
     expect(receipt?.steps.map(({ step }) => step)).toEqual(['preflight', 'revoke', 'prove dead', 'audit']);
+    const shown = flat((await home.run(['receipt', String(keys[0]?.rotation)])).out);
+    expect(shown).toContain('leaked pasted, since 2');
+    expect(shown).toContain('(said by you)');
     await home.assertNoSpill([token.text], [ended]);
     expect(await home.sealed()).toEqual([]);
   });
@@ -138,8 +141,8 @@ describe('a pasted key that no client holds', () => {
 describe('a key of a provider that no folder knows', () => {
   it('is revoked by a person, is not called dead by us, and is closed by their word', async () => {
     const home = await start();
-    const opened: string[] = [];
-    const ended = await home.leak(['--stdin'], { input: openai, answers: ['yes', 'open', 'done'], opened });
+    const ended = await home.leak(['--stdin'], { input: openai, answers: ['yes', 'open', 'done'] });
+    expect(home.opened).toEqual(['https://platform.openai.com/api-keys']);
     const browser = flat(ended.err);
     expect(browser).toContain('only you can tell that it is dead');
     expect(browser).toContain('open https://platform.openai.com/api-keys');
@@ -150,18 +153,28 @@ describe('a key of a provider that no folder knows', () => {
     expect(later.status).toBe(6);
     const closed = await home.run(['resume'], { answers: ['accept'] });
     expect(closed.status).toBe(0);
+    expect(flat(closed.out)).toContain('you say that the old one is gone');
     const [receipt] = (await home.receipts()).slice(-1);
     expect(receipt).toMatchObject({ state: 'complete', provider: 'openai', minutesToDead: undefined });
-    expect(receipt?.proofs.at(-1)).toMatchObject({ kind: 'dead', answer: 'unknown', how: expect.stringContaining('a person says') });
+    expect(receipt?.proofs.at(-1)).toMatchObject({
+      kind: 'dead',
+      answer: 'unknown',
+      how: expect.stringContaining('a person says'),
+    });
     expect(await home.sealed()).toEqual([]);
     await home.assertNoSpill([openai], [ended, later, closed]);
   });
 
   it('that a config holds is said to be replaced by hand', async () => {
     const home = await start();
-    await home.write('~/.cursor/mcp.json', JSON.stringify({ mcpServers: { ai: { command: 'x', env: { OPENAI_API_KEY: openai } } } }));
+    await home.write(
+      '~/.cursor/mcp.json',
+      JSON.stringify({ mcpServers: { ai: { command: 'x', env: { OPENAI_API_KEY: openai } } } }),
+    );
     const ended = await home.leak(['--stdin', '--yes', '--json'], { input: openai });
-    expect(jsonOf(ended.out).keys).toMatchObject([{ way: 'by-hand', progress: { state: 'waiting', need: { kind: 'revoke-by-hand' } } }]);
+    expect(jsonOf(ended.out).keys).toMatchObject([
+      { way: 'by-hand', progress: { state: 'waiting', need: { kind: 'revoke-by-hand' } } },
+    ]);
     expect(ended.status).toBe(4);
     expect(jsonOf(ended.out).next.join()).toContain('ai of cursor: put a new key there by hand');
   });
@@ -229,11 +242,11 @@ describe('many at once', () => {
       asking--;
       if (question === 'The page') return 'open';
       if (question !== 'New token') return question.startsWith('Revoke these') ? 'all' : 'yes';
-      made.push(home.toy.makeByPage('ada', `new ${made.length}`, made.length === 0 ? ['repo'] : ['gist']));
+      const asked = new URL(home.opened.at(-1) ?? '').searchParams.get('scopes')?.split(',') ?? [];
+      made.push(home.toy.makeByPage('ada', `new ${made.length}`, asked));
       return made.at(-1)?.text ?? '';
     };
-    const opened: string[] = [];
-    const ended = await home.leak(ids, { answers, opened });
+    const ended = await home.leak(ids, { answers });
     expect(most).toBe(1);
     expect(posts(home)).toHaveLength(1);
     expect([alive(home, one), alive(home, two)]).toEqual([false, false]);

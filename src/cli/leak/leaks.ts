@@ -14,13 +14,16 @@ import { unknownPart, unknownProvider } from '../../inventory/unknown.ts';
 import type { Exposure } from '../../leaks/exposure.ts';
 import { type About, type Dossier, dossierOf } from '../../leaks/intake.ts';
 import { ofAlerts, ofPerson, ofSearch, type Told } from '../../leaks/intake-exposure.ts';
+import type { Finding } from '../../leaks/leaks.ts';
 import { revocationPage } from '../../leaks/pages.ts';
+import { type Recommendation, recommend } from '../../leaks/recommend.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Alert, Held, Provider, Standing } from '../../providers/provider.ts';
 import { isGrant } from '../../rotation/grant/held.ts';
 import { assertAgreed } from '../../rotation/hosts.ts';
 import { lentNow } from '../../rotation/issuers.ts';
 import type { LoneKey, Rotations } from '../../rotation/rotation.ts';
+import { knownSecrets } from './known.ts';
 import type { RepositorySearch } from './search-repositories.ts';
 
 /** A key in hand, with what is known of it. */
@@ -122,6 +125,12 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
     };
   }
 
+  const foreign = (key: PastedKey, findings: readonly Finding[], at: LeakAt): Given => ({
+    key,
+    from: 'the repository',
+    exposure: () => advised(findings, at, providerOf(key.provider)),
+  });
+
   async function byIds(ids: readonly string[], at: LeakAt): Promise<readonly Leaked[]> {
     const credentials = await inventory(at);
     const all = await Promise.all(
@@ -202,28 +211,27 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
       };
     },
     async inRepositories(paths, at, signal) {
-      const credentials = await inventory(at);
-      const known = credentials.flatMap(({ id, held, provider }) =>
-        Object.entries(held.parts)
-          .filter(([name]) => providerOf(provider)?.parts.find((part) => part.name === name)?.secret ?? true)
-          .map(([, secret]) => ({ id, secret })),
-      );
+      const ids = new Set((await inventory(at)).map(({ id }) => id));
+      const { known, gaps: unsought } = await knownSecrets(ports, adapters, at.folders);
       const { keys, gaps } = await search(ports, paths, known, signal);
-      const placed = keys.flatMap(({ of, findings }) => ('known' in of ? [{ id: of.known, findings }] : []));
+      const sought = keys.flatMap(({ of, findings }) => ('known' in of ? [{ id: of.known, findings }] : []));
+      const placed = sought.filter(({ id }) => ids.has(id));
       const inPlaces = await Promise.all(
         placed.map(async ({ id, findings }) =>
-          (await byIds([id], at)).map((leaked) => ({ ...leaked, exposure: ofSearch(findings, at) })),
+          (await byIds([id], at)).map((leaked) => ({ ...leaked, exposure: advised(findings, at, leaked.about.provider) })),
         ),
       );
       const others = await taken(
-        keys.flatMap(({ of, findings }) =>
-          'secret' in of
-            ? [{ key: keyOfSecret(adapters, of.secret, of), from: 'the repository', exposure: () => ofSearch(findings, at) }]
-            : [],
-        ),
+        keys.flatMap(({ of, findings }) => ('secret' in of ? [foreign(keyOfSecret(adapters, of.secret, of), findings, at)] : [])),
         at,
       );
-      const notes = gaps.map(({ where, why }) => `not searched: ${printable(where)}: ${printable(why)}`);
+      const ending = sought.filter(({ id }) => !ids.has(id));
+      const notes = [
+        ...ending.map(
+          ({ id }) => `an old value of ${id}, whose rotation has not ended, was found too: mcp-rotate resume ends it`,
+        ),
+        ...[...unsought, ...gaps].map(({ where, why }) => `not searched: ${printable(where)}: ${printable(why)}`),
+      ];
       return { leaked: eachOnce([...inPlaces.flat(), ...others]), notes };
     },
     async dossier({ about, exposure, hosts }, ask, allowHosts) {
@@ -276,6 +284,25 @@ function sameKey(one: PastedKey, other: PastedKey): boolean {
 
 /** `stripe_api_key` → `stripe`: the name under which a page may be known. */
 const plainName = (type: string): string => /^[a-z0-9]+/.exec(type.toLowerCase())?.[0] ?? unknownProvider;
+
+const advice: Readonly<Record<Recommendation['what'], string | undefined>> = {
+  rewrite: 'rewrite the history',
+  amend: 'rewrite the history before it is pushed',
+  leave: 'leave the history as it is',
+  ask: 'whether to rewrite the history depends on what is not known',
+  nothing: undefined,
+};
+
+/** What is advised for the time when the key is dead, which is what follows. */
+function advised(findings: readonly Finding[], at: LeakAt, provider: Provider | undefined): Exposure {
+  const sensitive = provider?.valueClass === 'money' || provider?.valueClass === 'production';
+  const { what, reasons, cannot } = recommend(findings, { dead: 'yes', sensitive });
+  const exposure = ofSearch(findings, at);
+  const words = advice[what];
+  if (words === undefined) return exposure;
+  const undone = cannot.length === 0 ? '' : `; it cannot undo that ${cannot.join(', that ')}`;
+  return { ...exposure, recommendation: `once the key is dead, ${words}: ${reasons.join('; ')}${undone}` };
+}
 
 /** A key that was found both as one of the inventory and by its format. */
 function eachOnce(all: readonly Leaked[]): readonly Leaked[] {

@@ -13,18 +13,22 @@ export function remaining(dossiers: readonly Dossier[], ended: readonly Ended[])
       lines.push(
         `${credential} stands in ${[...new Set(places.map(({ server, client }) => `${server} of ${client}`))].join(', ')}: put a new key there by hand`,
       );
-    if (state === 'complete' || state === 'debt')
-      lines.push(`other copies on this machine: mcp-rotate leak --spread ${begun.get(credential)?.rotation ?? credential}`);
+    // What is over has its value shredded; its receipt names the copies that were found until then.
+    if (state === 'complete')
+      lines.push(`other copies on this machine, by file: mcp-rotate receipt ${begun.get(credential)?.rotation}`);
+    else if (state !== undefined && state !== 'rolled-back')
+      lines.push(`other copies on this machine: mcp-rotate leak --spread ${credential}`);
     for (const { repository, number, url } of exposure.alerts)
       lines.push(
         `alert ${number}, when the key is dead: ${url}, or gh api -X PATCH repos/${repository}/secret-scanning/alerts/${number} -f state=resolved -f resolution=revoked`,
       );
   }
-  const repositories = new Set(
-    dossiers.flatMap(({ exposure }) => (exposure.how === 'committed' ? exposure.found.flatMap(repositoryOf) : [])),
-  );
+  const committed = dossiers.filter(({ exposure }) => exposure.how === 'committed');
+  const repositories = new Set(committed.flatMap(({ exposure }) => exposure.found.flatMap(repositoryOf)));
+  for (const { credential, exposure } of committed)
+    if (exposure.recommendation !== undefined) lines.push(`${credential}: ${exposure.recommendation}`);
   for (const repository of repositories) {
-    lines.push(`the history of ${repository}: mcp-rotate leak rewrite ${repository}, if it is worth it`);
+    lines.push(`the history of ${repository}: mcp-rotate leak rewrite ${repository}`);
     lines.push(`the next commit: mcp-rotate guard install ${repository}`);
   }
   if (repositories.size === 0 && dossiers.some(({ exposure }) => exposure.how === 'alert'))

@@ -44,7 +44,7 @@ export function renderDossier(dossier: Dossier, style: Style): string {
     ...spots.slice(0, mostSpots).flatMap((each, index) => about(index === 0 ? 'where' : '', each)),
     ...(spots.length === 0 ? about('where', "in no client's config of this machine") : []),
     ...(more > 0 ? about('', `and ${more} more`) : []),
-    ...about('since', `${exposure.since === undefined ? 'not known' : isoSeconds(exposure.since)} (${exposure.evidence})`),
+    ...about('since', exposure.since === undefined ? exposure.evidence : `${isoSeconds(exposure.since)} (${exposure.evidence})`),
     ...exposure.seenBy.flatMap((each, index) => about(index === 0 ? 'seen by' : '', each)),
     ...about('way', wayWords[dossier.way]),
   ]);
@@ -63,7 +63,7 @@ export function renderPlans(plans: readonly Plan[], style: Style): string {
   return lines(
     plans.flatMap(({ credential, steps, calls, edits, byHand, warnings }) => [
       ...field(`${name(credential)}`, steps.join(' > '), style, Math.max(labelWidth, credential.length + 2)),
-      ...calls.flatMap((call) => wrap(`  ${name(call)}`, style.width, '    ')),
+      ...calls.flatMap((call) => under(call, style)),
       ...(edits.length + byHand.length === 0
         ? []
         : [
@@ -75,6 +75,9 @@ export function renderPlans(plans: readonly Plan[], style: Style): string {
     ]),
   );
 }
+
+const under = (text: string, style: Style): string[] =>
+  wrap(name(text), style.width - 4).map((line, index) => `${index === 0 ? '  ' : '    '}${line}`);
 
 export interface LeakEnd {
   readonly dossiers: readonly Dossier[];
@@ -90,9 +93,7 @@ export function renderEnd({ ended, next, dossiers }: LeakEnd, style: Style, aske
   return [
     ...ended.map((each) => `${lines([paint(style, 'bold', name(each.credential))])}${endWords(each, style, asked)}`),
     lines(idle),
-    ...(next.length === 0
-      ? []
-      : [lines(['what remains:', ...next.flatMap((each) => wrap(`  ${name(each)}`, style.width, '    '))])]),
+    ...(next.length === 0 ? [] : [lines(['what remains:', ...next.flatMap((each) => under(each, style))])]),
   ].join('');
 }
 
