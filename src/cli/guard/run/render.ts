@@ -10,7 +10,9 @@ export function renderStaged({ findings, faults, gaps, problems }: Staged, style
     lines(
       problems.length === 0
         ? []
-        : [`mcp-rotate guard: ${count(problems.length, 'config')} of this machine could not be read whole (mcp-rotate status)`],
+        : [
+            `mcp-rotate guard: ${count(problems.length, 'file')} of this machine could not be read or written (mcp-rotate status)`,
+          ],
     ),
     lines(
       faults.flatMap(({ line, why }) => field('ignored', `${allowlistPath}:${line}: ${why}, so it does not count`, style, 9)),

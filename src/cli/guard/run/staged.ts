@@ -13,8 +13,9 @@ export async function staged(ports: Ports, adapters: () => Promise<Adapters>, pr
   const at = await repositoryHere(ports);
   const problems: Problem[] = [];
   const guarded = await guardStaged(ports, at, async () => {
-    const known = await knownNow(ports, adapters, program);
-    problems.push(...known.problems);
+    const known = await knownNow(ports, adapters, program, at);
+    // References that lead nowhere are no files that may hold something.
+    problems.push(...known.problems.filter(({ code }) => !code.startsWith('inventory/')));
     return known.needles;
   });
   try {
