@@ -70,6 +70,10 @@ export function createUseCases(
       return createLeaks(ports, known, createRotations(ports, inBatches(known, ports.clock)), search);
     },
     exists: async (path) => (await ports.disk.kind(path)) !== undefined,
+    guard: async () => {
+      const { createGuard } = await import('./guard/guard.ts');
+      return createGuard(ports, adapters, program);
+    },
     receiptPath: async (rotation) => {
       const { receiptPath } = await import('../rotation/receipt.ts');
       return receiptPath(ports, rotation);
