@@ -5,7 +5,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Slot } from '../providers/provider.ts';
-import { speaksOfKey, unknownKeys } from './unknown.ts';
+import { speaksOfKey } from '../search/key-shapes.ts';
+import { unknownKeys } from './unknown.ts';
 
 const found = (slot: Slot): string[] => unknownKeys([slot], []).map(({ start, end }) => slot.value.slice(start, end));
 const key = 'q7Jd0mW2xZ4vB8nK';

@@ -119,7 +119,7 @@ export function createGit(host: Host): Git {
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** What git wants to see before it calls a folder a repository; the stores as alternates, which have no say in anything. */
-async function fill(scratch: FilePath, { folders, hash }: GitStores): Promise<void> {
+export async function fill(scratch: FilePath, { folders, hash }: GitStores): Promise<void> {
   await mkdir(join(scratch, 'refs'));
   await mkdir(join(scratch, 'objects', 'info'), { recursive: true });
   const format = hash === 'sha1' ? '' : '[extensions]\n\tobjectFormat = sha256\n';

@@ -15,6 +15,8 @@ import { type EntryHeader, entryHeader, longestHeader, type PackPlan, packTypes 
 export type ObjectType = 'commit' | 'tree' | 'blob' | 'tag';
 
 export interface Look {
+  /** Is `mayHold` to be asked of whole objects only? */
+  readonly whole: boolean;
   /** May [from, to) hold something? Asked of stretches too: a piece of up to 12 bytes never lies in two of them only. */
   mayHold(bytes: Uint8Array, from: number, to: number): boolean;
   /** Must an object be looked at for what it is, whatever `mayHold` says (an archive)? */
@@ -31,6 +33,8 @@ export interface FamiliesReport {
   objects: number;
   /** Inflated, not resolved. */
   bytes: number;
+  /** As they lie in the file. */
+  packed: number;
 }
 
 interface Frame {
@@ -54,7 +58,7 @@ export class Families {
   readonly #arena: Uint8Array;
   readonly #mostObject: number;
   readonly #news = new Stretches();
-  #report: FamiliesReport = { corrupt: [], giants: [], objects: 0, bytes: 0 };
+  #report: FamiliesReport = { corrupt: [], giants: [], objects: 0, bytes: 0, packed: 0 };
   #input = new Uint8Array(readAhead);
   #inputFrom = 0;
   #inputHeld = 0;
@@ -64,7 +68,7 @@ export class Families {
   #top = 0;
   #later: number[] = [];
 
-  constructor(plan: PackPlan, descriptor: number, inflater: Inflater, look: Look, arena: Uint8Array) {
+  constructor(plan: PackPlan, descriptor: number, inflater: Inflater, arena: Uint8Array, look: Look) {
     this.#plan = plan;
     this.#descriptor = descriptor;
     this.#inflater = inflater;
@@ -77,7 +81,7 @@ export class Families {
   /** What came of all families since the last call. */
   takeReport(): FamiliesReport {
     const report = this.#report;
-    this.#report = { corrupt: [], giants: [], objects: 0, bytes: 0 };
+    this.#report = { corrupt: [], giants: [], objects: 0, bytes: 0, packed: 0 };
     return report;
   }
 
@@ -112,7 +116,7 @@ export class Families {
 
   /** Makes a child of the last frame. An heir takes the frame's place; false: it could not, and the frame is still there. */
   #child(parent: Frame, entry: number, isHeir: boolean): boolean {
-    const length = this.#delta1(entry, parent.length);
+    const length = this.#deltaOf(entry, parent.length);
     if (length < 0) return false;
     if (this.#top + length > this.#arena.length) this.#compact();
     const start = this.#top;
@@ -121,7 +125,8 @@ export class Families {
       return false;
     }
     if (!this.#apply(entry, parent.start, parent.length, start, length)) return false;
-    const holds = parent.holds ? this.#look.mayHold(this.#arena, start, start + length) : this.#holdsNews(start, length);
+    const holds =
+      parent.holds || this.#look.whole ? this.#look.mayHold(this.#arena, start, start + length) : this.#holdsNews(start, length);
     if (isHeir) this.#frames.pop();
     this.#enter(entry, start, length, isHeir ? parent.floor : start, holds);
     return true;
@@ -168,7 +173,7 @@ export class Families {
     for (let up = parents[entry] as number; up >= 0; up = parents[up] as number) path.push(up);
     let length = this.#root(path.pop() as number);
     for (let next = path.pop(); next !== undefined && length >= 0; next = path.pop()) {
-      const longer = this.#delta1(next, length);
+      const longer = this.#deltaOf(next, length);
       if (longer < 0 || !this.#apply(next, 0, length, length, longer)) return -1;
       this.#arena.copyWithin(0, length, length + longer);
       length = longer;
@@ -181,19 +186,19 @@ export class Families {
     if (header === undefined) return this.#lose(entry, 'corrupt');
     this.#type = packTypes[header.type] as ObjectType;
     if (header.size > this.#mostObject) return this.#lose(entry, 'giants');
-    return this.#inflate(entry, header, this.#arena) ? header.size : this.#lose(entry, 'corrupt');
+    return this.#inflate(header, this.#arena) ? header.size : this.#lose(entry, 'corrupt');
   }
 
   #sizes = { base: 0, target: 0, next: 0 };
   #deltaLength = 0;
 
   /** Inflates an entry's delta. Length of the object that it makes; negative: it cannot be made. */
-  #delta1(entry: number, baseLength: number): number {
+  #deltaOf(entry: number, baseLength: number): number {
     const header = this.#read(entry);
     if (header === undefined) return this.#lose(entry, 'corrupt');
     if (header.size > this.#mostObject) return this.#lose(entry, 'giants');
     if (this.#delta.length <= header.size) this.#delta = new Uint8Array(header.size + 1);
-    if (!this.#inflate(entry, header, this.#delta)) return this.#lose(entry, 'corrupt');
+    if (!this.#inflate(header, this.#delta)) return this.#lose(entry, 'corrupt');
     this.#sizes = deltaSizes(this.#delta, header.size);
     this.#deltaLength = header.size;
     if (this.#sizes.next < 0 || this.#sizes.base !== baseLength) return this.#lose(entry, 'corrupt');
@@ -233,9 +238,9 @@ export class Families {
     return this.#end <= this.#at ? undefined : entryHeader(this.#input, this.#at, idBytes);
   }
 
-  #inflate(entry: number, header: EntryHeader, output: Uint8Array): boolean {
+  #inflate(header: EntryHeader, output: Uint8Array): boolean {
     this.#report.bytes += header.size;
-    void entry;
+    this.#report.packed += this.#end - this.#at;
     return this.#inflater.inflate(this.#input, this.#at + header.data, this.#end, output, 0, header.size);
   }
 }

@@ -5,7 +5,7 @@
  * what one thread works through, so that every delta is applied once, to a base that is in memory already. All of the plan
  * lies in memory that threads share.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import type { PackIndex } from './search-pack-index.ts';
 
 export const packTypes = ['', 'commit', 'tree', 'blob', 'tag'] as const;
@@ -18,7 +18,6 @@ const root = -1;
 export const broken = -2;
 
 export interface PackPlan {
-  readonly file: string;
   readonly count: number;
   readonly idBytes: number;
   /** Where each entry begins, ascending; one more: where the last one ends. Everything below is in this order. */
@@ -81,22 +80,73 @@ export function entryHeader(bytes: Uint8Array, at: number, idBytes: number): Ent
 }
 
 /** Throws what the file system throws; an Error where the file is no pack, or another one than the index speaks of. */
-export function planPack(file: string, index: PackIndex, idBytes: number): PackPlan {
-  const descriptor = openSync(file, 'r');
-  try {
-    const { size } = fstatSync(descriptor);
-    const head = Buffer.alloc(12);
-    if (readSync(descriptor, head, 0, 12, 0) !== 12 || head.readUInt32BE(0) !== 0x5041434b) throw new Error('no pack');
-    if (head.readUInt32BE(8) !== index.count) throw new Error('a pack that its index does not speak of');
-    const { count } = index;
-    const offsets = shared(Float64Array, count + 1);
-    index.sorted(offsets.subarray(0, count));
-    offsets[count] = Math.max(size - idBytes, 0);
-    const parents = parentsOf(descriptor, index, offsets, count, idBytes);
-    return { file, count, idBytes, offsets, parents, ...families(parents, offsets, count) };
-  } finally {
-    closeSync(descriptor);
+export function planPack(descriptor: number, index: PackIndex, idBytes: number): PackPlan {
+  const offsets = offsetsOf(descriptor, index, idBytes);
+  const { count } = index;
+  const parents = parentsOf(descriptor, index, offsets, count, idBytes);
+  return { count, idBytes, offsets, parents, ...families(parents, offsets, count) };
+}
+
+/** A plan of a few objects and of what they are made out of, each a family of its own. */
+export function planEntries(descriptor: number, index: PackIndex, idBytes: number, ids: readonly string[]): PackPlan {
+  const offsets = offsetsOf(descriptor, index, idBytes);
+  const { count } = index;
+  const parents = shared(Int32Array, count).fill(broken);
+  const sizes = shared(Int32Array, count);
+  const entries: number[] = [];
+  const head = new Uint8Array(longestHeader);
+  for (const id of ids) {
+    const offset = index.offsetOf(Buffer.from(id, 'hex'));
+    let entry = offset === undefined ? broken : positionOf(offsets, count, offset);
+    if (entry < 0) continue;
+    entries.push(entry);
+    sizes[entry] = 1;
+    while (entry >= 0 && parents[entry] === broken) {
+      readSync(descriptor, head, 0, head.length, offsets[entry] as number);
+      const parent: number = parentOf(entry, head, 0, index, offsets, idBytes);
+      parents[entry] = parent;
+      entry = parent;
+    }
   }
+  const none = shared(Int32Array, count).fill(-1);
+  const families = shared(Int32Array, entries.length, entries);
+  return { count, idBytes, offsets, parents, sizes, children: none, siblings: none, heirs: none, families };
+}
+
+function offsetsOf(descriptor: number, index: PackIndex, idBytes: number): Float64Array {
+  const { size } = fstatSync(descriptor);
+  const head = Buffer.alloc(12);
+  if (readSync(descriptor, head, 0, 12, 0) !== 12 || head.readUInt32BE(0) !== 0x5041434b) throw new Error('no pack');
+  if (head.readUInt32BE(8) !== index.count) throw new Error('a pack that its index does not speak of');
+  const { count } = index;
+  const offsets = shared(Float64Array, count + 1);
+  index.sorted(offsets.subarray(0, count));
+  offsets[count] = Math.max(size - idBytes, 0);
+  return offsets;
+}
+
+/** An object and all that are made out of it. */
+export function below({ children, siblings, heirs }: PackPlan, entry: number): number[] {
+  const all = [entry];
+  for (let index = 0; index < all.length; index++) {
+    const one = all[index] as number;
+    if ((heirs[one] as number) >= 0) all.push(heirs[one] as number);
+    for (let child = children[one] as number; child >= 0; child = siblings[child] as number) all.push(child);
+  }
+  return all;
+}
+
+/** Objects of a whole plan that lead to no root. */
+export function unreached(plan: PackPlan): number[] {
+  const { parents, sizes, families, count } = plan;
+  if (sizes.length === 0 || families.reduce((sum, family) => sum + (sizes[family] as number), 0) === count) return [];
+  const lost: number[] = [];
+  for (let entry = 0; entry < count; entry++) {
+    if (parents[entry] === broken) lost.push(...below(plan, entry));
+    // A ring: nobody below it ever became a leaf.
+    else if (sizes[entry] === 0) lost.push(entry);
+  }
+  return lost;
 }
 
 function parentsOf(descriptor: number, index: PackIndex, offsets: Float64Array, count: number, idBytes: number): Int32Array {
@@ -112,16 +162,25 @@ function parentsOf(descriptor: number, index: PackIndex, offsets: Float64Array, 
       held = readSync(descriptor, window, 0, window.length, at);
       if (held === 0) break;
     }
-    const header = entryHeader(window.subarray(0, Math.min(held, end - from)), at - from, idBytes);
-    if (header === undefined) continue;
-    if (header.type === offsetDelta) parents[entry] = positionOf(offsets, entry, at - header.back);
-    else if (header.type === referenceDelta) {
-      const id = window.subarray(at - from + header.reference, at - from + header.data);
-      const base = index.offsetOf(id);
-      parents[entry] = base === undefined ? broken : positionOf(offsets, count, base);
-    } else parents[entry] = root;
+    parents[entry] = parentOf(entry, window.subarray(0, Math.min(held, end - from)), at - from, index, offsets, idBytes);
   }
   return parents;
+}
+
+function parentOf(
+  entry: number,
+  bytes: Uint8Array,
+  at: number,
+  index: PackIndex,
+  offsets: Float64Array,
+  idBytes: number,
+): number {
+  const header = entryHeader(bytes, at, idBytes);
+  if (header === undefined) return broken;
+  if (header.type === offsetDelta) return positionOf(offsets, entry, (offsets[entry] as number) - header.back);
+  if (header.type !== referenceDelta) return root;
+  const base = index.offsetOf(bytes.subarray(at + header.reference, at + header.data));
+  return base === undefined ? broken : positionOf(offsets, index.count, base);
 }
 
 function positionOf(offsets: Float64Array, before: number, offset: number): number {
@@ -141,7 +200,7 @@ function families(
   parents: Int32Array,
   offsets: Float64Array,
   count: number,
-): Omit<PackPlan, 'file' | 'count' | 'idBytes' | 'offsets' | 'parents'> {
+): Omit<PackPlan, 'count' | 'idBytes' | 'offsets' | 'parents'> {
   const sizes = shared(Int32Array, count);
   const children = shared(Int32Array, count).fill(-1);
   const siblings = shared(Int32Array, count).fill(-1);

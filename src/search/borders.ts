@@ -5,7 +5,7 @@
  * files need no separator, so there a long secret may be followed by anything. A short one must not be the tail of a longer
  * word either. What is encoded in groups (base64, hexadecimal digits) goes on as the text does that it was joined with.
  */
-import type { Needle } from './needles.ts';
+import { type Needle, plainOf } from './needles.ts';
 import type { View } from './views.ts';
 
 /** Shorter texts also occur inside other words. */
@@ -23,9 +23,7 @@ export class Borders {
   readonly #alphabets: ReadonlyMap<number, Alphabet>;
 
   constructor(needles: readonly Needle[]) {
-    this.#alphabets = new Map(
-      needles.filter(({ writing }) => writing === 'plain').map((needle) => [needle.secret, alphabetOf(needle)]),
-    );
+    this.#alphabets = new Map(plainOf(needles).map((needle) => [needle.secret, alphabetOf(needle)]));
   }
 
   /** Does the needle that stands at `at` end there, and begin? */

@@ -4,6 +4,7 @@
 import type { Secret } from '../base/secret.ts';
 import { encodePart } from '../documents/coding.ts';
 import { type Gap, shortest, type Writing } from './search.ts';
+import { type Specific, specificPart } from './specific.ts';
 
 /** Shorter words stand in texts that have nothing to do with the secret. */
 const longWord = 12;
@@ -24,9 +25,6 @@ export interface KnownSecret {
   readonly id: string;
   readonly secret: Secret;
 }
-
-/** Longest JSON nesting of escapes that is sought: text within text, as in a transcript of a tool call. */
-const escapes = 2;
 
 export class Needles {
   /** Ids in the order of `Match.of.known`. */
@@ -60,6 +58,13 @@ export class Needles {
   }
 }
 
+/** Of each secret the one that is its very text. */
+export function plainOf(needles: readonly Needle[]): readonly Needle[] {
+  const first = new Map<number, Needle>();
+  for (const needle of needles) if (needle.writing === 'plain' && !first.has(needle.secret)) first.set(needle.secret, needle);
+  return [...first.values()];
+}
+
 function foundByChance(text: string): string | undefined {
   if (Buffer.byteLength(text) < shortest) return `shorter than ${shortest} bytes: it would be found by chance`;
   return text.length < longWord && /^[a-z]+$/i.test(text) ? 'a short word: it would be found by chance' : undefined;
@@ -67,59 +72,109 @@ function foundByChance(text: string): string | undefined {
 
 /** Every writing once: many secrets look alike in several. */
 function writingsOf(secret: number, text: string): Needle[] {
-  const utf8 = Buffer.from(text);
   const found = new Map<string, Needle>();
-  const add = (writing: Writing, bytes: Uint8Array, skip = 0): void => {
-    const key = Buffer.from(bytes).toString('latin1');
-    const from = Math.min(skip, Math.max(0, bytes.length - shortest));
-    if (bytes.length >= shortest && !found.has(key)) found.set(key, { secret, writing, bytes, from, to: bytes.length });
+  const { from, to } = specificPart(text);
+  const add = (writing: Writing, bytes: Buffer, specific: Specific): void => {
+    if (bytes.length < shortest) return;
+    const key = bytes.toString('latin1');
+    if (!found.has(key)) found.set(key, { secret, writing, bytes, ...wideEnough(specific, bytes.length) });
   };
-  const shared = publicPrefix(text);
-  add('plain', utf8, shared);
-  for (const escaped of jsonEscaped(text)) add('json-escaped', Buffer.from(escaped), shared);
-  for (const coded of percentEncoded(text)) add('percent-encoded', Buffer.from(coded), shared);
-  for (const writing of ['base64', 'base64url'] as const)
-    for (const stretch of base64Stretches(utf8, writing)) add(writing, Buffer.from(stretch), Math.ceil((shared * 4) / 3));
-  const hex = utf8.toString('hex');
-  for (const digits of [hex, hex.toUpperCase()]) add('hex', Buffer.from(digits), shared * 2);
-  const wide = Buffer.from(text, 'utf16le');
-  add('utf-16le', wide, shared * 2);
-  add('utf-16be', Buffer.from(wide).swap16(), shared * 2);
+  /** A writing of each character (or byte) by itself: its parts are the parts' writings. */
+  const each = (writing: Writing, write: (part: string) => Buffer): void => {
+    const start = write(text.slice(0, from)).length;
+    add(writing, write(text), { from: start, to: start + write(text.slice(from, to)).length });
+  };
+  each('plain', (part) => Buffer.from(part));
+  for (const write of jsonEscapes) each('json-escaped', (part) => Buffer.from(write(part)));
+  if (text.isWellFormed()) for (const encode of percentEncodings) each('percent-encoded', (part) => Buffer.from(encode(part)));
+  each('utf-16le', (part) => Buffer.from(part, 'utf16le'));
+  each('utf-16be', (part) => Buffer.from(part, 'utf16le').swap16());
+  each('hex', (part) => Buffer.from(Buffer.from(part).toString('hex')));
+  each('hex', (part) => Buffer.from(Buffer.from(part).toString('hex').toUpperCase()));
+  const utf8 = (part: string): Buffer => Buffer.from(part);
+  // as PowerShell wants its commands
+  const wide = (part: string): Buffer => Buffer.from(part, 'utf16le');
+  for (const write of [utf8, wide]) {
+    const specific = { from: write(text.slice(0, from)).length, to: write(text.slice(0, to)).length };
+    for (const writing of ['base64', 'base64url'] as const)
+      for (const before of [0, 1, 2]) {
+        const stretch = base64Stretch(write(text), before, writing, specific);
+        add(writing, stretch.bytes, stretch);
+      }
+  }
+  for (const line of joinedLines(text)) add('plain', Buffer.from(line.text), line);
   return [...found.values()];
 }
 
-function jsonEscaped(text: string): string[] {
-  const inner = (one: string): string => JSON.stringify(one).slice(1, -1);
-  const html = (one: string): string => one.replace(/[<>&]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  const levels = [inner(text)];
-  for (let level = 1; level < escapes; level++) levels.push(inner(levels.at(-1) ?? text));
-  return levels.flatMap((one) => [one, one.replaceAll('/', '\\/'), html(one)]);
+/** At least `shortest` bytes are specific, also of a secret that has little of its own. */
+function wideEnough({ from, to }: Specific, length: number): Specific {
+  const end = Math.min(length, Math.max(to, shortest));
+  return { from: Math.max(0, Math.min(from, end - shortest)), to: end };
 }
 
-/** As `encodeURIComponent`, as RFC 3986 wants it, and with small digits. */
-function percentEncoded(text: string): string[] {
-  let loose: string;
-  try {
-    loose = encodeURIComponent(text);
-  } catch {
-    return [];
-  }
-  const strict = encodePart(text, 'percent');
-  return [loose, strict].flatMap((one) => [one, one.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
+const inJson = (one: string): string => JSON.stringify(one).slice(1, -1);
+const slashes = (one: string): string => one.replaceAll('/', '\\/');
+/** Go and others write what is special in HTML by its number. */
+const html = (one: string): string =>
+  one.replace(/[<>&'=+]/g, (c) => (/[<>&]/.test(c) ? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}` : c));
+const htmlAndQuotes = (one: string): string =>
+  one.replace(/[<>&'=+]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** Python and others write what is not ASCII by its number. */
+const ascii = (one: string): string =>
+  one.replace(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** One level of escapes as libraries write them, and each of them once more: text within text, as in a transcript of a tool call. */
+const oneLevel = [inJson, (one: string) => slashes(inJson(one)), (one: string) => html(inJson(one))].concat([
+  (one) => htmlAndQuotes(inJson(one)),
+  (one) => ascii(inJson(one)),
+]);
+const jsonEscapes = [...oneLevel, ...oneLevel.map((write) => (one: string) => inJson(write(one)))];
+
+const smallDigits = (one: string): string => one.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+const strict = (one: string): string => encodePart(one, 'percent');
+/** As `encodeURIComponent`, as RFC 3986 wants it, and as forms are sent; with small digits too. */
+const inForms = (one: string): string =>
+  encodeURIComponent(one)
+    .replaceAll('%20', '+')
+    .replace(/[!'()~]/g, strict)
+    .replaceAll('~', '%7E');
+const percentEncodings = [encodeURIComponent, strict, inForms].flatMap((encode) => [
+  encode,
+  (one: string) => smallDigits(encode(one)),
+]);
+
+/**
+ * What does not depend on what the secret was joined with, for one of the three ways in which it can lie in a group of three
+ * bytes: characters all of whose bits are the secret's.
+ */
+function base64Stretch(
+  bytes: Buffer,
+  before: number,
+  writing: 'base64' | 'base64url',
+  specific: Specific,
+): Specific & { bytes: Buffer } {
+  const first = Math.ceil((before * 8) / 6);
+  const whole = Math.floor(((before + bytes.length) * 8) / 6);
+  const coded = Buffer.concat([Buffer.alloc(before), bytes]).toString(writing);
+  return {
+    bytes: Buffer.from(coded.slice(first, whole)),
+    from: Math.max(0, Math.ceil(((before + specific.from) * 8) / 6) - first),
+    to: Math.floor(((before + specific.to) * 8) / 6) - first,
+  };
 }
 
-/** What does not depend on what the secret was joined with, for each of the three ways in which it can lie in a group. */
-function base64Stretches(utf8: Buffer, writing: 'base64' | 'base64url'): string[] {
-  return [0, 1, 2].map((before) => {
-    const whole = Math.floor(((before + utf8.length) * 8) / 6);
-    const from = Math.ceil((before * 8) / 6);
-    return Buffer.concat([Buffer.alloc(before), utf8])
-      .toString(writing)
-      .slice(from, whole);
-  });
-}
-
-/** Length of what all secrets of a kind begin with (`sk-ant-api03-`, `github_pat_`): no evidence of this one. */
-function publicPrefix(text: string): number {
-  return /^(?:[A-Za-z]{1,12}[-_]){1,4}(?:[a-z0-9]{2,6}-)?/.exec(text)?.[0].length ?? 0;
+/**
+ * A key of several lines stands in texts with other line ends, indentation and quotes: its body is sought with everything
+ * of that taken out, as it shows once the line breaks of a text are joined.
+ */
+function joinedLines(text: string): ({ readonly text: string } & Specific)[] {
+  const body = /-----BEGIN [A-Z0-9 ]+-----\r?\n(?:[\w-]+: .*\r?\n)*([A-Za-z0-9+/=\r\n]+?)\r?\n-----END/.exec(text)?.[1];
+  const lines = body ?? (text.includes('\n') ? text : undefined);
+  if (lines === undefined) return [];
+  const joined = lines.replace(/\s+/g, '');
+  // the share of the body that is specific, by its characters
+  const start = text.indexOf(lines);
+  const { from, to } = specificPart(text);
+  const solid = (end: number): number => lines.slice(0, Math.max(0, end - start)).replace(/\s+/g, '').length;
+  return [{ text: joined, from: solid(from), to: solid(to) }];
 }

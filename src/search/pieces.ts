@@ -6,7 +6,7 @@
  * of too, stand in many texts.
  */
 import { type Kernel, shortestPiece } from './kernel.ts';
-import type { Needle } from './needles.ts';
+import { type Needle, plainOf } from './needles.ts';
 
 /** Bytes of the secret that a piece has at least. */
 export const shortestPartial = 12;
@@ -45,11 +45,7 @@ export class Pieces {
   constructor(needles: readonly Needle[], kernel: Kernel) {
     this.#needles = needles;
     this.#kernel = kernel;
-    this.#plain = new Map(
-      needles
-        .filter(({ writing }) => writing === 'plain')
-        .map(({ secret, bytes, from, to }) => [secret, bytes.subarray(from, to)]),
-    );
+    this.#plain = new Map(plainOf(needles).map(({ secret, bytes, from, to }) => [secret, bytes.subarray(from, to)]));
   }
 
   /**

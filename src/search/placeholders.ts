@@ -26,7 +26,7 @@ const documented: ReadonlySet<string> = new Set([
 
 /** Long enough not to stand in a random key by chance, in any case. */
 const longWords =
-  /example|placeholder|change_?me|change-me|redacted|replace_?me|replace-me|replaceth|not_?real|not-real|your_?key|your_?token|your_?pass|your_?secret|your_?api|insert_?your|enter_?your|put_?your|deadbeef|abcdefgh|password|foobarbaz|removed|censored|qwertyui|dummy_?key|dummy_?token|fake_?key|fake_?token|test_?key_?|my[_-]?(?:api|secret|token|key|pass)|secretkey|super_?secret|topsecret|lorem_?ipsum/i;
+  /example|placeholder|change_?me|change-me|redacted|replace_?me|replace-me|replaceth|not_?real|not-real|your[-_]?key|your_?token|your_?pass|your_?secret|your_?api|insert_?your|enter_?your|put_?your|deadbeef|abcdefgh|password|foobarbaz|removed|censored|qwertyui|dummy_?key|dummy_?token|fake_?key|fake_?token|test[-_]?key|my[_-]?(?:api|secret|token|key|pass)|secretkey|super_?secret|topsecret|lorem_?ipsum/i;
 /** Words that count only where they stand apart, all in one case. */
 const shortWords =
   /(?:^|[^A-Za-z])(?:your|YOUR|fake|FAKE|dummy|DUMMY|sample|SAMPLE|todo|TODO|fixme|FIXME|insert|INSERT|enter|ENTER|replace|REPLACE|mock|MOCK|null|NULL|none|NONE|undefined|foobar|FOOBAR|hidden|HIDDEN|masked|MASKED)(?![A-Za-z])/;

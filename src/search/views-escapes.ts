@@ -191,23 +191,33 @@ const leastWide = 8;
 const inText = (byte: number | undefined): boolean =>
   byte !== undefined && ((byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));
 
+/** A stretch covers a place that is looked at, and three bytes behind it. */
+const stride = 8;
+const evenBytes = 0x00ff00ff;
+const oddBytes = 0xff00ff00 | 0;
+
 /** Stretches of ASCII characters that have two bytes each, of either order; what else is in UTF-16 is no writing of a secret. */
 export function utf16View(view: View): View | undefined {
   const { bytes } = view;
+  if (!bytes.includes(0)) return undefined;
   const built = new ViewBuilder(view);
+  const length = bytes.length;
   let done = 0;
-  for (let zero = bytes.indexOf(0); zero !== -1; ) {
-    // where the first character stands, by the order that continues from here
-    let from = -1;
-    if (zero > done && inText(bytes[zero - 1]) && bytes[zero + 2] === 0) from = zero - 1;
-    else if (inText(bytes[zero + 1]) && bytes[zero + 2] === 0) from = zero;
-    if (from === -1) {
-      zero = bytes.indexOf(0, zero + 1);
-      continue;
-    }
-    const text = from === zero ? 1 : 0;
-    let end = from;
-    while (inText(bytes[end + text]) && bytes[end + 1 - text] === 0) end += 2;
+  const first = -bytes.byteOffset & 3;
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + first, (length - first) >> 2);
+  for (let index = 0; index < words.length; index += stride / 4) {
+    const word = words[index] as number;
+    // of two characters one byte each is zero, the other not; the machine's order of bytes changes which
+    const little = (word & evenBytes) === 0;
+    if ((!little && (word & oddBytes) !== 0) || word === 0 || (word & 0xffff) === 0 || word >>> 16 === 0) continue;
+    const at = first + index * 4;
+    if (at < done) continue;
+    const zero = bytes[at] === 0 ? 0 : 1;
+    const text = 1 - zero;
+    let from = at;
+    while (from - 2 >= done && bytes[from - 2 + zero] === 0 && inText(bytes[from - 2 + text])) from -= 2;
+    let end = at;
+    while (end + 1 < length && bytes[end + zero] === 0 && inText(bytes[end + text])) end += 2;
     if (end - from >= 2 * leastWide) {
       const narrow = Buffer.allocUnsafe((end - from) / 2);
       for (let i = 0; i < narrow.length; i++) narrow[i] = bytes[from + 2 * i + text] as number;
@@ -215,7 +225,6 @@ export function utf16View(view: View): View | undefined {
       built.decoded(from, end, narrow, 2);
       done = end;
     }
-    zero = bytes.indexOf(0, Math.max(zero + 1, end));
   }
   return built.built();
 }

@@ -5,6 +5,8 @@
  * made; elsewhere only those behind which a secret can hide without such a piece. Views are made of views, the shallow ones
  * first; what they all show at one spot of the window is told once, by the shallowest.
  */
+import type { Secret } from '../base/secret.ts';
+import { findFormats, mayHoldFormat } from './formats.ts';
 import type { Look } from './match.ts';
 import type { Needle } from './needles.ts';
 import { type Layer, type Match, mostLayers } from './search.ts';
@@ -62,6 +64,7 @@ class WindowLook {
   /** Spots of each known secret that are told, in the window's own bytes. */
   readonly #wholes = new Map<number, Spot[]>();
   readonly #partials: (Spot & { readonly needle: Needle; readonly layers: readonly Layer[] })[] = [];
+  readonly #found: (Spot & { readonly format: string; readonly secret: Secret; readonly layers: readonly Layer[] })[] = [];
   #left: number;
 
   constructor(look: Look, bytes: Uint8Array, window: Window) {
@@ -82,10 +85,29 @@ class WindowLook {
     see(this.#base, []);
     for (let seen = queue.shift(); seen !== undefined; seen = queue.shift()) this.#within(seen, see);
     this.#tellPartials();
+    this.#tellFormats();
+  }
+
+  /** Keys of known formats that are none of the known secrets. Joined lines make no key: only what is under them does. */
+  #formats(view: View, layers: readonly Layer[]): void {
+    if (!this.#look.sought.formats || layers.at(-1) === 'line breaks' || !mayHoldFormat(view.bytes)) return;
+    for (const { format, secret, start, end } of findFormats(view.bytes))
+      this.#found.push({ ...this.#spot(view, start, end), format: format.id, secret, layers });
+  }
+
+  #tellFormats(): void {
+    const known = [...this.#wholes.values()].flat();
+    const told: Spot[] = [];
+    for (const { start, end, format, secret, layers } of this.#found) {
+      if ([...known, ...told].some((one) => one.start < end && start < one.end)) continue;
+      told.push({ start, end });
+      this.#tell({ start, end }, { of: { format, secret }, writing: 'plain' }, layers);
+    }
   }
 
   /** Tells what the view itself holds. Answers what stands around pieces that are not explained by that. */
   #sought(view: View, layers: readonly Layer[]): View | undefined {
+    this.#formats(view, layers);
     const { kernel, needles } = this.#look.sought;
     const { bytes } = view;
     if (needles.length === 0 || !kernel.mayHold(bytes, 0, bytes.length)) return undefined;

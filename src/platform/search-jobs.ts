@@ -1,0 +1,194 @@
+/**
+ * The pieces of work of a search, each done whole by one thread: here or in a worker, the same.
+ *
+ * What goes to a job and what comes back can be copied between threads; large tables lie in memory that threads share, and a
+ * file that is open is open for all of them, so that it may be deleted meanwhile.
+ */
+import { createReadStream } from 'node:fs';
+import type { FilePath } from '../ports/disk.ts';
+import type { Gap, Match } from '../search/search.ts';
+import { type FilesJob, FilesLook, type FilesLooked } from './search-files-look.ts';
+import { gitObjects } from './search-git.ts';
+import { createInflater } from './search-inflate.ts';
+import { type LookFor, ObjectLook } from './search-look.ts';
+import { inflated, looseFile, readLoose, streamLoose } from './search-loose.ts';
+import { Families, type FamiliesReport, type ObjectType } from './search-pack-families.ts';
+import type { PackPlan } from './search-pack-plan.ts';
+
+export interface Setup extends LookFor {
+  /** Memory for the objects that are made, of this thread. */
+  readonly arenaBytes: number;
+}
+
+/** What was found in one object; `object` is its id, or its position in the plan of a pack. */
+export interface FoundIn<Name> {
+  readonly object: Name;
+  readonly type: ObjectType;
+  readonly matches: readonly Match[];
+  readonly gaps: readonly Gap[];
+}
+
+export interface Answers<Name> {
+  readonly found: readonly FoundIn<Name>[];
+  readonly objects: number;
+  readonly bytes: number;
+  readonly packed: number;
+  /** Objects that could not be looked at. */
+  readonly lost: readonly { readonly object: Name; readonly code: Gap['code']; readonly why: string }[];
+}
+
+export interface Jobs {
+  readonly families: {
+    readonly job: { readonly plan: PackPlan; readonly descriptor: number; readonly from: number; readonly to: number };
+    readonly answer: Omit<Answers<number>, 'lost'> & Pick<FamiliesReport, 'corrupt' | 'giants'>;
+  };
+  /** An object of a pack that is whole there, but too large for the arena. */
+  readonly giant: {
+    readonly job: {
+      readonly descriptor: number;
+      readonly entry: number;
+      readonly type: ObjectType;
+      readonly from: number;
+      readonly to: number;
+      readonly size: number;
+    };
+    readonly answer: Answers<number>;
+  };
+  readonly loose: {
+    readonly job: { readonly folder: FilePath; readonly ids: readonly string[] };
+    /** `gone`: there is no such file any more. */
+    readonly answer: Answers<string> & { readonly gone: readonly string[] };
+  };
+  /** Objects as git resolves them, each looked at exactly. */
+  readonly resolved: {
+    readonly job: { readonly gitDir: FilePath; readonly ids: readonly string[] | 'all' };
+    readonly answer: Answers<string>;
+  };
+  readonly files: { readonly job: FilesJob; readonly answer: FilesLooked };
+}
+
+export type JobName = keyof Jobs;
+export type Doing = <Name extends JobName>(name: Name, job: Jobs[Name]['job']) => Promise<Jobs[Name]['answer']>;
+
+/** Does jobs on this thread, one after the other. */
+export function createDoing(setup: Setup): Doing {
+  const look = new ObjectLook(setup);
+  const inflater = createInflater();
+  let arena: Uint8Array | undefined;
+  const ownArena = (): Uint8Array => {
+    arena ??= new Uint8Array(setup.arenaBytes);
+    return arena;
+  };
+
+  const doings: { readonly [Name in JobName]: (job: Jobs[Name]['job']) => Promise<Jobs[Name]['answer']> } = {
+    families: async ({ plan, descriptor, from, to }) => {
+      const found: FoundIn<number>[] = [];
+      const families = new Families(plan, descriptor, inflater, ownArena(), {
+        whole: look.whole,
+        mayHold: (bytes, start, end) => look.mayHold(bytes, start, end),
+        isVeiled: (bytes, start, end) => look.isVeiled(bytes, start, end),
+        object: (object, type, bytes) => add(found, object, type, look.exactly(bytes)),
+      });
+      for (let index = from; index < to; index++) families.work(plan.families[index] as number);
+      return { found, ...families.takeReport() };
+    },
+
+    giant: async ({ descriptor, entry, type, from, to, size }) => {
+      const open = (): AsyncIterable<Uint8Array> => {
+        const stream = createReadStream('', {
+          fd: descriptor,
+          autoClose: false,
+          start: from,
+          end: to - 1,
+          highWaterMark: 1 << 18,
+        });
+        return inflated(stream, 0, size);
+      };
+      return looked(entry, type, size, to - from, () => look.stream(open));
+    },
+
+    loose: async ({ folder, ids }) => {
+      const found: FoundIn<string>[] = [];
+      const gone: string[] = [];
+      const lost: { object: string; code: Gap['code']; why: string }[] = [];
+      let [bytes, packed] = [0, 0];
+      for (const id of ids) {
+        const file = looseFile(folder, id);
+        try {
+          const loose = readLoose(file, inflater, ownArena());
+          if (loose.state === 'corrupt') {
+            lost.push({ object: id, code: 'corrupt', why: 'a loose object that cannot be unpacked' });
+            continue;
+          }
+          packed += loose.packed;
+          if (loose.state === 'large') {
+            const { type, header, size } = loose;
+            const one = await looked(id, type, size, 0, () => look.stream(() => streamLoose(file, header, size)));
+            found.push(...one.found);
+            lost.push(...one.lost);
+            bytes += size;
+            continue;
+          }
+          bytes += loose.bytes.length;
+          const { length } = loose.bytes;
+          if (look.mayHold(loose.bytes, 0, length) || look.isVeiled(loose.bytes, 0, length))
+            add(found, id, loose.type, look.exactly(loose.bytes));
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === 'ENOENT') gone.push(id);
+          else lost.push({ object: id, code: 'unreadable', why: 'a loose object that may not be read' });
+        }
+      }
+      return { found, lost, gone, objects: ids.length - lost.length - gone.length, bytes, packed };
+    },
+
+    resolved: async ({ gitDir, ids }) => {
+      const found: FoundIn<string>[] = [];
+      const lost: { object: string; code: Gap['code']; why: string }[] = [];
+      let [objects, bytes] = [0, 0];
+      try {
+        for await (const object of gitObjects(gitDir, ids)) {
+          if ('missing' in object) {
+            lost.push({ object: object.missing, code: 'corrupt', why: 'an object that git cannot read' });
+            continue;
+          }
+          objects++;
+          bytes += object.size;
+          add(found, object.id, object.type, await look.streamExactly(object.bytes));
+        }
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        const why = 'git stopped before it had read everything: an object is damaged';
+        lost.push({ object: ids === 'all' ? '' : (ids[0] ?? ''), code: 'corrupt', why });
+      }
+      return { found, lost, objects, bytes, packed: 0 };
+    },
+
+    files: async (job) => new FilesLook(look.sought, look.tools).look(job),
+  };
+  return (name, job) => doings[name](job);
+}
+
+function add<Name>(
+  found: FoundIn<Name>[],
+  object: Name,
+  type: ObjectType,
+  { matches, gaps }: Pick<FoundIn<Name>, 'matches' | 'gaps'>,
+): void {
+  if (matches.length > 0 || gaps.length > 0) found.push({ object, type, matches, gaps });
+}
+
+async function looked<Name>(
+  object: Name,
+  type: ObjectType,
+  size: number,
+  packed: number,
+  look: () => Promise<{ matches: readonly Match[]; gaps: readonly Gap[] }>,
+): Promise<Answers<Name>> {
+  const found: FoundIn<Name>[] = [];
+  try {
+    add(found, object, type, await look());
+    return { found, lost: [], objects: 1, bytes: size, packed };
+  } catch {
+    return { found, lost: [{ object, code: 'corrupt', why: 'it cannot be unpacked to its end' }], objects: 0, bytes: 0, packed };
+  }
+}
