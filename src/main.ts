@@ -33,7 +33,7 @@ const context: Context = {
       import('./platform/ports.ts'),
       import('./cli/use-cases.ts'),
     ]);
-    return createUseCases(createPorts(), () => import('./registry.ts'), { program: bundle() });
+    return createUseCases(createPorts(), () => import('./registry.ts'), { program: bundle(), version });
   },
   demo: async () => {
     const [{ createDemoWorld }, { portsIn }, adapters] = await Promise.all([

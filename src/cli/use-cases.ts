@@ -11,9 +11,15 @@ import type { Status } from './status/view.ts';
 export interface UseCasesOptions {
   /** File of the program that runs, when it is of one piece: looks are remembered for it. */
   readonly program?: FilePath | undefined;
+  /** Of the product. */
+  readonly version?: () => string;
 }
 
-export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, { program }: UseCasesOptions = {}): UseCases {
+export function createUseCases(
+  ports: Ports,
+  adapters: () => Promise<Adapters>,
+  { program, version = () => '' }: UseCasesOptions = {},
+): UseCases {
   return {
     clock: ports.clock,
     inventory: (options) => look(ports, options),
@@ -46,6 +52,10 @@ export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, 
     oauth: async () => {
       const { createOauth } = await import('./oauth/oauth.ts');
       return createOauth(ports, await adapters());
+    },
+    repositories: async () => {
+      const { createRepositories } = await import('./leak/repositories.ts');
+      return createRepositories(ports, await adapters(), version());
     },
     receiptPath: async (rotation) => {
       const { receiptPath } = await import('../rotation/receipt.ts');

@@ -26,6 +26,8 @@ export interface Rewritten {
   readonly signaturesLost: number;
   /** Files that were taken out whole, since what they hold is packed. */
   readonly filesRemoved: number;
+  /** undefined: not asked, or not told. */
+  readonly openPullRequests: number | undefined;
   readonly contributors: readonly string[];
   /** Commands, as a person types them. */
   readonly push: readonly string[];
@@ -37,6 +39,8 @@ export interface Rewritten {
 export interface RewriteParts {
   /** Searches the clone: known secrets only, objects and refs. */
   readonly search: (repository: FilePath) => Promise<{ readonly findings: readonly RawFinding[]; readonly gaps: readonly Gap[] }>;
+  /** Asks the host; only with a person's consent. */
+  readonly openPullRequests?: (remoteUrls: readonly string[]) => Promise<number | undefined>;
   readonly onStep?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -114,11 +118,13 @@ export async function rewriteHistory(
     });
   }
   const after = await outcome(ports, clone, before, became);
+  const remotes = (await namesOf(ports, repository)).remotes.map(({ url }) => url);
   const result = {
     clone,
     ...after,
     filesRemoved: new Set(packed).size,
-    push: await pushCommands(ports, repository, clone),
+    push: pushCommands(remotes, clone),
+    openPullRequests: await parts.openPullRequests?.(remotes),
     pieces: [
       ...new Set(left.findings.flatMap(({ where, match }) => (match.partial && where.kind === 'object' ? [where.object] : []))),
     ],
@@ -247,7 +253,7 @@ async function outcome(
   clone: FilePath,
   before: Before,
   became: ReadonlyMap<string, string>,
-): Promise<Omit<Rewritten, 'clone' | 'filesRemoved' | 'push' | 'pieces' | 'notSearched'>> {
+): Promise<Omit<Rewritten, 'clone' | 'filesRemoved' | 'push' | 'pieces' | 'notSearched' | 'openPullRequests'>> {
   const refs = await refsOf(ports, clone);
   const changed = [...became].filter(([old, now]) => old !== now);
   const moved = [...before.refs].filter(([name, id]) => refs.get(name) !== id).map(([name]) => name);
@@ -268,15 +274,10 @@ async function outcome(
 }
 
 /** One for each remote of the repository. A password in its address is left out: git asks for it. */
-async function pushCommands(
-  ports: Pick<Ports, 'git' | 'disk' | 'host'>,
-  repository: Repository,
-  clone: FilePath,
-): Promise<string[]> {
-  const { remotes } = await namesOf(ports, repository);
+function pushCommands(remotes: readonly string[], clone: FilePath): string[] {
   const quoted = (text: string): string => `'${printable(text).replaceAll("'", `'\\''`)}'`;
   return remotes.map(
-    ({ url }) =>
+    (url) =>
       `git -C ${quoted(clone)} push --force ${quoted(withoutPassword(url))} 'refs/heads/*:refs/heads/*' 'refs/tags/*:refs/tags/*'`,
   );
 }

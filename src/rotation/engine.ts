@@ -30,7 +30,7 @@ export function createRotations(
   parts: { createSealer: (ports: Ports) => Promise<Sealer> } = { createSealer },
 ): Rotations {
   const sorts: readonly Sort[] = [keys(ports, adapters), grants(ports, adapters)];
-  const journal = async (): Promise<Journal> => openJournal(await ports.journal());
+  const journal = async (): Promise<Journal> => openJournal(await ports.journal(), ports.random);
 
   /** The journal, if its chain holds: nothing is begun or carried on from a damaged one. */
   async function whole(): Promise<Journal> {
@@ -66,7 +66,7 @@ export function createRotations(
   async function knownOf(rotation: RotationId): Promise<Known> {
     const known = fold(await (await journal()).of(rotation));
     if (known) return known;
-    throw new Problem('usage/unknown-rotation', { what: `there is no rotation ${rotation}`, next: 'mcp-rotate history' });
+    throw unknown(rotation);
   }
 
   async function find(id: string, folders: readonly string[]): Promise<Found> {
@@ -80,7 +80,7 @@ export function createRotations(
   /** One rotation, by one process: the lease is held from the first look to the last entry. */
   async function withRun<T>(rotation: RotationId, options: AdvanceOptions, work: (under: UnderWay) => Promise<T>): Promise<T> {
     const store = await ports.journal();
-    await knownOf(rotation);
+    if ((await store.entries(rotation)).length === 0) throw unknown(rotation);
     return withLease(
       ports,
       store,
@@ -236,6 +236,10 @@ export function createRotations(
     history,
     open: async () => (await sweep()).map(historyRow).filter((row) => row.state !== 'complete' && row.state !== 'rolled-back'),
   };
+}
+
+function unknown(rotation: RotationId): Problem {
+  return new Problem('usage/unknown-rotation', { what: `there is no rotation ${rotation}`, next: 'mcp-rotate history' });
 }
 
 function unfinished(credential: string, rotation: RotationId): Problem {

@@ -7,6 +7,7 @@ import { Problem } from '../../src/base/problem.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { Context, DemoParts, UseCases } from '../../src/cli/context.ts';
 import type { Issuers } from '../../src/cli/issuer/issuers.ts';
+import type { Repositories } from '../../src/cli/leak/repositories.ts';
 import type { Oauth } from '../../src/cli/oauth/oauth.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { statusOf } from '../../src/cli/status/view.ts';
@@ -34,6 +35,7 @@ export interface WorldOptions {
   readonly grants?: Partial<Grants>;
   readonly rotations?: Partial<Rotations>;
   readonly issuers?: Partial<Issuers>;
+  readonly repositories?: Partial<Repositories>;
   readonly oauth?: Partial<Oauth>;
   /** Answers of a person in order; absent: nobody can be asked. */
   readonly answers?: readonly string[];
@@ -119,6 +121,11 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     rotations: async () => rotationsOf(options.rotations ?? {}),
     issuers: async () => issuersOf(options.issuers ?? {}),
     oauth: async () => ({ signIn: unexpected('oauth sign-in'), check: unexpected('oauth check'), ...options.oauth }),
+    repositories: async () => ({
+      search: unexpected('leak search'),
+      rewrite: unexpected('leak rewrite'),
+      ...options.repositories,
+    }),
     openPage: async (url) => {
       options.opened?.push(url);
       return true;

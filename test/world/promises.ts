@@ -2,6 +2,7 @@
  * The promises of the design, asserted in the failing world after every effect and at the end of a rotation. A promise
  * that does not hold is named.
  */
+import type { StoredEntry } from '../../src/ports/journal-store.ts';
 import type { Because } from '../../src/rotation/rotation.ts';
 import { type ConfigFile, configs } from './configs.ts';
 import type { Kind } from './toy-providers.ts';
@@ -93,8 +94,15 @@ interface Entry {
   readonly proof?: { readonly kind: string; readonly answer: string; readonly which?: string; readonly client?: string };
 }
 
+/** What is stored never changes: each entry is parsed once. */
+const parsed = new WeakMap<StoredEntry, Entry>();
+
 const entriesOf = (world: World): readonly Entry[] =>
-  world.memory.entries.map((entry) => ({ kind: entry.kind, ...JSON.parse(entry.body) }));
+  world.memory.entries.map((stored) => {
+    const entry = parsed.get(stored) ?? { kind: stored.kind, ...JSON.parse(stored.body) };
+    parsed.set(stored, entry);
+    return entry;
+  });
 
 /** What the journal holds last of an effect: its intent, or that it ended. */
 function lastOf(world: World, effect: string): string | undefined {
