@@ -119,6 +119,7 @@ async function newCredential(
 }
 
 async function offerPage(page: Page, at: Answering, ask: Ask): Promise<'opened' | 'later'> {
+  if (page.url === '') return 'opened';
   const choice = await ask.choose('The page', [
     { value: 'open', label: 'open it in the browser' },
     { value: 'self', label: 'I have it open' },

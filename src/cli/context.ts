@@ -14,6 +14,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { Terminal } from '../ports/terminal.ts';
 import type { Rotations } from '../rotation/rotation.ts';
 import type { Issuers } from './issuer/issuers.ts';
+import type { Leaks } from './leak/leaks.ts';
 import type { Repositories } from './leak/repositories.ts';
 import type { Oauth } from './oauth/oauth.ts';
 import type { Status } from './status/view.ts';
@@ -28,6 +29,9 @@ export interface UseCases {
   rotations(): Promise<Rotations>;
   issuers(): Promise<Issuers>;
   oauth(): Promise<Oauth>;
+  leaks(): Promise<Leaks>;
+  /** Is there anything at this path? */
+  exists(path: string): Promise<boolean>;
   repositories(): Promise<Repositories>;
   /** Opens a page in the person's browser; false when that is not possible. Never through a shell. */
   openPage(url: string): Promise<boolean>;

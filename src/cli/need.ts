@@ -96,5 +96,5 @@ export function spotsOf(places: Plan['byHand']): readonly { who: string; where: 
 }
 
 function pageItems({ url, steps }: Page): string[] {
-  return [`open ${url}`, ...steps];
+  return url === '' ? [...steps] : [`open ${url}`, ...steps];
 }

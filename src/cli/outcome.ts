@@ -18,7 +18,7 @@ export function renderProgress(progress: Progress, style: Style, asked = false):
   switch (progress.state) {
     case 'complete':
       return lines([
-        `${paint(style, 'green', 'complete:')} rotation ${rotation}; the old one is refused`,
+        `${paint(style, 'green', 'complete:')} rotation ${rotation}; ${progress.byWord ? 'you say that the old one is gone' : 'the old one is refused'}`,
         ...leftoverLines(progress.leftovers, style),
         ` receipt: mcp-rotate receipt ${rotation}`,
       ]);

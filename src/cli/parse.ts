@@ -9,6 +9,7 @@ import { register as registerDemo } from './demo/command.ts';
 import { register as registerHandOver } from './hand-over/command.ts';
 import { register as registerHistory } from './history/command.ts';
 import { register as registerIssuer } from './issuer/command.ts';
+import { register as registerLeak } from './leak/command.ts';
 import { register as registerOauth } from './oauth/command.ts';
 import { register as registerPlan } from './plan/command.ts';
 import { register as registerReceipt } from './receipt/command.ts';
@@ -30,6 +31,7 @@ const registrations = [
   registerReceipt,
   registerIssuer,
   registerOauth,
+  registerLeak,
   registerDemo,
 ];
 
@@ -109,6 +111,7 @@ const names = new Set([
   'receipt',
   'issuer',
   'oauth',
+  'leak',
   'demo',
 ]);
 

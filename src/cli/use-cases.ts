@@ -6,6 +6,7 @@ import type { Grants } from '../oauth/oauth.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { UseCases } from './context.ts';
+import type { RepositorySearch } from './leak/search-repositories.ts';
 import type { Status } from './status/view.ts';
 
 export interface UseCasesOptions {
@@ -53,6 +54,18 @@ export function createUseCases(
       const { createOauth } = await import('./oauth/oauth.ts');
       return createOauth(ports, await adapters());
     },
+    leaks: async () => {
+      const [{ createRotations }, { inBatches }, { createLeaks }, known] = await Promise.all([
+        import('../rotation/engine.ts'),
+        import('../rotation/batch.ts'),
+        import('./leak/leaks.ts'),
+        adapters(),
+      ]);
+      const search: RepositorySearch = async (...given) =>
+        (await import('./leak/search-repositories.ts')).keysInRepositories(...given);
+      return createLeaks(ports, known, createRotations(ports, inBatches(known, ports.clock)), search);
+    },
+    exists: async (path) => (await ports.disk.kind(path)) !== undefined,
     repositories: async () => {
       const { createRepositories } = await import('./leak/repositories.ts');
       return createRepositories(ports, await adapters(), version());

@@ -84,10 +84,10 @@ export function createDoing(setup: Setup): Doing {
     families: async ({ plan, descriptor, from, to }) => {
       const found: FoundIn<number>[] = [];
       const families = new Families(plan, descriptor, inflater, ownArena(), {
-        whole: look.whole,
+        margin: look.margin,
         mayHold: (bytes, start, end) => look.mayHold(bytes, start, end),
         isVeiled: (bytes, start, end) => look.isVeiled(bytes, start, end),
-        object: (object, type, bytes) => add(found, object, type, look.exactly(bytes)),
+        object: (object, type, bytes) => add(found, object, type, look.candidate(bytes)),
       });
       for (let index = from; index < to; index++) families.work(plan.families[index] as number);
       return { found, ...families.takeReport() };
@@ -132,7 +132,7 @@ export function createDoing(setup: Setup): Doing {
           bytes += loose.bytes.length;
           const { length } = loose.bytes;
           if (look.mayHold(loose.bytes, 0, length) || look.isVeiled(loose.bytes, 0, length))
-            add(found, id, loose.type, look.exactly(loose.bytes));
+            add(found, id, loose.type, look.candidate(loose.bytes));
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code === 'ENOENT') gone.push(id);
           else lost.push({ object: id, code: 'unreadable', why: 'a loose object that may not be read' });

@@ -15,8 +15,8 @@ import { type EntryHeader, entryHeader, longestHeader, type PackPlan, packTypes 
 export type ObjectType = 'commit' | 'tree' | 'blob' | 'tag';
 
 export interface Look {
-  /** Is `mayHold` to be asked of whole objects only? */
-  readonly whole: boolean;
+  /** How far beyond what is new `mayHold` must see, on each side. */
+  readonly margin: number;
   /** May [from, to) hold something? Asked of stretches too: a piece of up to 12 bytes never lies in two of them only. */
   mayHold(bytes: Uint8Array, from: number, to: number): boolean;
   /** Must an object be looked at for what it is, whatever `mayHold` says (an archive)? */
@@ -125,8 +125,7 @@ export class Families {
       return false;
     }
     if (!this.#apply(entry, parent.start, parent.length, start, length)) return false;
-    const holds =
-      parent.holds || this.#look.whole ? this.#look.mayHold(this.#arena, start, start + length) : this.#holdsNews(start, length);
+    const holds = parent.holds ? this.#look.mayHold(this.#arena, start, start + length) : this.#holdsNews(start, length);
     if (isHeir) this.#frames.pop();
     this.#enter(entry, start, length, isHeir ? parent.floor : start, holds);
     return true;
@@ -146,10 +145,13 @@ export class Families {
 
   #holdsNews(start: number, length: number): boolean {
     const { bounds, count } = this.#news;
-    for (let index = 0; index < count; index += 2) {
-      const from = start + Math.max(bounds[index] as number, 0);
-      const to = start + Math.min(bounds[index + 1] as number, length);
-      if (this.#look.mayHold(this.#arena, from, to)) return true;
+    const { margin } = this.#look;
+    for (let index = 0; index < count; ) {
+      const from = Math.max((bounds[index] as number) - margin, 0);
+      let to = (bounds[index + 1] as number) + margin;
+      for (index += 2; index < count && (bounds[index] as number) - margin <= to; index += 2)
+        to = (bounds[index + 1] as number) + margin;
+      if (this.#look.mayHold(this.#arena, start + from, start + Math.min(to, length))) return true;
     }
     return false;
   }

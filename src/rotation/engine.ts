@@ -16,6 +16,7 @@ import { grants } from './grant/grants.ts';
 import { damaged, type Journal, openJournal } from './journal/journal.ts';
 import { keys } from './keys.ts';
 import { withLease } from './lease.ts';
+import { lone } from './lone/lone.ts';
 import { writeReceipt } from './receipt.ts';
 import { ended } from './rollback.ts';
 import type { AdvanceOptions, HistoryRow, Plan, Progress, Receipt, RotateOptions, Rotations } from './rotation.ts';
@@ -29,7 +30,8 @@ export function createRotations(
   adapters: Adapters,
   parts: { createSealer: (ports: Ports) => Promise<Sealer> } = { createSealer },
 ): Rotations {
-  const sorts: readonly Sort[] = [keys(ports, adapters), grants(ports, adapters)];
+  const loneKeys = lone(ports, adapters);
+  const sorts: readonly Sort[] = [loneKeys, keys(ports, adapters), grants(ports, adapters)];
   const journal = async (): Promise<Journal> => openJournal(await ports.journal(), ports.random);
 
   /** The journal, if its chain holds: nothing is begun or carried on from a damaged one. */
@@ -63,6 +65,13 @@ export function createRotations(
     return all;
   }
 
+  /** Sealed for a rotation that was never opened. Only while nobody else can be between the two. */
+  async function dropUnopened(): Promise<void> {
+    const store = await ports.journal();
+    const opened = new Set((await store.entries()).map(({ rotation }) => rotation));
+    for (const rotation of await store.sealedRotations()) if (!opened.has(rotation)) await store.shred(rotation);
+  }
+
   async function knownOf(rotation: RotationId): Promise<Known> {
     const known = fold(await (await journal()).of(rotation));
     if (known) return known;
@@ -90,7 +99,7 @@ export function createRotations(
         const entries = await log.of(rotation);
         const known = fold(entries);
         if (!known) throw new Error(`rotation ${rotation} was there and is gone`);
-        const sort = sorts.find((one) => one.owns({ provider: known.plan.provider }));
+        const sort = sorts.find((one) => one.owns({ plan: known.plan }));
         if (!sort) throw new Error(`a rotation of an unknown provider: ${known.plan.provider}`);
         const sealer = await parts.createSealer(ports);
         const { onEvent: emit, signal, answer, talk } = options;
@@ -126,6 +135,7 @@ export function createRotations(
     const store = await ports.journal();
     return withLease(ports, store, 'start', async () => {
       await whole();
+      await dropUnopened();
       // Half-way the places hold the new one: rotating that would leave the open rotation's old one alive, in no place.
       const open = (await sweep()).find(
         ({ closed, oldFingerprint, issued }) =>
@@ -145,14 +155,14 @@ export function createRotations(
       const sealer = await parts.createSealer(ports);
       const id = rotationId(ports.clock.now(), ports.random.bytes(32));
       return withLease(ports, store, id, async (lease) => {
+        // Before the first entry: it may stand nowhere else. After a cut in between `dropUnopened` finds it.
+        await store.putSealed(id, 'old', await sealHeld(sealer, credential.held), lease);
         await (await journal()).append(lease, {
           kind: 'opened',
           rotation: id,
           at: ports.clock.now(),
           ...opened(planned, credential),
         });
-        // Already here, where it is in hand; after a cut in between it still stands in its places.
-        await store.putSealed(id, 'old', await sealHeld(sealer, credential.held), lease);
         return id;
       });
     });
@@ -227,6 +237,7 @@ export function createRotations(
   }
 
   return {
+    takeLone: loneKeys.take,
     plan,
     start,
     advance,

@@ -43,6 +43,7 @@ export async function receiptOf(run: Journaled, state: Receipt['state']): Promis
     leftovers: leftoversOf(known)?.found,
     leftoversNotSearched: leftoversOf(known)?.notSearched,
     debts: known.debts,
+    ...(known.plan.options.exposure === undefined ? {} : { exposure: known.plan.options.exposure }),
     journalHash: await run.lastHash(),
   };
 }

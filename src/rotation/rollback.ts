@@ -96,5 +96,6 @@ export function ended(run: Journaled): Progress {
     const { code, why } = rollingBack ?? { code: 'rotation/unfinished', why: 'asked for' };
     return { state: 'rolled-back', rotation, code, why };
   }
-  return { state: 'complete', rotation, ...leftovers };
+  const byWord = run.known.plan.lone?.attended ? { byWord: true as const } : {};
+  return { state: 'complete', rotation, ...byWord, ...leftovers };
 }

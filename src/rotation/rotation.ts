@@ -7,10 +7,12 @@ import type { Code } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Instant, Milliseconds } from '../base/time.ts';
 import type { Leftover } from '../inventory/leftovers.ts';
+import type { ProjectHost } from '../inventory/project-hosts.ts';
 import type { RedactedEdit } from '../inventory/redact.ts';
 import type { Reviewed, Sighting, Verdict } from '../leaks/activity.ts';
+import type { Exposure } from '../leaks/exposure.ts';
 import type { SignInTalk } from '../oauth/oauth.ts';
-import type { Page } from '../providers/provider.ts';
+import type { Held, Page } from '../providers/provider.ts';
 import type { Proof, RunningHolder } from '../verification/proof.ts';
 
 export type Because = 'routine' | 'departure' | 'leak';
@@ -51,8 +53,28 @@ export interface RotateOptions {
   readonly noBrowser?: boolean;
   /** For a leak: since when it was exposed, and for a departure: since when the person is gone. */
   readonly exposedSince?: Instant;
+  /** For a leak: what is known of how it got out. */
+  readonly exposure?: Exposure;
   /** Activity that is not recognised is asked about, one by one; else it goes into the receipt as it is. */
   readonly askActivity?: boolean;
+}
+
+/** A key that stands in no place, as it is handed to the engine. */
+export interface LoneKey {
+  /** A provider's folder; with `attended` any name in small letters. */
+  readonly provider: string;
+  readonly held: Held;
+  /** Hosts that only the text names in which it was found. */
+  readonly hosts?: readonly ProjectHost[];
+  /** No folder knows the provider: a person ends it on this page, and alone can tell that it is dead. */
+  readonly attended?: { readonly name: string; readonly page: Page };
+}
+
+/** What a plan says of a lone key. */
+export interface PlannedLone {
+  /** Of the provider, for people. */
+  readonly name: string;
+  readonly attended?: { readonly page: Page };
 }
 
 /** What a plan says of a grant, on top of what it says of every credential. */
@@ -107,6 +129,8 @@ export interface Plan {
   readonly options: RotateOptions;
   /** For a credential of an authorization server. */
   readonly grant?: PlannedGrant;
+  /** For a key that stands in no place: nothing is issued and nothing written. */
+  readonly lone?: PlannedLone;
 }
 
 /** What the engine needs of a person, as a value; the answer comes with `advance`. */
@@ -168,7 +192,13 @@ export type Event =
   | { readonly kind: 'clock'; readonly sinceMs: Milliseconds };
 
 export type Progress =
-  | { readonly state: 'complete'; readonly rotation: RotationId; readonly leftovers?: LeftoverCounts }
+  | {
+      readonly state: 'complete';
+      readonly rotation: RotationId;
+      readonly leftovers?: LeftoverCounts;
+      /** That the old one is dead nobody could ask the provider: a person said so. */
+      readonly byWord?: true;
+    }
   /** Ended, but something is still to be done; `resume` tries again. */
   | {
       readonly state: 'debt';
@@ -252,6 +282,8 @@ export interface Receipt {
   /** What that search passed over, and why. */
   readonly leftoversNotSearched: readonly string[] | undefined;
   readonly debts: readonly Debt[];
+  /** For a leak, when it was told. Receipts of earlier versions have none. */
+  readonly exposure?: Exposure;
   /** Hash of the journal's last entry of this rotation, to tie the receipt to the journal. */
   readonly journalHash: string;
 }
@@ -281,6 +313,11 @@ export interface AdvanceOptions {
 
 /** The engine, as commands, a hub or a test drive it. */
 export interface Rotations {
+  /**
+   * Takes keys that stand in no place, into memory alone until `start` has sealed each. Answers the ids by which they are
+   * planned, in their order: that of the inventory for one that does stand in places.
+   */
+  takeLone(keys: readonly LoneKey[], folders: readonly string[]): Promise<readonly CredentialId[]>;
   /**
    * Reads the world, changes nothing. Problems: usage/unknown-credential, rotation/needs-issuer, provider/* …, and
    * HostNotAgreed (hosts.ts), after which a person's consent goes into the options.

@@ -185,17 +185,19 @@ class WindowLook {
         if (start < this.#window.from || start >= this.#window.to) return;
         this.#window.archive([...this.#window.through, ...layers, layer], Buffer.from(archived));
       };
-    const runs = runsOf(bytes, shortestRun);
     const joined = layers.at(-1) === 'line breaks';
-    if (!joined) add('line breaks', joinedView(view, runs, shortestRun));
-    add('base64', base64View(view, runs, shortestRun, archive('base64')));
-    add('hex', hexView(view, runs, archive('hex')));
-    add('json', jsonView(view, false));
-    add('percent', percentView(view, false));
-    add('utf-16', utf16View(view));
-    if (isXml(bytes) || bytes.includes('&#')) {
-      add('xml', xmlEntitiesView(view));
-      add('xml', xmlTextView(view));
+    if (this.#look.sought.quick !== true) {
+      const runs = runsOf(bytes, shortestRun);
+      if (!joined) add('line breaks', joinedView(view, runs, shortestRun));
+      add('base64', base64View(view, runs, shortestRun, archive('base64')));
+      add('hex', hexView(view, runs, archive('hex')));
+      add('json', jsonView(view, false));
+      add('percent', percentView(view, false));
+      add('utf-16', utf16View(view));
+      if (isXml(bytes) || bytes.includes('&#')) {
+        add('xml', xmlEntitiesView(view));
+        add('xml', xmlTextView(view));
+      }
     }
     if (near === undefined) return;
     if (!joined) add('line breaks', joinedView(near, runsOf(near.bytes, shortestLiteral), shortestLiteral));

@@ -128,7 +128,7 @@ async function begin(world: World): Promise<string> {
     leaveRunning: [],
     folders: [],
   };
-  const plan = await engine.plan(await world.credentialId(), options);
+  const plan = await engine.plan(await world.credentialId(engine), options);
   world.shown.push(JSON.stringify(plan));
   return engine.start(plan);
 }

@@ -19,7 +19,7 @@ const mostCandidates = 3;
 
 export function grants(ports: Ports, adapters: Adapters): Sort {
   return {
-    owns: (name) => ('provider' in name ? name.provider === grantProvider : isGrant(name.credential)),
+    owns: (name) => ('plan' in name ? name.plan.provider === grantProvider : isGrant(name.credential)),
     async find(id, folders) {
       const found = await findGrant(ports, adapters, id, folders);
       if (!found) return undefined;
