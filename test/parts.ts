@@ -18,11 +18,18 @@ export const parts = {
   gdbus: 'libglib2.0-bin',
   busctl: 'systemd',
   git: 'git',
+  'git-filter-repo': 'git-filter-repo',
   script: 'bsdutils',
 } as const;
 export type Part = keyof typeof parts;
 
-const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'];
+const folders = [
+  ...(process.env['PATH'] ?? '').split(delimiter),
+  '/usr/sbin',
+  '/usr/local/sbin',
+  '/opt/homebrew/bin',
+  '/usr/lib/git-core',
+];
 
 /** Path of the program, or undefined. */
 export function partPath(part: Part): string | undefined {

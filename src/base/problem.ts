@@ -82,6 +82,11 @@ export const codes = {
   'git/absent': 'person',
   'git/failed': 'upstream',
   'git/not-a-repository': 'usage',
+  'leak/still-there': 'unfinished',
+  'git/no-such-commits': 'usage',
+  'git/shallow': 'person',
+  // the guard
+  'guard/by-hand': 'person',
   // rotation
   'rotation/needs-issuer': 'person',
   'rotation/wider-scope': 'person',

@@ -36,7 +36,7 @@ it('is when our key was issued', async () => {
   const store = await ports.journal();
   const made = 'cd'.repeat(32);
   await withLease(ports, store, rotation, async (lease) => {
-    const journal = openJournal(store);
+    const journal = openJournal(store, ports.random);
     const entry = { rotation, at: 5000 };
     await journal.append(lease, {
       ...entry,

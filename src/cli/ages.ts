@@ -34,7 +34,7 @@ async function madeAt(ports: Ports): Promise<ReadonlyMap<Fingerprint, Instant>> 
     import('../rotation/journal/journal.ts'),
     import('../rotation/fold.ts'),
   ]);
-  const entries = await openJournal(await ports.journal()).all();
+  const entries = await openJournal(await ports.journal(), ports.random).all();
   const known = [...Map.groupBy(entries, (entry) => entry.rotation).values()].map((each) => fold(each));
   return new Map(known.flatMap((each) => (each?.issued ? [[each.issued.fingerprint, each.issued.at] as const] : [])));
 }

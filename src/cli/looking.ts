@@ -4,7 +4,7 @@ import type { Terminal } from '../ports/terminal.ts';
 const showAfterMs = 1000;
 
 /** The line is written anew every second, as `text` has it then. Answers what ends it. */
-function line({ err, every }: Pick<Terminal, 'err' | 'every'>, text: (seconds: number) => string): () => void {
+export function progressLine({ err, every }: Pick<Terminal, 'err' | 'every'>, text: (seconds: number) => string): () => void {
   if (!err.isTerminal) return () => {};
   let seconds = 0;
   const stop = every(showAfterMs, () => {
@@ -20,7 +20,7 @@ function line({ err, every }: Pick<Terminal, 'err' | 'every'>, text: (seconds: n
 /** While configs are read. */
 export function lookingAt(terminal: Pick<Terminal, 'err' | 'every'>): { onProgress: (files: number) => void; end: () => void } {
   let files = 0;
-  const end = line(terminal, () => `looking: ${files} files read`);
+  const end = progressLine(terminal, () => `looking: ${files} files read`);
   return {
     onProgress: (number) => {
       files = number;
@@ -35,7 +35,7 @@ export async function whileWaiting<Value>(
   text: string,
   work: () => Promise<Value>,
 ): Promise<Value> {
-  const end = line(terminal, (seconds) => `${text}: ${seconds} s`);
+  const end = progressLine(terminal, (seconds) => `${text}: ${seconds} s`);
   try {
     return await work();
   } finally {

@@ -16,7 +16,7 @@ function readDuration(option: string, text: string): Milliseconds {
 }
 
 /** `2026-11-20`, `2026-11-20T08:00:00Z` or a duration before now (`36h`, `3d`); never after now. */
-function readSince(text: string, now: Instant): Instant {
+export function readSince(text: string, now: Instant): Instant {
   const ago = parseDuration(text);
   const at = ago === undefined ? (/^\d{4}-\d\d-\d\d([T ].*)?$/.test(text) ? Date.parse(text) : Number.NaN) : now - ago;
   if (Number.isNaN(at)) throw wrong('--since takes a time such as 2026-11-20T08:00:00Z, or how long ago: 36h, 3d');
@@ -32,14 +32,14 @@ function readBecause(text: string): Because {
   return because;
 }
 
-function readPids(texts: readonly string[]): number[] {
+export function readPids(texts: readonly string[]): number[] {
   return texts.map((text) => {
     if (!/^[1-9]\d{0,9}$/.test(text)) throw wrong('--leave-running takes process ids');
     return Number(text);
   });
 }
 
-function readHosts(texts: readonly string[]): string[] {
+export function readHosts(texts: readonly string[]): string[] {
   return texts.map((text) => {
     if (!/^(?:\[[0-9a-f:.]+\]|[^\s/:@[\]]+)$/i.test(text))
       throw wrong('--allow-host takes names of hosts, without scheme and port');

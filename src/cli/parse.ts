@@ -6,9 +6,11 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '../base/problem.ts';
 import type { Act, Action, Context } from './context.ts';
 import { register as registerDemo } from './demo/command.ts';
+import { register as registerGuard } from './guard/command.ts';
 import { register as registerHandOver } from './hand-over/command.ts';
 import { register as registerHistory } from './history/command.ts';
 import { register as registerIssuer } from './issuer/command.ts';
+import { register as registerLeak } from './leak/command.ts';
 import { register as registerOauth } from './oauth/command.ts';
 import { register as registerPlan } from './plan/command.ts';
 import { register as registerReceipt } from './receipt/command.ts';
@@ -30,6 +32,8 @@ const registrations = [
   registerReceipt,
   registerIssuer,
   registerOauth,
+  registerLeak,
+  registerGuard,
   registerDemo,
 ];
 
@@ -49,6 +53,8 @@ function buildProgram({ terminal, version }: Pick<Context, 'terminal' | 'version
     .version(version, '--version', 'print the version')
     .helpOption('--help', 'print help')
     .addHelpText('after', exitStatuses)
+    // A flag belongs to the command before it: `leak` and `leak search` both have --json.
+    .enablePositionalOptions()
     .showSuggestionAfterError(true);
   for (const register of registrations) register(program, act);
   // Commander copies these settings to a subcommand only when it is made, so they are set on all of them here.
@@ -109,6 +115,8 @@ const names = new Set([
   'receipt',
   'issuer',
   'oauth',
+  'leak',
+  'guard',
   'demo',
 ]);
 

@@ -6,14 +6,21 @@ import type { Grants } from '../oauth/oauth.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { UseCases } from './context.ts';
+import type { RepositorySearch } from './leak/search-repositories.ts';
 import type { Status } from './status/view.ts';
 
 export interface UseCasesOptions {
   /** File of the program that runs, when it is of one piece: looks are remembered for it. */
   readonly program?: FilePath | undefined;
+  /** Of the product. */
+  readonly version?: () => string;
 }
 
-export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, { program }: UseCasesOptions = {}): UseCases {
+export function createUseCases(
+  ports: Ports,
+  adapters: () => Promise<Adapters>,
+  { program, version = () => '' }: UseCasesOptions = {},
+): UseCases {
   return {
     clock: ports.clock,
     inventory: (options) => look(ports, options),
@@ -46,6 +53,26 @@ export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, 
     oauth: async () => {
       const { createOauth } = await import('./oauth/oauth.ts');
       return createOauth(ports, await adapters());
+    },
+    repositories: async () => {
+      const { createRepositories } = await import('./leak/repositories.ts');
+      return createRepositories(ports, await adapters(), version());
+    },
+    leaks: async () => {
+      const [{ createRotations }, { inBatches }, { createLeaks }, known] = await Promise.all([
+        import('../rotation/engine.ts'),
+        import('../rotation/batch.ts'),
+        import('./leak/leaks.ts'),
+        adapters(),
+      ]);
+      const search: RepositorySearch = async (...given) =>
+        (await import('./leak/search-repositories.ts')).keysInRepositories(...given);
+      return createLeaks(ports, known, createRotations(ports, inBatches(known, ports.clock)), search);
+    },
+    exists: async (path) => (await ports.disk.kind(path)) !== undefined,
+    guard: async () => {
+      const { createGuard } = await import('./guard/guard.ts');
+      return createGuard(ports, adapters, program);
     },
     receiptPath: async (rotation) => {
       const { receiptPath } = await import('../rotation/receipt.ts');

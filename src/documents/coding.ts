@@ -5,15 +5,11 @@
 
 export type Coding = 'plain' | 'percent';
 
-const unreserved = /[A-Za-z0-9\-._~]/;
-
-/** Every byte outside RFC 3986's unreserved set becomes %XX, upper case. */
+/** Every byte of the UTF-8 outside RFC 3986's unreserved set becomes %XX, upper case. */
 export function encodePart(text: string, coding: Coding): string {
   if (coding === 'plain') return text;
-  return Array.from(new TextEncoder().encode(text), (byte) => {
-    const c = String.fromCharCode(byte);
-    return unreserved.test(c) ? c : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }).join('');
+  // What JavaScript's own encoding leaves alone beyond that set, and the lone surrogates that it refuses.
+  return encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** undefined when the percent-encoding is malformed. `+` stays a plus. */

@@ -29,9 +29,20 @@ function compare(quick: Document, full: Document, paths: readonly Path[]): void 
 const tomlLine = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.constantFrom('a = "x"', "b='y z'", 'c = 12', 'd = true', 'e = ["p", \'q\',]', '', '# c', ' f = [] # c'),
+    arbitrary: fc.constantFrom(
+      'a = "x"',
+      "b='y z'",
+      'c = 12',
+      'd = true',
+      'e = ["p", \'q\',]',
+      '',
+      '# c',
+      ' f = [] # c',
+      't = { u = "x", "v w"=\'y, z = "1"\' } # c',
+      'u = {v="}" }',
+    ),
   },
-  { weight: 5, arbitrary: fc.constantFrom('[t]', '[t.u]', '[t.u.v]', '[a]', '["x y".w]', "[t.'u']", ' [g] # c') },
+  { weight: 5, arbitrary: fc.constantFrom('[t]', '[t.u]', '[t.u.v]', '[a]', '["x y".w]', "[t.'u']", ' [g] # c', '[u.w]') },
   {
     weight: 1,
     arbitrary: fc.constantFrom(
@@ -47,6 +58,12 @@ const tomlLine = fc.oneof(
       'n = -0',
       'o = 01',
       'p = { q = 1 }',
+      'p = { q = "1", q = "2" }',
+      'p = { q = "1", }',
+      'p = { q = "1" r = "2" }',
+      'p = {}',
+      'p = { a.b = "1" }',
+      'p = { \'q\' = "1", "q" = \'2\' }',
       'r = ["s" "t"]',
       'u = [,]',
       'v == 1',

@@ -192,9 +192,11 @@ describe('large documents', () => {
       ['shell', list.map((name) => `export ${name}=${name}`).join('\n')],
     ];
     for (const [format, text] of texts) {
-      const started = performance.now();
+      // Of the processor: a busy machine is no fault of the reader.
+      const started = process.cpuUsage();
       expect(readDocument(bytesOf(text), format).keys([])).toEqual(list);
-      expect(performance.now() - started, format).toBeLessThan(3000);
+      const { user, system } = process.cpuUsage(started);
+      expect((user + system) / 1000, format).toBeLessThan(3000);
     }
   });
 });

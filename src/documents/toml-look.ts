@@ -1,6 +1,6 @@
 /**
  * TOML that is only looked at, as clients mostly write it: table headers, and pairs of a key and a string, a list of
- * strings on one line, a whole number or a truth value.
+ * strings on one line, an inline table of strings, a whole number or a truth value.
  *
  * The full parser takes longer to load than a whole look at the machine. Every line here either has one of these shapes,
  * which mean one thing in TOML, or the answer is "not sure" and the full parser reads the file: an escape, a dotted key, a
@@ -16,9 +16,11 @@ const text = `(?:"(?!"")[^"\\\\]*"|'(?!'')[^']*')`;
 const end = '[ \\t]*(?:#.*)?$';
 const nothing = new RegExp(`^${end}`);
 const header = new RegExp(`^[ \\t]*\\[(${key}(?:\\.${key})*)\\]${end}`);
+const member = `${key}[ \\t]*=[ \\t]*${text}[ \\t]*`;
 const pair = new RegExp(
-  `^[ \\t]*(${key})[ \\t]*=[ \\t]*(?:(${text})|(true|false)|(0|-?[1-9][0-9]{0,8})|\\[[ \\t]*((?:${text}[ \\t]*,[ \\t]*)*(?:${text}[ \\t]*)?)\\])${end}`,
+  `^[ \\t]*(${key})[ \\t]*=[ \\t]*(?:(${text})|(true|false)|(0|-?[1-9][0-9]{0,8})|\\[[ \\t]*((?:${text}[ \\t]*,[ \\t]*)*(?:${text}[ \\t]*)?)\\]|\\{[ \\t]*(${member}(?:,[ \\t]*${member})*)\\})${end}`,
 );
+const members = new RegExp(`(${key})[ \\t]*=[ \\t]*(${text})`, 'g');
 const keys = new RegExp(key, 'g');
 const texts = new RegExp(text, 'g');
 /** Characters that may not stand in a line; a carriage return only before the line's end. */
@@ -29,35 +31,50 @@ const mostKeys = 50;
 export function lookAtToml(source: string): Document | undefined {
   if (strange.test(source)) return undefined;
   const root: Table = new Map();
+  /** Inline tables: nothing may be added to them. */
+  const closed = new Set<Tree>();
   let table = root;
   for (const line of source.split(/\r?\n/)) {
     if (nothing.test(line)) continue;
     const found = pair.exec(line);
     if (found) {
       const name = unquoted(found[1] ?? '');
-      if (table.has(name)) return undefined;
-      table.set(name, valueIn(found));
+      const value = valueIn(found);
+      if (table.has(name) || value === undefined) return undefined;
+      if (value instanceof Map) closed.add(value);
+      table.set(name, value);
       continue;
     }
     const path = header.exec(line)?.[1]?.match(keys)?.map(unquoted);
-    const next = path && path.length <= mostKeys ? tableAt(root, path) : undefined;
+    const next = path && path.length <= mostKeys ? tableAt(root, path, closed) : undefined;
     if (!next) return undefined;
     table = next;
   }
   return new TomlLook(root);
 }
 
-function valueIn([, , quoted, truth, number, list]: readonly (string | undefined)[]): Tree {
+/** undefined: an inline table that names something twice. */
+function valueIn([, , quoted, truth, number, list, inline]: readonly (string | undefined)[]): Tree | undefined {
   if (quoted !== undefined) return unquoted(quoted);
   if (truth !== undefined) return truth === 'true';
   if (number !== undefined) return Number(number);
+  if (inline !== undefined) return inlineTable(inline);
   return (list ?? '').match(texts)?.map(unquoted) ?? [];
+}
+
+function inlineTable(source: string): Table | undefined {
+  const table: Table = new Map();
+  for (const [, name = '', value = ''] of source.matchAll(members)) {
+    if (table.has(unquoted(name))) return undefined;
+    table.set(unquoted(name), unquoted(value));
+  }
+  return table;
 }
 
 const unquoted = (raw: string): string => (raw[0] === '"' || raw[0] === "'" ? raw.slice(1, -1) : raw);
 
 /** A new table at a path; undefined when there is something already. */
-function tableAt(root: Table, path: readonly string[]): Table | undefined {
+function tableAt(root: Table, path: readonly string[], closed: ReadonlySet<Tree>): Table | undefined {
   let table = root;
   for (const [at, name] of path.entries()) {
     const below = table.get(name);
@@ -66,7 +83,7 @@ function tableAt(root: Table, path: readonly string[]): Table | undefined {
       const made: Table = new Map();
       table.set(name, made);
       table = made;
-    } else if (below instanceof Map && !last) table = below as Table;
+    } else if (below instanceof Map && !last && !closed.has(below)) table = below as Table;
     else return undefined;
   }
   return table;

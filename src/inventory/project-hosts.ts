@@ -48,6 +48,6 @@ export function isPlainAway(text: string): boolean {
 }
 
 /** Also a socket in the file system. */
-function isThisMachine(host: string): boolean {
+export function isThisMachine(host: string): boolean {
   return host.startsWith('/') || /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }

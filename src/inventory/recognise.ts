@@ -66,17 +66,17 @@ export function identityOf(adapters: Pick<Adapters, 'providers'>, provider: stri
   return known ? known.identity(held) : unknownIdentity(held);
 }
 
-function secretSpans(provider: Provider, spans: readonly PartSpan[]): readonly PartSpan[] {
+export function secretSpans(provider: Provider, spans: readonly PartSpan[]): readonly PartSpan[] {
   return spans.filter(({ part }) => provider.parts.some(({ name, secret }) => secret && name === part));
 }
 
-const overlap = (a: PartSpan, b: PartSpan): boolean => a.slot === b.slot && a.start < b.end && b.start < a.end;
+export const overlap = (a: PartSpan, b: PartSpan): boolean => a.slot === b.slot && a.start < b.end && b.start < a.end;
 
-const textOf = (slots: readonly ResolvedSlot[], { slot, start, end, coding }: Omit<PartSpan, 'part'>): string | undefined =>
+export const textOf = (slots: readonly Slot[], { slot, start, end, coding }: Omit<PartSpan, 'part'>): string | undefined =>
   decodePart((slots[slot]?.value ?? '').slice(start, end), coding);
 
 /** undefined when a part is empty or its encoding is broken: nothing to search for or to replace. */
-function heldOf(slots: readonly ResolvedSlot[], recognised: Recognised): Held | undefined {
+export function heldOf(slots: readonly Slot[], recognised: Recognised): Held | undefined {
   const parts: Record<string, Secret> = {};
   for (const span of recognised.parts) {
     const text = textOf(slots, span);

@@ -93,7 +93,7 @@ async function explained(
   const known = new Needles([{ id: 'toy-1', secret: new Secret('a-made-up-secret-of-this-test') }]);
   const repository = { ...repo.as, ...more.as };
   const { findings, gaps } = await explain(ports, [repository], raw, known, { askRemotes: more.askRemotes ?? false });
-  return { findings, gaps: gaps.length, asked };
+  return { findings: findings.map(({ finding }) => finding), gaps: gaps.length, asked };
 }
 
 const object = (repo: Repo, id: string, type: 'blob' | 'tree' | 'commit' | 'tag' = 'blob'): Where => ({

@@ -8,12 +8,19 @@ import { printable } from '../base/ids.ts';
 import type { Instant } from '../base/time.ts';
 import type { Ports } from '../ports/ports.ts';
 import { fingerprint, fingerprintKey } from '../providers/fingerprint.ts';
-import type { Needles } from '../search/needles.ts';
+import { hiddenIn } from '../search/hide.ts';
+import { Needles } from '../search/needles.ts';
 import type { Gap, Match } from '../search/search.ts';
 import { type Change, changesOf, type History, readHistory } from './history.ts';
 import type { CommitSeen, Finding, Pushed, RawFinding, RawSearch, Repository, Where } from './leaks.ts';
 import { isPublic, pushedOf, webAddress } from './pushed.ts';
 import { type Names, namesOf } from './refs.ts';
+
+/** `of`: which secret it is, for whoever goes on with it. */
+export interface Explained {
+  readonly finding: Finding;
+  readonly of: Match['of'];
+}
 
 export interface ExplainOptions {
   /** Ask the hosts of remotes whether everybody can read the repository: only with a person's consent. */
@@ -33,7 +40,7 @@ export async function explain(
   raw: RawSearch,
   known: Needles,
   { askRemotes }: ExplainOptions,
-): Promise<{ findings: readonly Finding[]; gaps: readonly Gap[] }> {
+): Promise<{ findings: readonly Explained[]; gaps: readonly Gap[] }> {
   const { key } = await fingerprintKey(ports);
   const nameOf = ({ of }: Match): string => {
     if ('known' in of) return known.ids[of.known] ?? 'unknown';
@@ -42,13 +49,15 @@ export async function explain(
   };
   const all = new Map(repositories.flatMap(withinOf).map((one) => [one.path, one]));
   const gaps: Gap[] = [];
-  const findings: Finding[] = [];
+  const findings: Explained[] = [];
   for (const [path, some] of Map.groupBy(raw.findings, ({ where }) => repositoryOf(where))) {
     const repository = path === undefined ? undefined : all.get(path);
-    const told = repository && (await Explained.of(ports, repository, objectsIn(some), gaps, askRemotes));
-    for (const finding of some) findings.push(await plainly(finding, nameOf(finding.match), told));
+    const told = repository && (await Told.of(ports, repository, objectsIn(some), gaps, askRemotes));
+    for (const each of some) findings.push({ finding: await plainly(each, nameOf(each.match), told), of: each.match.of });
   }
-  return { findings, gaps };
+  // A file, a branch or a member may be named by what was found.
+  const found = raw.findings.flatMap(({ match: { of } }) => ('known' in of ? [] : [{ id: of.format, secret: of.secret }]));
+  return hiddenIn({ findings, gaps }, [known, new Needles(found)]);
 }
 
 function withinOf(repository: Repository): Repository[] {
@@ -61,7 +70,7 @@ function objectsIn(findings: readonly RawFinding[]): Map<string, 'blob' | 'tree'
   return new Map(findings.flatMap(({ where }) => (where.kind === 'object' ? [[where.object, where.type] as const] : [])));
 }
 
-async function plainly({ where, match }: RawFinding, credential: string, told: Explained | undefined): Promise<Finding> {
+async function plainly({ where, match }: RawFinding, credential: string, told: Told | undefined): Promise<Finding> {
   const base = { credential, how: howOf(match), where, line: match.line, object: objectOf(where) };
   if (where.kind === 'object' && told) return { ...base, ...(await told.object(where.object, where.type)) };
   if (where.kind === 'ref' && told) return { ...base, ...(await told.ref(where.ref)) };
@@ -89,10 +98,10 @@ function objectOf(where: Where): string {
   }
 }
 
-type Told = Pick<Finding, 'commits' | 'paths' | 'refs' | 'pushed' | 'public' | 'warnings'>;
+type Reached = Pick<Finding, 'commits' | 'paths' | 'refs' | 'pushed' | 'public' | 'warnings'>;
 
 /** One repository, with what all its findings are explained from. */
-class Explained {
+class Told {
   readonly #ports: Needs;
   readonly #repository: Repository;
   readonly #history: History;
@@ -128,7 +137,7 @@ class Explained {
     objects: ReadonlyMap<string, string>,
     gaps: Gap[],
     askRemotes: boolean,
-  ): Promise<Explained> {
+  ): Promise<Told> {
     const stores = { folders: repository.objectFolders, hash: repository.hash };
     const [read, names, staged] = await Promise.all([
       readHistory(ports.git, stores),
@@ -138,10 +147,10 @@ class Explained {
     const inTrees = [...objects].flatMap(([id, type]) => (type === 'blob' || type === 'tree' ? [id] : []));
     const { changes, gaps: more } = await changesOf(ports.git, stores, read.history, inTrees);
     gaps.push(...read.gaps, ...more);
-    return new Explained(ports, repository, { history: read.history, names, changes, staged }, askRemotes);
+    return new Told(ports, repository, { history: read.history, names, changes, staged }, askRemotes);
   }
 
-  async object(id: string, type: 'blob' | 'tree' | 'commit' | 'tag'): Promise<Told> {
+  async object(id: string, type: 'blob' | 'tree' | 'commit' | 'tag'): Promise<Reached> {
     const { commits: all } = this.#history;
     const commit = type === 'commit' ? all.get(id) : undefined;
     const changes = commit ? [] : (this.#changes.get(id) ?? []);
@@ -172,7 +181,7 @@ class Explained {
   }
 
   /** The secret stands in the name itself. */
-  async ref(name: string): Promise<Told> {
+  async ref(name: string): Promise<Reached> {
     const commit = this.#names.refs.find((one) => one.name === name)?.commit;
     const remote = name.startsWith('refs/remotes/');
     const told = await this.#reach([], [name]);
@@ -186,7 +195,7 @@ class Explained {
     };
   }
 
-  async #reach(commits: readonly string[], names: readonly string[]): Promise<Told> {
+  async #reach(commits: readonly string[], names: readonly string[]): Promise<Reached> {
     const holders = this.#history.after(commits);
     const held = this.#names.refs.filter(({ commit }) => holders.has(commit)).map(({ name }) => name);
     const refs = [...new Set([...names, ...held])];

@@ -33,7 +33,7 @@ async function chosen(metadata: object, more: Partial<SignInRequest> = {}) {
   const sent: HttpRequest[] = [];
   const wire: Wire = {
     clock: { now: () => 0, elapsed: () => 0, sleep: async () => {} },
-    random: { bytes: (length) => new Uint8Array(length), hmacSha256: () => '' },
+    random: { bytes: (length) => new Uint8Array(length), sha256: () => '', hmacSha256: () => '' },
     net: {
       send: async (request) => {
         sent.push(request);

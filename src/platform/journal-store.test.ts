@@ -19,6 +19,7 @@ import { Problem } from '../base/problem.ts';
 import type { JournalStore, Lease } from '../ports/journal-store.ts';
 import { openJournal } from '../rotation/journal/journal.ts';
 import { openJournalStore } from './journal-store.ts';
+import { createRandom } from './random.ts';
 
 const folders: string[] = [];
 function scratch(): string {
@@ -328,7 +329,7 @@ describe('several processes', () => {
     const ends = await Promise.all(children.map((each) => once(each, 'close')));
     expect(ends.map(([status]) => status)).toEqual([0, 0]);
     const store = await openJournalStore(file);
-    const journal = openJournal(store);
+    const journal = openJournal(store, createRandom());
     expect(await journal.verifyChain()).toEqual({ ok: true, entries: 120 });
     for (const rotation of ['a', 'b']) {
       const entries = await journal.of(rotation);
@@ -382,7 +383,7 @@ describe('several processes', () => {
       // a line cut by the kill was not acknowledged in full
       const acknowledged = output.slice(0, output.lastIndexOf('\n')).split('\n').length - 1;
       const store = await openJournalStore(file);
-      const state = await openJournal(store).verifyChain();
+      const state = await openJournal(store, createRandom()).verifyChain();
       await store.close();
       if (!state.ok) throw new Error(`the chain broke at ${state.at} in round ${round}`);
       expect(state.entries).toBeGreaterThanOrEqual(before + acknowledged);

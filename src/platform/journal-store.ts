@@ -172,6 +172,7 @@ function storeOver(db: DatabaseSync, path: string): JournalStore {
   const put = db.prepare('INSERT OR REPLACE INTO sealed (rotation, name, bytes) VALUES (?, ?, ?)');
   const get = db.prepare('SELECT bytes FROM sealed WHERE rotation = ? AND name = ?');
   const names = db.prepare('SELECT name FROM sealed WHERE rotation = ? ORDER BY name');
+  const holders = db.prepare('SELECT DISTINCT rotation FROM sealed ORDER BY rotation');
   const drop = db.prepare('DELETE FROM sealed WHERE rotation = ?');
 
   const guarded = <T>(work: () => T | Promise<T>): Promise<T> => patiently(path, work);
@@ -206,6 +207,7 @@ function storeOver(db: DatabaseSync, path: string): JournalStore {
         }),
       ),
     getSealed: (rotation, name) => guarded(() => get.get(rotation, name)?.['bytes'] as Uint8Array | undefined),
+    sealedRotations: () => guarded(() => holders.all().map((each) => String(each['rotation']))),
     sealedNames: (rotation) => guarded(() => names.all(rotation).map((each) => String(each['name']))),
     shred: (rotation) =>
       guarded(() => {

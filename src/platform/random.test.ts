@@ -1,8 +1,8 @@
 /**
- * Goal: the keyed hash is HMAC-SHA-256 for every key and text.
- * Method: compared with Node's own, and so is the twin's; keys around the block length, one key used again and again.
+ * Goal: the hashes are SHA-256 and HMAC-SHA-256 for every key and text.
+ * Method: compared with Node's own, and so are the twin's; keys around the block length, one key used again and again.
  */
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { twinRandom } from '../../test/twins/random.ts';
@@ -17,11 +17,12 @@ const keys = [
 it.each([
   ['real', createRandom()],
   ['twin', twinRandom(1)],
-])('HMAC-SHA-256 of the %s port', (_title, random) => {
+])('SHA-256 and HMAC-SHA-256 of the %s port', (_title, random) => {
   fc.assert(
     fc.property(fc.oneof(...keys), fc.array(fc.string({ unit: 'binary', maxLength: 200 }), { maxLength: 4 }), (key, texts) => {
       for (const text of texts) {
         expect(random.hmacSha256(key, text)).toBe(createHmac('sha256', key).update(text).digest('hex'));
+        expect(random.sha256(text)).toBe(createHash('sha256').update(text).digest('hex'));
       }
     }),
   );

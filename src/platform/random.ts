@@ -1,5 +1,5 @@
 /**
- * Randomness and keyed hashes of the system.
+ * Randomness and hashes of the system.
  *
  * HMAC is put together here (RFC 2104) out of two plain hashes: a look at the machine makes one per credential, and Node's
  * own object for it takes three times as long to make as the hashes take.
@@ -32,6 +32,7 @@ export function createRandom(): Random {
   const known = new WeakMap<Uint8Array, Pads>();
   return {
     bytes: (length) => new Uint8Array(cryptography().randomBytes(length)),
+    sha256: (text) => cryptography().hash('sha256', text),
     hmacSha256: (key, text) => {
       const { hash } = cryptography();
       const pads = known.get(key) ?? padsOf(key);

@@ -57,6 +57,8 @@ export interface JournalStore {
   getSealed(rotation: RotationId, name: string): Promise<Uint8Array | undefined>;
   /** Names of what is still sealed for a rotation. */
   sealedNames(rotation: RotationId): Promise<readonly string[]>;
+  /** Rotations for which anything is sealed. */
+  sealedRotations(): Promise<readonly RotationId[]>;
   /** Overwrites and deletes every sealed value of a rotation, also from the write-ahead log. */
   shred(rotation: RotationId): Promise<void>;
   /**

@@ -108,6 +108,7 @@ export type Revoked = 'gone' | 'accepted' | 'absent';
 
 /** What a person does on the provider's page. */
 export interface Page {
+  /** Empty: none is known, and the steps say where to look. */
   readonly url: string;
   /** Each a short imperative sentence; names the scopes to tick and the label to give. */
   readonly steps: readonly string[];
@@ -177,8 +178,41 @@ export type Revocation =
       ): Promise<Revoked>;
       /** Where a person does it when the call cannot be made (offline, issuer leaked too). */
       page?(target: Held): Page;
+      /** Where one call ends several. */
+      readonly many?: RevokeMany;
     }
   | { readonly by: 'page'; page(target: Held): Page };
+
+export interface RevokeMany {
+  /** Most in one call. */
+  readonly most: number;
+  /** Those for which this text is equal may go into one call: the address that is asked. Pure. */
+  together(target: Held): string;
+  /** As `revoke` for each, answered in their order. A problem is one for all of them: a lost answer is lost for each. */
+  revoke(up: Upstream, targets: readonly Held[]): Promise<readonly Revoked[]>;
+}
+
+/** A key that the provider itself found somewhere, and of which it told the owner. */
+export interface Alert {
+  readonly number: number;
+  /** Where a person closes it. */
+  readonly url: string;
+  readonly raisedAt: Instant | undefined;
+  /** What the provider takes it for: `Stripe API Key`. */
+  readonly what: string;
+  /** The same as a word: `stripe_api_key`. */
+  readonly type: string;
+  readonly secret: Secret | undefined;
+  /** Was it seen in public? undefined: the provider does not say. */
+  readonly public: boolean | undefined;
+  readonly seen: readonly { readonly where: string; readonly commit?: string }[];
+}
+
+export interface Alerts {
+  readonly alerts: readonly Alert[];
+  /** Were all of them, and all spots of each, read? */
+  readonly complete: boolean;
+}
 
 export interface ActivityReport {
   /** What was looked at, for the receipt. */
@@ -227,6 +261,13 @@ export interface Provider {
    * Absent: there are never any. Pure.
    */
   readonly hosts?: (context: Held['context']) => readonly string[];
+  /** What whoever has it can do: for the person who decides. Absent: what it protects (`valueClass`) and its rights say it. Pure. */
+  readonly inWords?: InWords;
+  /**
+   * Open alerts of the provider's own scan of a repository (`owner/name`), asked with a borrowed sign-in. Problems:
+   * usage/wrong (not a name of a repository), provider/not-found (none there, not switched on, or not for this sign-in) …
+   */
+  alerts?(up: Upstream, issuer: Issuer, repository: string): Promise<Alerts>;
   /** Uses the credential harmlessly. Never throws for what the upstream does: that is 'no' or 'unknown'. */
   check(up: Upstream, held: Held): Promise<Standing>;
   /**
@@ -249,6 +290,9 @@ export interface Provider {
     },
   ): Promise<ActivityReport>;
 }
+
+/** Says in plain words what a credential of this standing can do. */
+export type InWords = (held: Held, standing: Pick<Standing, 'rights'>) => readonly string[];
 
 /** A tool that is signed in and may lend its credential when a person says so. */
 export type Borrow =

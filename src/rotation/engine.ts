@@ -16,6 +16,7 @@ import { grants } from './grant/grants.ts';
 import { damaged, type Journal, openJournal } from './journal/journal.ts';
 import { keys } from './keys.ts';
 import { withLease } from './lease.ts';
+import { lone } from './lone/lone.ts';
 import { writeReceipt } from './receipt.ts';
 import { ended } from './rollback.ts';
 import type { AdvanceOptions, HistoryRow, Plan, Progress, Receipt, RotateOptions, Rotations } from './rotation.ts';
@@ -29,8 +30,9 @@ export function createRotations(
   adapters: Adapters,
   parts: { createSealer: (ports: Ports) => Promise<Sealer> } = { createSealer },
 ): Rotations {
-  const sorts: readonly Sort[] = [keys(ports, adapters), grants(ports, adapters)];
-  const journal = async (): Promise<Journal> => openJournal(await ports.journal());
+  const loneKeys = lone(ports, adapters);
+  const sorts: readonly Sort[] = [loneKeys, keys(ports, adapters), grants(ports, adapters)];
+  const journal = async (): Promise<Journal> => openJournal(await ports.journal(), ports.random);
 
   /** The journal, if its chain holds: nothing is begun or carried on from a damaged one. */
   async function whole(): Promise<Journal> {
@@ -63,10 +65,17 @@ export function createRotations(
     return all;
   }
 
+  /** Sealed for a rotation that was never opened. Only while nobody else can be between the two. */
+  async function dropUnopened(): Promise<void> {
+    const store = await ports.journal();
+    const opened = new Set((await store.entries()).map(({ rotation }) => rotation));
+    for (const rotation of await store.sealedRotations()) if (!opened.has(rotation)) await store.shred(rotation);
+  }
+
   async function knownOf(rotation: RotationId): Promise<Known> {
     const known = fold(await (await journal()).of(rotation));
     if (known) return known;
-    throw new Problem('usage/unknown-rotation', { what: `there is no rotation ${rotation}`, next: 'mcp-rotate history' });
+    throw unknown(rotation);
   }
 
   async function find(id: string, folders: readonly string[]): Promise<Found> {
@@ -80,21 +89,24 @@ export function createRotations(
   /** One rotation, by one process: the lease is held from the first look to the last entry. */
   async function withRun<T>(rotation: RotationId, options: AdvanceOptions, work: (under: UnderWay) => Promise<T>): Promise<T> {
     const store = await ports.journal();
-    await knownOf(rotation);
+    if ((await store.entries(rotation)).length === 0) throw unknown(rotation);
     return withLease(
       ports,
       store,
       rotation,
       async (lease) => {
+        // What a killed process left locked is waited for by its client, and this run may want no lock any more.
+        await ports.disk.freeLocks();
         const log = await whole();
         const entries = await log.of(rotation);
         const known = fold(entries);
         if (!known) throw new Error(`rotation ${rotation} was there and is gone`);
-        const sort = sorts.find((one) => one.owns({ provider: known.plan.provider }));
+        const sort = sorts.find((one) => one.owns({ plan: known.plan }));
         if (!sort) throw new Error(`a rotation of an unknown provider: ${known.plan.provider}`);
         const sealer = await parts.createSealer(ports);
-        const { onEvent: emit, signal, answer, talk } = options;
-        const under = sort.takeUp(known, { ports, adapters, journal: log, sealer, lease, entries, emit, signal, answer, talk });
+        const { onEvent: emit, signal, answer, talk, signIn } = options;
+        const of = { ports, adapters, journal: log, sealer, lease, entries };
+        const under = sort.takeUp(known, { ...of, emit, signal, answer, talk, signIn });
         const { run } = under;
         await run.begin(() => sort.fromPlaces(known));
         try {
@@ -126,6 +138,7 @@ export function createRotations(
     const store = await ports.journal();
     return withLease(ports, store, 'start', async () => {
       await whole();
+      await dropUnopened();
       // Half-way the places hold the new one: rotating that would leave the open rotation's old one alive, in no place.
       const open = (await sweep()).find(
         ({ closed, oldFingerprint, issued }) =>
@@ -145,14 +158,14 @@ export function createRotations(
       const sealer = await parts.createSealer(ports);
       const id = rotationId(ports.clock.now(), ports.random.bytes(32));
       return withLease(ports, store, id, async (lease) => {
+        // Before the first entry: it may stand nowhere else. After a cut in between `dropUnopened` finds it.
+        await store.putSealed(id, 'old', await sealHeld(sealer, credential.held), lease);
         await (await journal()).append(lease, {
           kind: 'opened',
           rotation: id,
           at: ports.clock.now(),
           ...opened(planned, credential),
         });
-        // Already here, where it is in hand; after a cut in between it still stands in its places.
-        await store.putSealed(id, 'old', await sealHeld(sealer, credential.held), lease);
         return id;
       });
     });
@@ -227,6 +240,7 @@ export function createRotations(
   }
 
   return {
+    takeLone: loneKeys.take,
     plan,
     start,
     advance,
@@ -236,6 +250,10 @@ export function createRotations(
     history,
     open: async () => (await sweep()).map(historyRow).filter((row) => row.state !== 'complete' && row.state !== 'rolled-back'),
   };
+}
+
+function unknown(rotation: RotationId): Problem {
+  return new Problem('usage/unknown-rotation', { what: `there is no rotation ${rotation}`, next: 'mcp-rotate history' });
 }
 
 function unfinished(credential: string, rotation: RotationId): Problem {

@@ -23,7 +23,10 @@ export class HostNotAgreed extends Problem {
 }
 
 /** Throws where the credential may not be sent yet to where its provider would be asked. */
-export function assertAgreed({ id, projectHosts }: Credential, { allowHosts = [] }: Pick<RotateOptions, 'allowHosts'>): void {
+export function assertAgreed(
+  { id, projectHosts }: Pick<Credential, 'id' | 'projectHosts'>,
+  { allowHosts = [] }: Pick<RotateOptions, 'allowHosts'>,
+): void {
   const [plain] = projectHosts.filter(({ plainHttp }) => plainHttp);
   if (plain) {
     throw new Problem('rotation/plain-http', {

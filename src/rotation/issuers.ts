@@ -83,6 +83,17 @@ export async function borrowIssuer(ports: IssuerPorts, provider: Provider, borro
   return row;
 }
 
+/**
+ * What a signed-in tool lends for this once: whoever calls says so by calling. undefined: not installed, not signed in, or this
+ * provider borrows from no such tool.
+ */
+export async function lentNow(ports: IssuerPorts, provider: Provider, borrowName: string): Promise<Issuer | undefined> {
+  const borrow = issuerFacts(provider).borrow.find(({ name }) => name === borrowName);
+  return borrow?.kind === 'command' ? ask(ports, borrow, nothingHeld) : undefined;
+}
+
+const nothingHeld: Held = { kind: '', parts: {}, context: {} };
+
 /** Names only. Problem: state/damaged when the index cannot be read. */
 export async function listIssuers(ports: Pick<IssuerPorts, 'disk' | 'host'>): Promise<readonly IssuerRow[]> {
   return readIndex(ports);

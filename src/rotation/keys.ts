@@ -19,7 +19,10 @@ const mostCandidates = 3;
 
 export function keys(ports: Ports, adapters: Adapters): Sort {
   return {
-    owns: (name) => ('provider' in name ? adapters.providers.some(({ id }) => id === name.provider) : !isGrant(name.credential)),
+    owns(name) {
+      if ('credential' in name) return !isGrant(name.credential);
+      return !name.plan.lone && adapters.providers.some(({ id }) => id === name.plan.provider);
+    },
     async find(id, folders) {
       const { credentials, problems } = await collect(ports, adapters, { folders });
       const credential = credentials.find((one) => one.id === id);

@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { samples } from '../../test/kits/journal-samples.ts';
 import { type TwinClock, twinClock } from '../../test/twins/clock.ts';
 import { type JournalHooks, type JournalMemory, journalMemory, twinJournalStore } from '../../test/twins/journal-store.ts';
+import { twinRandom } from '../../test/twins/random.ts';
 import { Problem } from '../base/problem.ts';
 import type { Processes, ProcessInfo } from '../ports/processes.ts';
 import { openJournal } from './journal/journal.ts';
@@ -107,7 +108,7 @@ describe('a lease', () => {
   it('goes over from a process that slept; awake again it writes nothing (failure modes 9, 51)', async () => {
     const [first, second] = [startProcess(11), startProcess(12)];
     const store = twinJournalStore(memory);
-    const journal = openJournal(store);
+    const journal = openJournal(store, twinRandom(1));
     const entry = { ...samples.step[0], rotation: name } as JournalEntry;
     const asleep = held();
     const sleeper = withLease(first.ports, store, name, async (lease) => {

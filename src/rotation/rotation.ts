@@ -7,10 +7,12 @@ import type { Code } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Instant, Milliseconds } from '../base/time.ts';
 import type { Leftover } from '../inventory/leftovers.ts';
+import type { ProjectHost } from '../inventory/project-hosts.ts';
 import type { RedactedEdit } from '../inventory/redact.ts';
 import type { Reviewed, Sighting, Verdict } from '../leaks/activity.ts';
+import type { Exposure } from '../leaks/exposure.ts';
 import type { SignInTalk } from '../oauth/oauth.ts';
-import type { Page } from '../providers/provider.ts';
+import type { Held, Page } from '../providers/provider.ts';
 import type { Proof, RunningHolder } from '../verification/proof.ts';
 
 export type Because = 'routine' | 'departure' | 'leak';
@@ -45,14 +47,34 @@ export interface RotateOptions {
   readonly folders: readonly string[];
   /** Hosts, in small letters, to which a person lets the credential be sent although only a project names them. */
   readonly allowHosts?: readonly string[];
-  /** For a grant: who signs in again, the client by its own command or this tool. Default: as the client's store allows. */
+  /** For a grant: who signs in again, the client by its own command or this tool. Default: as the client's store and program allow. */
   readonly signIn?: 'client' | 'tool';
   /** Addresses are told, and no browser is opened. */
   readonly noBrowser?: boolean;
   /** For a leak: since when it was exposed, and for a departure: since when the person is gone. */
   readonly exposedSince?: Instant;
+  /** For a leak: what is known of how it got out. */
+  readonly exposure?: Exposure;
   /** Activity that is not recognised is asked about, one by one; else it goes into the receipt as it is. */
   readonly askActivity?: boolean;
+}
+
+/** A key that stands in no place, as it is handed to the engine. */
+export interface LoneKey {
+  /** A provider's folder; with `attended` any name in small letters. */
+  readonly provider: string;
+  readonly held: Held;
+  /** Hosts that only the text names in which it was found. */
+  readonly hosts?: readonly ProjectHost[];
+  /** No folder knows the provider: a person ends it on this page, and alone can tell that it is dead. */
+  readonly attended?: { readonly name: string; readonly page: Page };
+}
+
+/** What a plan says of a lone key. */
+export interface PlannedLone {
+  /** Of the provider, for people. */
+  readonly name: string;
+  readonly attended?: { readonly page: Page };
 }
 
 /** What a plan says of a grant, on top of what it says of every credential. */
@@ -74,6 +96,8 @@ export interface PlannedGrant {
   }[];
   /** The client's registration is replaced with the tokens. */
   readonly newRegistration: boolean;
+  /** The client signs in, and this tool could in its place: how it would. Absent: it could not. */
+  readonly orByTool?: { readonly newRegistration: boolean };
 }
 
 export interface PlannedRestart {
@@ -107,6 +131,8 @@ export interface Plan {
   readonly options: RotateOptions;
   /** For a credential of an authorization server. */
   readonly grant?: PlannedGrant;
+  /** For a key that stands in no place: nothing is issued and nothing written. */
+  readonly lone?: PlannedLone;
 }
 
 /** What the engine needs of a person, as a value; the answer comes with `advance`. */
@@ -129,7 +155,10 @@ export type Need =
   | { readonly kind: 'restart-by-hand'; readonly holders: readonly RunningHolder[]; readonly instructions: readonly string[] }
   | {
       readonly kind: 'confirm-strays';
+      /** Empty: nobody can list them, and the person looks for themselves. */
       readonly strays: readonly { readonly upstreamId: string; readonly issuedAt: Instant | undefined }[];
+      /** What a person looks for where nothing is listed. */
+      readonly lost?: string;
     }
   | { readonly kind: 'accept-unproven'; readonly what: readonly string[] }
   /** Running programs that would write the old tokens back, or hold their lock. */
@@ -141,7 +170,14 @@ export type Need =
     }
   /** What was done with the key, and that nothing from before the exposure explains. */
   | { readonly kind: 'recognise-activity'; readonly source: string; readonly sightings: readonly Sighting[] }
-  | { readonly kind: 'sign-in'; readonly client: string; readonly server: string; readonly instructions: readonly string[] };
+  | {
+      readonly kind: 'sign-in';
+      readonly client: string;
+      readonly server: string;
+      readonly instructions: readonly string[];
+      /** The answer 'by-tool' may be given: this tool then signs in, in the client's place. */
+      readonly orByTool?: boolean;
+    };
 
 export type PersonAnswer =
   | { readonly kind: 'new-credential'; readonly parts: Readonly<Record<string, Secret>> }
@@ -150,6 +186,8 @@ export type PersonAnswer =
   /** For accept-unproven and confirm-strays: named consent. */
   | { readonly kind: 'accept' }
   | { readonly kind: 'refuse' }
+  /** For sign-in: this tool does it, and writes what the client reads. */
+  | { readonly kind: 'by-tool' }
   | { readonly kind: 'leave-running'; readonly pids: readonly number[] }
   /** In the order of the sightings. */
   | { readonly kind: 'recognised'; readonly verdicts: readonly Verdict[] };
@@ -167,26 +205,35 @@ export type Event =
   /** In a leak: the clock from the start until dead. */
   | { readonly kind: 'clock'; readonly sinceMs: Milliseconds };
 
-export type Progress =
-  | { readonly state: 'complete'; readonly rotation: RotationId; readonly leftovers?: LeftoverCounts }
-  /** Ended, but something is still to be done; `resume` tries again. */
-  | {
-      readonly state: 'debt';
-      readonly rotation: RotationId;
-      readonly debts: readonly Debt[];
-      readonly leftovers?: LeftoverCounts;
-    }
-  | { readonly state: 'rolled-back'; readonly rotation: RotationId; readonly code: Code; readonly why: string }
-  | { readonly state: 'waiting'; readonly rotation: RotationId; readonly step: StepName; readonly need: Need }
-  /** Stopped by a problem that trying again may cure, past the point where rolling back is safe. */
-  | {
-      readonly state: 'stopped';
-      readonly rotation: RotationId;
-      readonly step: StepName;
-      readonly code: Code;
-      readonly why: string;
-      readonly holds: string;
-    };
+/** Which rotation, and of what. */
+export interface OfRotation {
+  readonly rotation: RotationId;
+  readonly credential: CredentialId;
+  /** 'oauth' for a grant. */
+  readonly provider: string;
+}
+
+export type Progress = OfRotation &
+  (
+    | {
+        readonly state: 'complete';
+        readonly leftovers?: LeftoverCounts;
+        /** That the old one is dead nobody could ask the provider: a person said so. */
+        readonly byWord?: true;
+      }
+    /** Ended, but something is still to be done; `resume` tries again. */
+    | { readonly state: 'debt'; readonly debts: readonly Debt[]; readonly leftovers?: LeftoverCounts }
+    | { readonly state: 'rolled-back'; readonly code: Code; readonly why: string }
+    | { readonly state: 'waiting'; readonly step: StepName; readonly need: Need }
+    /** Stopped by a problem that trying again may cure, past the point where rolling back is safe. */
+    | {
+        readonly state: 'stopped';
+        readonly step: StepName;
+        readonly code: Code;
+        readonly why: string;
+        readonly holds: string;
+      }
+  );
 
 export interface Debt {
   /**
@@ -252,6 +299,8 @@ export interface Receipt {
   /** What that search passed over, and why. */
   readonly leftoversNotSearched: readonly string[] | undefined;
   readonly debts: readonly Debt[];
+  /** For a leak, when it was told. Receipts of earlier versions have none. */
+  readonly exposure?: Exposure;
   /** Hash of the journal's last entry of this rotation, to tie the receipt to the journal. */
   readonly journalHash: string;
 }
@@ -272,6 +321,8 @@ export interface HistoryRow {
 export interface AdvanceOptions {
   /** Answer to the need with which the last call ended. */
   readonly answer?: PersonAnswer;
+  /** For a grant whose client was to sign in: this tool does, from now on. Problem oauth/client-only: where it must not. */
+  readonly signIn?: 'tool';
   /** Fired on Ctrl-C: the current effect is finished and journaled, then the call rejects with rotation/interrupted. */
   readonly signal?: AbortSignal;
   readonly onEvent: (event: Event) => void;
@@ -281,6 +332,11 @@ export interface AdvanceOptions {
 
 /** The engine, as commands, a hub or a test drive it. */
 export interface Rotations {
+  /**
+   * Takes keys that stand in no place, into memory alone until `start` has sealed each. Answers the ids by which they are
+   * planned, in their order: that of the inventory for one that does stand in places.
+   */
+  takeLone(keys: readonly LoneKey[], folders: readonly string[]): Promise<readonly CredentialId[]>;
   /**
    * Reads the world, changes nothing. Problems: usage/unknown-credential, rotation/needs-issuer, provider/* …, and
    * HostNotAgreed (hosts.ts), after which a person's consent goes into the options.

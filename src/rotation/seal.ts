@@ -51,13 +51,13 @@ export async function createSealer(ports: SealPorts): Promise<Sealer> {
     async seal(plain) {
       const encrypter = new Encrypter();
       encrypter.addRecipient(key.recipient);
-      return encrypter.encrypt(plain);
+      return bytesOf(await encrypter.encrypt(streamOf(new TextEncoder().encode(plain))));
     },
     async open(sealed) {
       const decrypter = new Decrypter();
       decrypter.addIdentity(key.identity.reveal());
       try {
-        return await decrypter.decrypt(sealed, 'text');
+        return new TextDecoder().decode(await bytesOf(await decrypter.decrypt(streamOf(sealed))));
       } catch {
         throw new Problem('state/damaged', {
           what: 'a sealed value of the journal cannot be opened with the key of this machine',
@@ -66,6 +66,23 @@ export async function createSealer(ports: SealPorts): Promise<Sealer> {
       }
     },
   };
+}
+
+/** age also takes bytes, but then gathers its answer with a `Response`: Node loads all of `fetch` for that. */
+function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
+/** The whole of a stream, or its error: of a value that was changed nothing comes out. */
+async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 export async function sealHeld(sealer: Sealer, held: Held): Promise<Uint8Array> {

@@ -21,8 +21,8 @@ export interface Found {
 }
 
 export interface Sort {
-  /** By its id, and by the provider that a plan names. */
-  owns(name: { readonly credential: string } | { readonly provider: string }): boolean;
+  /** By its id, and by what was planned. */
+  owns(name: { readonly credential: string } | { readonly plan: Pick<Plan, 'provider' | 'lone'> }): boolean;
   /** undefined when there is none. Problem state/*: when nothing could be told apart. */
   find(id: string, folders: readonly string[]): Promise<Found | undefined>;
   /** The old credential from its places: only right after the start, before it was sealed. */

@@ -6,7 +6,10 @@
 import { Problem } from '../../src/base/problem.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { Context, DemoParts, UseCases } from '../../src/cli/context.ts';
+import type { Guard } from '../../src/cli/guard/guard.ts';
 import type { Issuers } from '../../src/cli/issuer/issuers.ts';
+import type { Leaks } from '../../src/cli/leak/leaks.ts';
+import type { Repositories } from '../../src/cli/leak/repositories.ts';
 import type { Oauth } from '../../src/cli/oauth/oauth.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { statusOf } from '../../src/cli/status/view.ts';
@@ -34,9 +37,16 @@ export interface WorldOptions {
   readonly grants?: Partial<Grants>;
   readonly rotations?: Partial<Rotations>;
   readonly issuers?: Partial<Issuers>;
+  readonly repositories?: Partial<Repositories>;
   readonly oauth?: Partial<Oauth>;
-  /** Answers of a person in order; absent: nobody can be asked. */
-  readonly answers?: readonly string[];
+  readonly leaks?: Partial<Leaks>;
+  /** Paths at which there is something. */
+  readonly paths?: readonly string[];
+  /** Answers of a person in order, or by the question; absent: nobody can be asked. */
+  readonly answers?: readonly string[] | ((question: string) => string | Promise<string>);
+  /** In place of all that is made of values. */
+  readonly useCases?: UseCases;
+  readonly guard?: Guard;
   readonly input?: string;
   readonly demo?: Pick<DemoParts, 'world' | 'adapters'>;
   readonly width?: number;
@@ -56,25 +66,25 @@ function unexpected(what: string): () => never {
   };
 }
 
-function person(answers: readonly string[], questions: string[]): Ask {
-  const left = [...answers];
-  const next = (question: string): string => {
+function person(answers: NonNullable<WorldOptions['answers']>, questions: string[]): Ask {
+  const left = typeof answers === 'function' ? [] : [...answers];
+  const next = async (question: string): Promise<string> => {
     questions.push(question);
-    const answer = left.shift();
+    const answer = typeof answers === 'function' ? await answers(question) : left.shift();
     if (answer === undefined) throw new Error(`no answer is left for: ${question}`);
     if (answer === '^C') throw new Problem('rotation/interrupted', { what: 'interrupted at a question' });
     return answer;
   };
   return {
-    confirm: async (question) => next(question) === 'yes',
+    confirm: async (question) => (await next(question)) === 'yes',
     choose: async (question, choices) => {
-      const answer = next(question);
+      const answer = await next(question);
       const found = choices.find(({ value }) => value === answer);
       if (!found) throw new Error(`${answer} is no choice of: ${question}`);
       return found.value;
     },
     line: async (question) => next(question),
-    hidden: async (question) => new Secret(next(question)),
+    hidden: async (question) => new Secret(await next(question)),
   };
 }
 
@@ -109,7 +119,14 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     options.looked?.push(asked);
     return { credentials: [], problems: [], uses: [], unseen: [], remotes: [], ...options.inventory };
   };
-  const grantsOf = (): Grants => ({ grants: [], unseen: [], problems: [], registrations: [], ...options.grants });
+  const grantsOf = (): Grants => ({
+    grants: [],
+    unseen: [],
+    problems: [],
+    registrations: [],
+    lostRegistrations: [],
+    ...options.grants,
+  });
   let elapsed = 0;
   const useCases: UseCases = {
     clock: { now: () => now, elapsed: () => (elapsed += 100), sleep: async () => {} },
@@ -118,7 +135,15 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     look: async (asked) => ({ inventory: look(asked), grants: grantsOf() }),
     rotations: async () => rotationsOf(options.rotations ?? {}),
     issuers: async () => issuersOf(options.issuers ?? {}),
+    leaks: async () => ({ ...leaksOf(options.leaks ?? {}), rotations: rotationsOf(options.rotations ?? {}) }),
+    exists: async (path) => options.paths?.includes(path) ?? false,
     oauth: async () => ({ signIn: unexpected('oauth sign-in'), check: unexpected('oauth check'), ...options.oauth }),
+    repositories: async () => ({
+      search: unexpected('leak search'),
+      rewrite: unexpected('leak rewrite'),
+      ...options.repositories,
+    }),
+    guard: async () => options.guard ?? unexpected('guard')(),
     openPage: async (url) => {
       options.opened?.push(url);
       return true;
@@ -128,8 +153,9 @@ export async function runCommand(words: readonly string[], options: WorldOptions
   const context: Context = {
     terminal,
     version: '1.2.3',
+    program: undefined,
     absolute: (path) => (path.startsWith('/') ? path : `/here/${path}`),
-    useCases: async () => useCases,
+    useCases: async () => options.useCases ?? useCases,
     demo: async () => ({ ...(options.demo ?? unexpected('demo')()), portsIn: async () => ({ clock: useCases.clock }) as Ports }),
   };
   const status = await runProgram(words, context);
@@ -138,6 +164,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
 
 function rotationsOf(given: Partial<Rotations>): Rotations {
   return {
+    takeLone: unexpected('takeLone'),
     plan: unexpected('plan'),
     handOver: unexpected('handOver'),
     start: unexpected('start'),
@@ -146,6 +173,20 @@ function rotationsOf(given: Partial<Rotations>): Rotations {
     history: unexpected('history'),
     open: unexpected('open'),
     receipt: unexpected('receipt'),
+    ...given,
+  };
+}
+
+function leaksOf(given: Partial<Leaks>): Omit<Leaks, 'rotations'> {
+  return {
+    known: unexpected('known'),
+    byIds: unexpected('byIds'),
+    inText: unexpected('inText'),
+    inSecret: unexpected('inSecret'),
+    holdsKey: unexpected('holdsKey'),
+    inAlerts: unexpected('inAlerts'),
+    inRepositories: unexpected('inRepositories'),
+    dossier: unexpected('dossier'),
     ...given,
   };
 }
@@ -222,6 +263,7 @@ export function grant(more: Partial<Grant> = {}): Grant {
     clientId: 'c-one',
     scopes: ['read'],
     expiresAt: Date.parse('2026-11-23T02:00:00Z'),
+    expired: false,
     refreshable: true,
     holdings: [
       {
@@ -280,7 +322,8 @@ export const plan: Plan = {
 };
 
 export const rotation = 'r-20261122-k7mq4t';
-export const complete: Progress = { state: 'complete', rotation };
+export const about = { rotation, credential: 'postgresql-7c1e', provider: 'postgresql' };
+export const complete: Progress = { ...about, state: 'complete' };
 
 export const receipt: Receipt = {
   schema: 'mcp-rotate/receipt@1',

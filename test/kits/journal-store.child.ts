@@ -5,11 +5,12 @@
  * rotation, how many entries (0: until killed).
  */
 import { openJournalStore } from '../../src/platform/journal-store.ts';
+import { createRandom } from '../../src/platform/random.ts';
 import { openJournal } from '../../src/rotation/journal/journal.ts';
 
 const [file = '', rotation = '', count = '0'] = process.argv.slice(2);
 const store = await openJournalStore(file);
-const journal = openJournal(store);
+const journal = openJournal(store, createRandom());
 const me = { pid: process.pid, identity: String(process.pid), command: 'child' };
 const answer = await store.acquire(rotation, me, Date.now(), 60_000, async () => true);
 if (!('lease' in answer)) throw new Error('the lease is held');

@@ -120,9 +120,11 @@ export function journalStoreKit(title: string, make: () => Promise<StoreUnderTes
       it('are shredded by rotation, twice without harm', async () => {
         await store.putSealed('a', 'new', Uint8Array.of(1), await take(store, 'a'));
         await store.putSealed('b', 'new', Uint8Array.of(2), await take(store, 'b'));
+        expect(await other.sealedRotations()).toEqual(['a', 'b']);
         await store.shred('a');
         await store.shred('a');
         expect(await other.sealedNames('a')).toEqual([]);
+        expect(await other.sealedRotations()).toEqual(['b']);
         expect(await other.getSealed('a', 'new')).toBeUndefined();
         expect([...((await other.getSealed('b', 'new')) ?? [])]).toEqual([2]);
       });

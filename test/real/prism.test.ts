@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import type { HttpRequest } from '../../src/ports/net.ts';
-import { readAuditLog, readOrganisations } from '../../src/providers/github/answers.ts';
+import { readAlerts, readAuditLog, readLocations, readOrganisations } from '../../src/providers/github/answers.ts';
 import { provider } from '../../src/providers/github/provider.ts';
 import * as requests from '../../src/providers/github/requests.ts';
 import type { Held } from '../../src/providers/provider.ts';
@@ -38,6 +38,8 @@ const cases: Record<string, { prism: () => Prism; status: number; make: () => Ht
     { prism: () => usual, status: 202, make: () => requests.revokeCredentials(api, [token]) },
     { prism: () => usual, status: 202, make: () => requests.revokeCredentials(api, [token, other]) },
   ],
+  listAlerts: [{ prism: () => usual, status: 200, make: () => requests.listAlerts(api, token, 'acme/tools', 2) }],
+  listLocations: [{ prism: () => usual, status: 200, make: () => requests.listLocations(api, token, 'acme/tools', 7) }],
   auditLog: [
     { prism: () => enterprise, status: 200, make: () => requests.auditLog(api, 'orgs/acme', other, window, undefined) },
     { prism: () => enterprise, status: 200, make: () => requests.auditLog(api, 'enterprises/acme', other, window, 'cursor') },
@@ -66,6 +68,8 @@ describe("requests to GitHub and GitHub's description", () => {
     expect((await net.send({ ...right, body: '{"tokens":["x"]}' })).status).toBe(422);
     expect((await net.send({ ...right, url: `${api}/credentials/revok` })).status).toBe(404);
     expect((await net.send({ ...right, method: 'PUT' })).status).toBe(405);
+    const alerts = requests.listAlerts(api, token, 'acme/tools', 1);
+    expect((await net.send({ ...alerts, url: alerts.url.replace('state=open', 'state=ajar') })).status).toBe(422);
     const log = await requests.auditLog(api, 'orgs/acme', other, window, undefined);
     const wrongOrder = await upOf(enterprise).net.send({ ...log, url: log.url.replace('order=asc', 'order=up') });
     expect(wrongOrder.status).toBeGreaterThanOrEqual(400);
@@ -77,5 +81,9 @@ describe("requests to GitHub and GitHub's description", () => {
     expect(readAuditLog(answer)).toBeDefined();
     const organisations = await upOf(usual).net.send(requests.listOrganisations(api, token));
     expect(readOrganisations(organisations)).toBeDefined();
+    const alerts = readAlerts(await upOf(usual).net.send(requests.listAlerts(api, token, 'acme/tools', 1)));
+    expect(alerts?.[0]).toMatchObject({ number: expect.any(Number), url: expect.any(String), secret: expect.any(Secret) });
+    const seen = readLocations(await upOf(usual).net.send(requests.listLocations(api, token, 'acme/tools', 7)));
+    expect(seen?.length).toBeGreaterThan(0);
   });
 });

@@ -12,7 +12,8 @@ export interface Begun {
 export async function begun(world: World): Promise<Begun> {
   const { because, soakMs = 0 } = world.options;
   const options = { because, soakMs, restart: false, leaveRunning: [], folders: [] };
-  const rotation = await world.engine().start(await world.engine().plan(await world.credentialId(), options));
+  const engine = world.engine();
+  const rotation = await engine.start(await engine.plan(await world.credentialId(engine), options));
   const events: Event[] = [];
   const onEvent = (event: Event): void => void events.push(event);
   return {

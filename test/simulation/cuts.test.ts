@@ -15,8 +15,11 @@ beforeAll(() => {
 });
 
 /** What must be among the effects: a world of which a part does not pass the power would be cut nowhere in it. */
-function effectsOf({ kind }: CutRun): string[] {
+function effectsOf({ kind, lone }: CutRun): string[] {
   const journal = ['append', 'putSealed', 'shred', 'acquire', 'release'].map((name) => `journal.${name}`);
+  // Its receipt is the one file that is written, and it is issued nothing.
+  const receipt = ['temporary', 'create', 'folder'].map((name) => `disk.${name}`);
+  if (lone) return [...journal, ...receipt, ...(lone === 'attended' || kind === 'page only' ? [] : ['upstream revoke'])];
   const disk = ['temporary', 'rename', 'folder', 'create'].map((name) => `disk.${name}`);
   const issues = kind.startsWith('page') ? [] : ['upstream issue'];
   const revokes = kind === 'page only' || kind.startsWith('replaces') ? [] : ['upstream revoke'];
@@ -38,4 +41,13 @@ async function cutEverywhere(run: CutRun): Promise<void> {
 
 describe.each(playbooks)('%s', (because) => {
   it.each<Kind>(kinds)('%s: every single cut (failure modes 1, 2, 3, 14, 33)', (kind) => cutEverywhere({ kind, because }));
+});
+
+describe('lone', () => {
+  const because = 'leak';
+  it.each<Kind>(['many', 'by itself', 'replaces', 'page only'])('%s: every single cut (failure modes 2, 14, 33)', (kind) =>
+    cutEverywhere({ kind, because, lone: 'known' }),
+  );
+
+  it('of a provider that no folder knows: every single cut', () => cutEverywhere({ kind: 'many', because, lone: 'attended' }));
 });

@@ -27,7 +27,8 @@ afterEach(() => {
 /** One rotation with one cut. A second process tries to take it up at the same effect, when nothing is cut. */
 async function rotate(bug: Bug, planted: boolean, number: number, trouble: Moment['when'] | 'second'): Promise<World> {
   const plant = planted && bug.parts ? { plant: bug.parts } : {};
-  const world = new World({ kind: bug.kind, because: bug.because, seed: 3, ...plant });
+  const lone = bug.lone ? { lone: bug.lone } : {};
+  const world = new World({ kind: bug.kind, because: bug.because, seed: 3, ...lone, ...plant });
   bug.world?.(world);
   let second: ReturnType<typeof secondProcess> | undefined;
   if (trouble !== 'second') {

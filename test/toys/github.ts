@@ -6,6 +6,16 @@ import { createHash } from 'node:crypto';
 import { base62, crc32, inDigits } from '../../src/providers/tokens.ts';
 import { letters, type ToyAnswer, type ToyClock, type ToyRequest, ToyServer } from './server.ts';
 
+export interface ToyAlert {
+  readonly number: number;
+  readonly secret: string;
+  readonly type: string;
+  readonly display: string;
+  readonly at: number;
+  readonly public?: boolean;
+  readonly locations: readonly { readonly type: string; readonly details: Readonly<Record<string, unknown>> }[];
+}
+
 export interface ToyToken {
   readonly text: string;
   readonly login: string;
@@ -43,6 +53,8 @@ export class ToyGitHub {
     readonly members: readonly string[];
     readonly enterprise: boolean;
   }[] = [];
+  /** Open alerts of secret scanning, by `owner/repo`; a repository that is not here has it switched off. */
+  readonly alerts = new Map<string, ToyAlert[]>();
   #made = 0;
 
   private constructor(server: ToyServer, clock: ToyClock, tokens: ToyToken[]) {
@@ -93,12 +105,44 @@ export class ToyGitHub {
     if (what === 'GET /user') return { status: 200, headers: about(token), body: { login: token.login, id: token.userId } };
     if (what === 'GET /user/orgs') return this.#organisationsOf(token);
     if (/^GET \/(orgs|enterprises)\/[^/]+\/audit-log$/.test(what)) return this.#auditLog(request, token);
+    const scanning = /^GET \/repos\/([^/]+\/[^/]+)\/secret-scanning\/alerts(?:\/(\d+)\/locations)?$/.exec(what);
+    if (scanning) return this.#scanning(request, token, scanning[1] ?? '', scanning[2]);
     return { status: 404, body: { message: 'Not Found' } };
+  }
+
+  /** 404 where it is switched off or may not be seen, as GitHub does; 403 without the scope. */
+  #scanning({ path, query }: ToyRequest, reader: ToyToken, repository: string, alert: string | undefined): ToyAnswer {
+    const all = this.alerts.get(repository);
+    if (all === undefined) return { status: 404, body: { message: 'Secret scanning is disabled on this repository.' } };
+    if (!reader.scopes?.some((scope) => scope === 'repo' || scope === 'security_events')) {
+      return { status: 403, body: { message: 'Resource not accessible' } };
+    }
+    const [size, page] = [Number(query.get('per_page') ?? 30), Number(query.get('page') ?? 1)];
+    if (alert !== undefined) {
+      const found = all.find(({ number }) => String(number) === alert);
+      return found ? { status: 200, body: found.locations.slice(0, size) } : { status: 404, body: { message: 'Not Found' } };
+    }
+    if (query.get('state') !== 'open') return { status: 422, body: { message: 'the toy knows open ones only' } };
+    const next = new URLSearchParams(query);
+    next.set('page', String(page + 1));
+    const link = page * size < all.length ? { link: `<https://elsewhere.test${path}?${next}>; rel="next"` } : {};
+    const body = all.slice((page - 1) * size, page * size).map((each) => ({
+      number: each.number,
+      created_at: new Date(each.at).toISOString(),
+      html_url: `https://github.com/${repository}/security/secret-scanning/${each.number}`,
+      state: 'open',
+      secret_type: each.type,
+      secret_type_display_name: each.display,
+      secret: each.secret,
+      publicly_leaked: each.public ?? false,
+    }));
+    return { status: 200, headers: link, body };
   }
 
   #revoke(request: ToyRequest): ToyAnswer {
     if (request.headers['authorization'] !== undefined) return { status: 403, body: { message: 'Forbidden' } };
     const { credentials } = JSON.parse(request.body) as { credentials: string[] };
+    if (credentials.length === 0 || credentials.length > 1000) return { status: 422, body: { message: 'Validation Failed' } };
     for (const token of this.live()) {
       if (credentials.includes(token.text)) token.deadAt = Math.min(token.deadAt, this.#clock.now() + this.revocationTakesMs);
     }

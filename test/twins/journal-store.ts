@@ -68,6 +68,7 @@ export function twinJournalStore(memory: JournalMemory = journalMemory(), hooks:
       }),
     getSealed: async (rotation, name) => memory.sealed.get(rotation)?.get(name)?.slice(),
     sealedNames: async (rotation) => [...(memory.sealed.get(rotation)?.keys() ?? [])].sort(),
+    sealedRotations: async () => [...memory.sealed].filter(([, names]) => names.size > 0).map(([rotation]) => rotation),
     shred: (rotation) => effect('shred', () => void memory.sealed.delete(rotation)),
     acquire: async (name, holder, now, length, isGone) => {
       await hooks.before?.('journal.acquire');

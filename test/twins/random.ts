@@ -1,7 +1,8 @@
-/** Twin of randomness: the same seed gives the same bytes (sfc32, a small generator without cryptographic strength). */
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+/**
+ * Twin of randomness: the same seed gives the same bytes (sfc32, a small generator without cryptographic strength). Hashes are
+ * the system's own.
+ */
+import { createRandom } from '../../src/platform/random.ts';
 import type { Random } from '../../src/ports/random.ts';
 
 export interface TwinRandom extends Random {
@@ -10,6 +11,8 @@ export interface TwinRandom extends Random {
   /** 0 to `end`, `end` excluded. */
   below(end: number): number;
 }
+
+const { sha256, hmacSha256 } = createRandom();
 
 export function twinRandom(seed: number): TwinRandom {
   let a = seed | 0;
@@ -29,7 +32,8 @@ export function twinRandom(seed: number): TwinRandom {
   const fraction = (): number => next() / 2 ** 32;
   return {
     bytes: (length) => Uint8Array.from({ length }, () => next() & 0xff),
-    hmacSha256: (key, text) => bytesToHex(hmac(sha256, key, utf8ToBytes(text))),
+    sha256,
+    hmacSha256,
     fraction,
     below: (end) => Math.floor(fraction() * end),
   };

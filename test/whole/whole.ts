@@ -187,7 +187,7 @@ export async function whole(options: WholeOptions): Promise<Whole> {
       return engine().undo(progress.rotation, { onEvent });
     },
     async entries() {
-      return openJournal(await journal).all();
+      return openJournal(await journal, machine.ports.random).all();
     },
     receipt: (progress) => engine().receipt(progress.rotation),
     async held() {
@@ -202,7 +202,7 @@ export async function whole(options: WholeOptions): Promise<Whole> {
     },
     async assertKept(progress, ...secrets) {
       const store = await journal;
-      expect(await openJournal(store).verifyChain()).toMatchObject({ ok: true });
+      expect(await openJournal(store, machine.ports.random).verifyChain()).toMatchObject({ ok: true });
       const sealed = await store.sealedNames(progress.rotation);
       if (progress.state === 'complete' || progress.state === 'rolled-back') expect(sealed).toEqual([]);
       expect(

@@ -17,6 +17,7 @@ export interface CutRun {
   readonly kind: Kind;
   readonly because: Because;
   readonly takeBackAt?: StepName | 'cut';
+  readonly lone?: 'known' | 'attended';
 }
 
 export interface CutWorld {
@@ -29,8 +30,8 @@ const told = (moment: Moment, names: readonly string[]): string => `${moment.whe
 
 /** Runs to the end with this cut, or with none; the promises are asserted on the way and at the end. */
 export async function cutAt(run: CutRun, moment: Moment | undefined): Promise<CutWorld> {
-  const { kind, because, takeBackAt } = run;
-  const world = new World({ kind, because, seed: 7 });
+  const { kind, because, takeBackAt, lone } = run;
+  const world = new World({ kind, because, seed: 7, ...(lone ? { lone } : {}) });
   try {
     world.power.cutAt(moment);
     const { progress, cuts, takenBackFrom } = await drive(world, { takeBackAt });
@@ -40,7 +41,9 @@ export async function cutAt(run: CutRun, moment: Moment | undefined): Promise<Cu
     world.assertEnd(state);
     return { world, state, takenBackFrom };
   } catch (error) {
-    throw new Error(`${kind}, ${because}, cut ${moment && told(moment, world.power.names)}`, { cause: error });
+    throw new Error(`${kind}, ${because}${lone ? `, ${lone} lone key` : ''}, cut ${moment && told(moment, world.power.names)}`, {
+      cause: error,
+    });
   }
 }
 

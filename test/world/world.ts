@@ -6,16 +6,18 @@
  * inventory, documents, clients and verification are the real ones; only the ports have twins.
  */
 import { Problem } from '../../src/base/problem.ts';
+import { Secret } from '../../src/base/secret.ts';
 import { client as claudeCode } from '../../src/clients/claude-code/client.ts';
 import { client as codex } from '../../src/clients/codex/client.ts';
 import { client as cursor } from '../../src/clients/cursor/client.ts';
 import type { Adapters } from '../../src/inventory/adapters.ts';
 import { collect } from '../../src/inventory/collect.ts';
+import { unknownHeld } from '../../src/inventory/unknown.ts';
 import type { Mcp, ServerLaunch, ToolOutcome } from '../../src/ports/mcp.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import type { ProcessInfo } from '../../src/ports/processes.ts';
 import { createRotations } from '../../src/rotation/engine.ts';
-import type { Because, Need, PersonAnswer, Rotations } from '../../src/rotation/rotation.ts';
+import type { Because, LoneKey, Need, PersonAnswer, Rotations } from '../../src/rotation/rotation.ts';
 import { createSealer } from '../../src/rotation/seal.ts';
 import { twinBrowser } from '../twins/browser.ts';
 import { twinCallbacks } from '../twins/callback.ts';
@@ -51,6 +53,11 @@ export interface WorldOptions {
   readonly seal?: 'toy' | 'real';
   /** Programs that go on when asked to quit. */
   readonly quits?: 'ends' | 'refuses';
+  /**
+   * The old key leaked, and no client holds it: they share another one. 'attended': no folder knows its provider, and only
+   * the person can end it.
+   */
+  readonly lone?: 'known' | 'attended';
   /** Where a test plants a bug. */
   readonly plant?: (parts: WorldParts) => WorldParts;
 }
@@ -62,6 +69,8 @@ export class World {
   readonly random: TwinRandom;
   readonly upstream: ToyUpstream;
   readonly old: Key;
+  /** What the clients hold at the beginning. */
+  readonly used: Key;
   readonly disk: DiskTwin;
   readonly processes: ReturnType<typeof createProcessesTwin>;
   readonly memory = journalMemory();
@@ -93,7 +102,8 @@ export class World {
     this.random = twinRandom(options.seed);
     this.upstream = new ToyUpstream(this.power, this.clock);
     this.old = this.upstream.add({ text: toyText(this.random), label: '', madeBy: 'somebody' });
-    const files = Object.fromEntries(configs.map((config) => [config.path, config.text(this.old.text, 1)]));
+    this.used = options.lone ? this.upstream.add({ text: toyText(this.random), label: '', madeBy: 'somebody' }) : this.old;
+    const files = Object.fromEntries(configs.map((config) => [config.path, config.text(this.used.text, 1)]));
     this.disk = createDiskTwin({ files, onEffect: (effect) => this.power.disk(effect), now: () => this.clock.now() });
     this.processes = createProcessesTwin({
       clock: this.clock,
@@ -262,8 +272,10 @@ export class World {
     return answerOf(this, need, asked);
   }
 
-  /** The id that a person types. */
-  async credentialId(): Promise<string> {
+  /** The id that a person types; a lone key is handed over by its text. */
+  async credentialId(engine: Rotations = this.engine()): Promise<string> {
+    const { lone } = this.options;
+    if (lone) return (await engine.takeLone([loneKey(this, lone)], []))[0] ?? '';
     if (this.#id !== undefined) return this.#id;
     const { credentials } = await collect(this.ports, this.adapters, { folders: [] });
     this.#id = credentials.find((credential) => credential.provider === 'toy')?.id;
@@ -279,6 +291,12 @@ export class World {
   assertEnd(state: 'complete' | 'rolled-back'): void {
     assertEnd(this, state);
   }
+}
+
+function loneKey({ old }: World, lone: 'known' | 'attended'): LoneKey {
+  if (lone === 'known') return { provider: 'toy', held: { kind: 'token', parts: { token: new Secret(old.text) }, context: {} } };
+  const page = { url: 'https://elsewhere.example/keys', steps: [`Revoke the key ${old.id}.`] };
+  return { provider: 'elsewhere', held: unknownHeld(old.text), attended: { name: 'Elsewhere', page } };
 }
 
 /** What the server's call answers, by its recipe. */

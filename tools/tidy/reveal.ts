@@ -38,6 +38,7 @@ export const mayReveal: readonly { readonly path: string; readonly why: string }
     why: 'a sign-in sends its code, its verifier and tokens, and an MCP server gets the new one',
   },
   { path: 'src/cli/oauth/talk.ts', why: 'hands a redirect address that a person pasted on to the sign-in' },
+  { path: 'src/cli/leak/leaks.ts', why: 'hands a key that a person typed to the recognisers' },
   { path: 'src/cli/hand-over/run.ts', why: 'writes a new value into a pipe, for a place that a person changes' },
   { path: 'src/cli/issuer/issuers.ts', why: 'hands what a person typed to the parser of its provider' },
   { path: 'src/cli/demo/stage.ts', why: 'the demo writes its made-up passwords into the configs of its scratch home' },

@@ -6,6 +6,7 @@ import type { Proof } from '../../verification/proof.ts';
 import { sightingWords } from '../need.ts';
 import { debtLines } from '../outcome.ts';
 import { count, field, lines, name, paint, type Style, truncateMiddle, wrap } from '../text.ts';
+import { exposureLines } from './exposure.ts';
 
 const labelWidth = 12;
 
@@ -21,6 +22,7 @@ export function render(receipt: Receipt, style: Style): string {
     ...about('time', `${isoSeconds(startedAt)} to ${isoSeconds(endedAt)} (${duration(endedAt - startedAt)})`),
     ...about('old', receipt.oldFingerprint),
     ...about('new', receipt.newFingerprint ?? 'none'),
+    ...exposureLines(receipt.exposure, style, labelWidth),
     ...(minutesToDead === undefined ? [] : about('dead after', `${duration(minutesToDead * minute)} from the start`)),
     paint(style, 'dim', 'steps'),
     ...receipt.steps.flatMap(({ step, startedAt: from, endedAt: to, note }) =>

@@ -1,9 +1,10 @@
 /** How GitHub's answers are read. The only file that knows their field and header names. */
 import { printable } from '../../base/ids.ts';
+import { Secret } from '../../base/secret.ts';
 import type { Instant } from '../../base/time.ts';
 import type { HttpAnswer } from '../../ports/net.ts';
-import { asFields, given, jsonOf, textOf } from '../http.ts';
-import type { ActivityReport, Standing } from '../provider.ts';
+import { asFields, given, instantOf, jsonOf, textOf } from '../http.ts';
+import type { ActivityReport, Alert, Standing } from '../provider.ts';
 
 /**
  * 200 of GET /user; undefined when it is not one. The account goes by number, because a login can be renamed and taken
@@ -80,3 +81,47 @@ export function nextCursor(answer: HttpAnswer): string | undefined {
   }
   return undefined;
 }
+
+/** One page of secret-scanning alerts, without where each was seen; undefined when it is not one. */
+export function readAlerts(answer: HttpAnswer): readonly Omit<Alert, 'seen'>[] | undefined {
+  const list = jsonOf(answer.body);
+  if (answer.status !== 200 || !Array.isArray(list)) return undefined;
+  return list.flatMap((item: unknown) => {
+    const alert = asFields(item);
+    const number = alert?.['number'];
+    if (alert === undefined || typeof number !== 'number' || !Number.isSafeInteger(number)) return [];
+    const secret = textOf(alert['secret']);
+    const type = printable(textOf(alert['secret_type']) ?? 'secret', 100);
+    const seen = alert['publicly_leaked'];
+    return {
+      number,
+      url: printable(textOf(alert['html_url']) ?? ''),
+      raisedAt: instantOf(alert['created_at']),
+      what: printable(textOf(alert['secret_type_display_name']) ?? type, 100),
+      type,
+      secret: secret === undefined ? undefined : new Secret(secret),
+      public: typeof seen === 'boolean' ? seen : undefined,
+    };
+  });
+}
+
+/** Where one alert's key was seen; undefined when it is no list. Text that a stranger wrote is not read, only where it stands. */
+export function readLocations(answer: HttpAnswer): Alert['seen'] | undefined {
+  const list = jsonOf(answer.body);
+  if (answer.status !== 200 || !Array.isArray(list)) return undefined;
+  return list.flatMap((item: unknown) => {
+    const location = asFields(item);
+    const details = asFields(location?.['details']);
+    const type = textOf(location?.['type']) ?? textOf(details?.['type']);
+    if (details === undefined || type === undefined) return [];
+    const path = textOf(details['path']);
+    const commit = textOf(details['commit_sha']);
+    const line = typeof details['start_line'] === 'number' ? `:${details['start_line']}` : '';
+    if (path === undefined) return { where: printable(type.replaceAll('_', ' '), 100) };
+    const sha = commit !== undefined && /^[0-9a-f]{40,64}$/.test(commit) ? commit : undefined;
+    return { where: `${printable(path)}${line}`, ...given('commit', sha) };
+  });
+}
+
+/** Is there a page after this one, by the Link header? */
+export const hasNext = (answer: HttpAnswer): boolean => /;[^,]*rel="next"/.test(answer.headers['link'] ?? '');

@@ -10,12 +10,14 @@ import { Secret } from '../../base/secret.ts';
 import { minute, second } from '../../base/time.ts';
 import type { Upstream } from '../../ports/ports.ts';
 import { couldNotTell, isOwnRefusal, sendChanging, sendReading, unexpected } from '../http.ts';
-import type { Borrow, Held, PageMethod, Provider, Revoked, Standing } from '../provider.ts';
+import type { Borrow, Held, PageMethod, Provider, Revoked, RevokeMany, Standing } from '../provider.ts';
 import { base62, crc32, findTokens, inDigits } from '../tokens.ts';
+import { alerts } from './alerts.ts';
 import { readUser } from './answers.ts';
 import { activity } from './audit.ts';
 import { apiIn, apiOf, classic, deletePage, fineGrained, hosts, isServer, newTokenPage, securityLog } from './places.ts';
 import { getUser, identity, revokeCredentials } from './requests.ts';
+import { inWords } from './scopes.ts';
 
 const shape = /(?<![A-Za-z0-9_])(?:ghp_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})(?![A-Za-z0-9_])/g;
 
@@ -48,15 +50,40 @@ async function check(up: Upstream, held: Held): Promise<Standing> {
   }
 }
 
+const revoking = 'GitHub: POST /credentials/revoke';
+
 async function revoke(up: Upstream, held: Held | undefined): Promise<Revoked> {
   if (held === undefined) throw new Problem('provider/cannot', { what: 'GitHub revokes a token only by its text' });
   // GitHub itself revokes what it finds in public: then there is nothing left to ask for (failure mode 35).
   if ((await check(up, held)).alive === 'no') return 'absent';
-  const name = 'GitHub: POST /credentials/revoke';
-  const answer = await sendChanging(up, name, revokeCredentials(apiIn(held.context), [tokenOf(held)]));
+  const answer = await sendChanging(up, revoking, revokeCredentials(apiIn(held.context), [tokenOf(held)]));
   if (answer.status === 202) return 'accepted';
-  throw unexpected(up, name, answer, 'changing').with({ next: `delete it by hand: ${deletePage(held).url}` });
+  throw unexpected(up, revoking, answer, 'changing').with({ next: `delete it by hand: ${deletePage(held).url}` });
 }
+
+/** Looks in a row are refused as abuse; so many at a time are not. */
+const looksAtOnce = 20;
+
+/** One call for all that still live. GitHub carries each out on its own, later. */
+const revokeMany: RevokeMany = {
+  most: 1000,
+  together: (held) => apiIn(held.context),
+  async revoke(up, targets) {
+    const [first] = targets;
+    if (first === undefined) return [];
+    const dead: boolean[] = [];
+    for (let from = 0; from < targets.length; from += looksAtOnce) {
+      const some = await Promise.all(targets.slice(from, from + looksAtOnce).map((held) => check(up, held)));
+      dead.push(...some.map(({ alive }) => alive === 'no'));
+    }
+    const tokens = targets.filter((_, index) => !dead[index]).map(tokenOf);
+    if (tokens.length > 0) {
+      const answer = await sendChanging(up, revoking, revokeCredentials(apiIn(first.context), tokens));
+      if (answer.status !== 202) throw unexpected(up, revoking, answer, 'changing');
+    }
+    return dead.map((gone) => (gone ? 'absent' : 'accepted'));
+  },
+};
 
 const page: PageMethod = {
   id: 'page',
@@ -72,7 +99,7 @@ const page: PageMethod = {
     throw new Problem('provider/cannot', { what: 'GitHub Enterprise Server has no call that revokes a token' });
   },
   page: newTokenPage,
-  revocation: { by: 'api', revoke: (up, _at, target) => revoke(up, target.held), page: deletePage },
+  revocation: { by: 'api', revoke: (up, _at, target) => revoke(up, target.held), page: deletePage, many: revokeMany },
 };
 
 const serverPage: PageMethod = {
@@ -130,6 +157,8 @@ export const provider: Provider = {
   recognise: (slots) => findTokens(slots, shape, 'token', kindOf, { api: apiOf(slots) }),
   identity,
   hosts,
+  inWords,
+  alerts,
   afterMisuse: (held) => [
     `look for deploy keys, SSH keys, webhooks, OAuth apps and collaborators that are not yours: ${securityLog(held)}`,
     'look through recent commits, branches, tags, releases and workflow files of the repositories that it could write to',

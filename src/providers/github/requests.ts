@@ -24,6 +24,17 @@ export function listOrganisations(api: string, token: Secret): HttpRequest {
   return { method: 'GET', url: `${api}/user/orgs?per_page=100`, headers: authorized(token) };
 }
 
+/** Open ones, with their texts: without the text nobody can tell which key it is. */
+export function listAlerts(api: string, token: Secret, repository: string, page: number): HttpRequest {
+  const query = new URLSearchParams({ state: 'open', per_page: '100', page: String(page) });
+  return { method: 'GET', url: `${api}/repos/${repository}/secret-scanning/alerts?${query}`, headers: authorized(token) };
+}
+
+export function listLocations(api: string, token: Secret, repository: string, alert: number): HttpRequest {
+  const url = `${api}/repos/${repository}/secret-scanning/alerts/${alert}/locations?per_page=100`;
+  return { method: 'GET', url, headers: authorized(token) };
+}
+
 /** 1 to 1000 tokens, without authorization: with one GitHub answers 403. */
 export function revokeCredentials(api: string, tokens: readonly Secret[]): HttpRequest {
   return {

@@ -38,6 +38,23 @@ function kindOf(token: string): string | undefined {
   return inDigits(crc32(token.slice(0, -7)), base36, 7) === token.slice(-7) ? kind : undefined;
 }
 
+/** The scopes that matter most, in plain words (docs.gitlab.com, "Personal access token scopes"). */
+const means: Readonly<Record<string, string>> = {
+  api: 'do everything that you can by API: code, settings, members, variables with secrets, registries',
+  sudo: 'act as any other user, if you administer the server',
+  admin_mode: 'administer the server',
+  write_repository: 'change the code of repositories',
+  read_repository: 'read the code of repositories, private ones too',
+  read_api: 'read everything that you can, CI variables too',
+  write_registry: 'publish container images',
+  read_registry: 'read container images',
+  create_runner: 'add runners, which see the secrets of the jobs they run',
+  manage_runner: 'change runners',
+  k8s_proxy: 'reach Kubernetes clusters through the agent',
+  self_rotate: 'replace itself by a new token',
+  read_user: 'read your profile',
+};
+
 const usual = 'https://gitlab.com/api/v4';
 
 /** By the variables of the common MCP servers, else by the address of GitLab's own server (…/api/v4/mcp). */
@@ -230,6 +247,8 @@ export const provider: Provider = {
   recognise: (slots) => findTokens(slots, shape, 'token', kindOf, { api: apiOf(slots) }),
   identity,
   hosts: (context) => hostsBut(usual, context['api']),
+  inWords: (_held, { rights = [] }) =>
+    rights.length === 0 ? ['its scopes are not known'] : rights.map((scope) => means[scope] ?? `what the scope ${scope} allows`),
   afterMisuse: (held) => [
     `look for access tokens, SSH keys and applications that are not yours: ${webOf(held)}/-/user_settings/personal_access_tokens`,
     'look through recent pushes, pipelines, deploy tokens, runners and members of the projects that it could reach',

@@ -149,6 +149,12 @@ export const provider: Provider = {
   hint: /[sr]k_(?:live|test)_/,
   recognise: (slots) => findTokens(slots, shape, 'key', (key) => kindOf(key, slots), {}),
   identity,
+  inWords(held) {
+    if (isTest(keyOf(held))) return ['use the test mode of your account: no real money, but your test data'];
+    if (held.kind === restrictedKey)
+      return ['do in your live account what this key was restricted to: its page on the dashboard lists it'];
+    return ['do everything in your live account: charge, refund, pay out, read the data of your customers'];
+  },
   afterMisuse: () => [
     'look for payouts, transfers, refunds, bank accounts and team members that are not yours: https://dashboard.stripe.com/balance, https://dashboard.stripe.com/settings/team',
     'look for webhook endpoints that were added: https://dashboard.stripe.com/webhooks',

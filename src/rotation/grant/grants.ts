@@ -19,7 +19,7 @@ const mostCandidates = 3;
 
 export function grants(ports: Ports, adapters: Adapters): Sort {
   return {
-    owns: (name) => ('provider' in name ? name.provider === grantProvider : isGrant(name.credential)),
+    owns: (name) => ('plan' in name ? name.plan.provider === grantProvider : isGrant(name.credential)),
     async find(id, folders) {
       const found = await findGrant(ports, adapters, id, folders);
       if (!found) return undefined;
@@ -53,10 +53,13 @@ const trade: Trade<GrantRun> = {
   },
   payDebts,
   async lastLook() {},
-  /** The new grant is of another account, or reaches further than the old: it is ended, and a person signs in again. */
+  /**
+   * The new grant is of another account, or reaches further than the old: it is ended, and a person signs in again. At the receipt
+   * it is one that its client got after the first was confirmed.
+   */
   async giveUp(run, step) {
     const next = await run.next();
-    if (step !== 'confirm' || !next || run.known.candidates + 1 >= mostCandidates) return false;
+    if ((step !== 'confirm' && step !== 'receipt') || !next || run.known.candidates + 1 >= mostCandidates) return false;
     const [registration, { access, refresh }] = [registrationOf(next), tokensOf(next)];
     if (registration) {
       const discovery = await run.discovery();

@@ -8,6 +8,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { everySample, samplePlan, samples } from '../../../test/kits/journal-samples.ts';
 import { take } from '../../../test/kits/journal-store.ts';
 import { type JournalMemory, journalMemory, twinJournalStore } from '../../../test/twins/journal-store.ts';
+import { twinRandom } from '../../../test/twins/random.ts';
 import { Secret } from '../../base/secret.ts';
 import type { Lease, StoredEntry } from '../../ports/journal-store.ts';
 import type { JournalEntry } from './entries.ts';
@@ -15,13 +16,14 @@ import { chainState, type Journal, openJournal } from './journal.ts';
 import { least } from './spills.ts';
 
 const rotation = everySample[0]?.rotation ?? '';
+const random = twinRandom(1);
 let memory: JournalMemory;
 let journal: Journal;
 let lease: Lease;
 beforeEach(async () => {
   memory = journalMemory();
   const store = twinJournalStore(memory);
-  journal = openJournal(store);
+  journal = openJournal(store, random);
   lease = await take(store, rotation);
 });
 
@@ -124,20 +126,20 @@ describe('the chain', () => {
         { hash: 'f'.repeat(64) },
       ];
       for (const change of changes) {
-        expect(chainState(good.with(i, { ...entry, ...change }))).toEqual({ ok: false, at: i + 1 });
+        expect(chainState(good.with(i, { ...entry, ...change }), random)).toEqual({ ok: false, at: i + 1 });
       }
       const removed = good.toSpliced(i, 1);
       // without its number nobody misses the last one: a receipt that cites its hash does
-      expect(chainState(removed).ok).toBe(i === last);
+      expect(chainState(removed, random).ok).toBe(i === last);
       if (i === last) continue;
-      expect(chainState(renumbered(removed))).toEqual({ ok: false, at: i + 1 });
+      expect(chainState(renumbered(removed), random)).toEqual({ ok: false, at: i + 1 });
       const swapped = good.with(i, good[i + 1] as StoredEntry).with(i + 1, entry);
-      expect(chainState(renumbered(swapped))).toEqual({ ok: false, at: i + 1 });
-      expect(chainState(renumbered(good.toSpliced(i, 0, entry)))).toEqual({ ok: false, at: i + 2 });
+      expect(chainState(renumbered(swapped), random)).toEqual({ ok: false, at: i + 1 });
+      expect(chainState(renumbered(good.toSpliced(i, 0, entry)), random)).toEqual({ ok: false, at: i + 2 });
       const forged = { ...entry, previous: good[i]?.hash ?? '', hash: 'e'.repeat(64) };
-      expect(chainState(renumbered(good.toSpliced(i + 1, 0, forged)))).toEqual({ ok: false, at: i + 2 });
+      expect(chainState(renumbered(good.toSpliced(i + 1, 0, forged)), random)).toEqual({ ok: false, at: i + 2 });
     }
-    expect(chainState(good)).toEqual({ ok: true, entries: good.length });
+    expect(chainState(good, random)).toEqual({ ok: true, entries: good.length });
   });
 
   it('is checked as it stands in the store', async () => {
@@ -195,7 +197,7 @@ describe('several writers', () => {
   it('who come first are waited for (failure mode 7)', async () => {
     let rivals = 5;
     const store = twinJournalStore(memory);
-    const rival = openJournal(store);
+    const rival = openJournal(store, random);
     const rivalLease = await take(store, 'r-rival', 2);
     const late = openJournal(
       twinJournalStore(memory, {
@@ -205,6 +207,7 @@ describe('several writers', () => {
           }
         },
       }),
+      random,
     );
     await late.append(lease, samples.step[0] as JournalEntry);
     expect(memory.entries.map((entry) => entry.rotation)).toEqual([...Array(5).fill('r-rival'), rotation]);
@@ -213,7 +216,7 @@ describe('several writers', () => {
 
   it('who come first for ever are not waited for', async () => {
     const store = twinJournalStore(memory);
-    const stuck = openJournal({ ...store, append: async () => 'stale' });
+    const stuck = openJournal({ ...store, append: async () => 'stale' }, random);
     await expect(stuck.append(lease, samples.step[0] as JournalEntry)).rejects.toMatchObject({ code: 'state/unusable' });
   });
 
@@ -236,6 +239,7 @@ describe('several writers', () => {
             throw cut;
           },
         }),
+        random,
       );
       await expect(cutting.append(lease, samples.step[0] as JournalEntry)).rejects.toBe(cut);
     }

@@ -6,13 +6,12 @@
  * so show such a cut.) Before anything is written its text is searched for every secret of the run: finding one is a bug of
  * the caller, and nothing is written.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { RotationId } from '../../base/ids.ts';
 import { Problem } from '../../base/problem.ts';
 import type { Secret } from '../../base/secret.ts';
 import { Misfit } from '../../base/shapes.ts';
 import type { JournalStore, Lease, StoredEntry } from '../../ports/journal-store.ts';
+import type { Random } from '../../ports/random.ts';
 import type { JournalEntry, Recorded } from './entries.ts';
 import { NewerSchema, readBody, writeBody } from './schema.ts';
 import { spilled } from './spills.ts';
@@ -41,7 +40,9 @@ const genesis = '0'.repeat(64);
 /** Other processes append too (to other rotations): each of them may come first this often before it is called stuck. */
 const mostRaces = 200;
 
-export function openJournal(store: JournalStore): Journal {
+type Hashing = Pick<Random, 'sha256'>;
+
+export function openJournal(store: JournalStore, hashing: Hashing): Journal {
   const guarded: Secret[] = [];
   return {
     async append(lease, entry) {
@@ -52,7 +53,7 @@ export function openJournal(store: JournalStore): Journal {
       for (let race = 0; race < mostRaces; race++) {
         const previous = (await store.last())?.hash ?? genesis;
         const link = { rotation: entry.rotation, at: entry.at, kind: entry.kind, body, previous };
-        const answer = await store.append({ ...link, hash: hashOf(link) }, lease);
+        const answer = await store.append({ ...link, hash: hashOf(link, hashing) }, lease);
         if (answer === 'fenced') throw takenOver(lease);
         if (answer !== 'stale') return;
       }
@@ -68,7 +69,7 @@ export function openJournal(store: JournalStore): Journal {
       return (await store.entries()).map(read);
     },
     async verifyChain() {
-      return chainState(await store.entries());
+      return chainState(await store.entries(), hashing);
     },
     guard(secrets) {
       guarded.push(...secrets);
@@ -77,15 +78,15 @@ export function openJournal(store: JournalStore): Journal {
 }
 
 /** Of the content; the sequence is settled by the chain itself. */
-function hashOf(link: Omit<StoredEntry, 'sequence' | 'hash'>): string {
+function hashOf(link: Omit<StoredEntry, 'sequence' | 'hash'>, { sha256 }: Hashing): string {
   const { rotation, at, kind, body, previous } = link;
-  return bytesToHex(sha256(utf8ToBytes(JSON.stringify({ at, body, kind, previous, rotation }))));
+  return sha256(JSON.stringify({ at, body, kind, previous, rotation }));
 }
 
-export function chainState(entries: readonly StoredEntry[]): ChainState {
+export function chainState(entries: readonly StoredEntry[], hashing: Hashing): ChainState {
   let previous = genesis;
   for (const [i, entry] of entries.entries()) {
-    const fits = entry.sequence === i + 1 && entry.previous === previous && entry.hash === hashOf(entry);
+    const fits = entry.sequence === i + 1 && entry.previous === previous && entry.hash === hashOf(entry, hashing);
     if (!fits) return { ok: false, at: i + 1 };
     previous = entry.hash;
   }

@@ -23,14 +23,26 @@ import {
 } from '../../base/shapes.ts';
 import type { Leftover } from '../../inventory/leftovers.ts';
 import type { Reviewed, Sighting } from '../../leaks/activity.ts';
+import { type AlertRef, type ExposedAt, type Exposure, leakWays } from '../../leaks/exposure.ts';
+import type { Page } from '../../providers/provider.ts';
 import type { Proof, RunningHolder } from '../../verification/proof.ts';
-import { type Debt, type Need, type Plan, type PlannedGrant, type Receipt, type StepName, stepNames } from '../rotation.ts';
+import {
+  type Debt,
+  type Need,
+  type Plan,
+  type PlannedGrant,
+  type PlannedLone,
+  type Receipt,
+  type StepName,
+  stepNames,
+} from '../rotation.ts';
 import { type Detail, decisions, type EntryKind, type JournalEntry } from './entries.ts';
 
 export type * from './entries.ts';
 
 const schemaVersion = 1;
 
+type NeedOf<K extends Need['kind']> = Extract<Need, { kind: K }>;
 type Item<T> = T extends readonly (infer Each)[] ? Each : never;
 
 const step = oneOf<StepName>(...stepNames);
@@ -67,6 +79,26 @@ const proof = byKind<Proof>({
 
 const debtKind = oneOf<Debt['kind']>('not-dead', 'place-left', 'stray-key', 'lost-key', 'doubtful-key', 'activity-unread');
 const debt = fields<Debt>({ kind: debtKind, text, since: number, upstreamId: optional(text) });
+
+const exposure = fields<Exposure>({
+  how: oneOf(...leakWays),
+  since: optional(number),
+  evidence: text,
+  found: list(
+    fields<ExposedAt>({
+      where: text,
+      how: text,
+      commits: list(text),
+      pushed: oneOf('yes', 'no', 'unknown'),
+      public: optional(flag),
+    }),
+  ),
+  seenBy: list(text),
+  alerts: list(fields<AlertRef>({ repository: text, number, url: text })),
+  recommendation: optional(text),
+});
+
+const page = fields<NeedOf<'revoke-by-hand'>['page']>({ url: text, steps: list(text) });
 
 const plan = fields<Plan>({
   schema: oneOf('mcp-rotate/plan@1'),
@@ -107,6 +139,7 @@ const plan = fields<Plan>({
     folders: list(text),
     allowHosts: optional(list(text)),
     exposedSince: optional(number),
+    exposure: optional(exposure),
     askActivity: optional(flag),
     signIn: optional(oneOf('client', 'tool')),
     noBrowser: optional(flag),
@@ -123,8 +156,10 @@ const plan = fields<Plan>({
         fields<Item<PlannedGrant['clears']>>({ client: text, where: text, stale: optional(text), byHand: optional(text) }),
       ),
       newRegistration: flag,
+      orByTool: optional(fields<{ readonly newRegistration: boolean }>({ newRegistration: flag })),
     }),
   ),
+  lone: optional(fields<PlannedLone>({ name: text, attended: optional(fields<{ readonly page: Page }>({ page })) })),
 });
 
 const sightings = list(
@@ -140,8 +175,6 @@ const sightings = list(
 );
 const reviewed = fields<Reviewed>({ own: number, foreign: sightings, unsure: sightings, more: number });
 
-type NeedOf<K extends Need['kind']> = Extract<Need, { kind: K }>;
-const page = fields<NeedOf<'revoke-by-hand'>['page']>({ url: text, steps: list(text) });
 const need = byKind<Need>({
   'new-credential': fields({
     kind: oneOf('new-credential'),
@@ -154,9 +187,10 @@ const need = byKind<Need>({
     places: list(fields<Item<NeedOf<'edit-by-hand'>['places']>>({ client: text, server: text, where: text, todo: text })),
   }),
   'restart-by-hand': fields({ kind: oneOf('restart-by-hand'), holders: list(holder), instructions: list(text) }),
-  'confirm-strays': fields({
+  'confirm-strays': fields<NeedOf<'confirm-strays'>>({
     kind: oneOf('confirm-strays'),
     strays: list(fields<Item<NeedOf<'confirm-strays'>['strays']>>({ upstreamId: text, issuedAt: orUndefined(number) })),
+    lost: optional(text),
   }),
   'accept-unproven': fields({ kind: oneOf('accept-unproven'), what: list(text) }),
   'stop-by-hand': fields({ kind: oneOf('stop-by-hand'), holders: list(holder), instructions: list(text) }),
@@ -165,7 +199,13 @@ const need = byKind<Need>({
     places: list(fields<Item<NeedOf<'clear-by-hand'>['places']>>({ client: text, where: text, todo: text })),
   }),
   'recognise-activity': fields({ kind: oneOf('recognise-activity'), source: text, sightings }),
-  'sign-in': fields({ kind: oneOf('sign-in'), client: text, server: text, instructions: list(text) }),
+  'sign-in': fields<NeedOf<'sign-in'>>({
+    kind: oneOf('sign-in'),
+    client: text,
+    server: text,
+    instructions: list(text),
+    orByTool: optional(flag),
+  }),
 });
 
 const leftovers = list(fields<Leftover>({ file: text, which: oneOf('old', 'new') }));
@@ -201,6 +241,7 @@ const receipt = fields<Receipt>({
   leftovers: orUndefined(leftovers),
   leftoversNotSearched: orUndefined(list(text)),
   debts: list(debt),
+  exposure: optional(exposure),
   journalHash: text,
 });
 
@@ -270,7 +311,7 @@ const bodies: { readonly [K in EntryKind]: Fields<Body<K>> } = {
       'recognise-activity',
       'sign-in',
     ),
-    answer: oneOf('new-credential', 'done', 'accept', 'refuse', 'leave-running', 'recognised'),
+    answer: oneOf('new-credential', 'done', 'accept', 'refuse', 'leave-running', 'by-tool', 'recognised'),
     pids: optional(list(number)),
   },
   issued: { fingerprint: text, upstreamId: optional(text), expiresAt: optional(number), sealed: text },

@@ -35,7 +35,8 @@ async function runProveDead(run: Run): Promise<Outcome> {
     dead = await tryDead(run);
   }
   if (dead !== 'yes') {
-    const how = dead === 'no' ? 'the provider still takes it' : 'could not tell';
+    const untold = run.plan.lone?.attended ? 'only a person can see it' : 'could not tell';
+    const how = dead === 'no' ? 'the provider still takes it' : untold;
     return {
       state: 'debt',
       debt: { kind: 'not-dead', text: `the old key of ${run.plan.credential} is not proven dead: ${how}`, since: run.now },

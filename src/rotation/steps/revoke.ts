@@ -31,6 +31,7 @@ async function provenSurvivor(run: Run): Promise<Held> {
 const forPerson = new Set([
   'provider/refused',
   'provider/forbidden',
+  'provider/not-found',
   'provider/unreachable',
   'provider/unavailable',
   'provider/cannot',

@@ -1,0 +1,113 @@
+/**
+ * Goal: revocations that come together go out as one call and each is answered; one that the provider does not take stops none
+ * of the others; a problem of the call is everybody's.
+ * Method: a provider made of values, a clock that is moved by hand.
+ */
+import { describe, expect, it } from 'vitest';
+import { Problem } from '../base/problem.ts';
+import { Secret } from '../base/secret.ts';
+import type { Upstream } from '../ports/ports.ts';
+import type { Held, MethodContext, Provider, Revoked } from '../providers/provider.ts';
+import { inBatches } from './batch.ts';
+
+const heldOf = (text: string, host = 'one'): Held => ({ kind: 'k', parts: { token: new Secret(text) }, context: { host } });
+const textOf = (held: Held): string => held.parts['token']?.reveal() ?? '';
+
+function world(fails: (texts: readonly string[]) => Error | undefined = () => undefined, most = 3) {
+  const calls: string[][] = [];
+  let elapsed = 0;
+  const clock = {
+    now: () => elapsed,
+    elapsed: () => elapsed,
+    sleep: async (length: number) => {
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      elapsed += length;
+    },
+  };
+  const send = async (texts: readonly string[]): Promise<Revoked[]> => {
+    calls.push([...texts]);
+    const error = fails(texts);
+    if (error) throw error;
+    return texts.map((text) => (text.startsWith('gone') ? 'absent' : 'accepted'));
+  };
+  const provider = {
+    id: 'p',
+    methods: [
+      {
+        id: 'm',
+        revocation: {
+          by: 'api',
+          revoke: async (_up: Upstream, _at: MethodContext, { held }: { held?: Held }) =>
+            (await send([held ? textOf(held) : 'by id']))[0] ?? 'gone',
+          many: {
+            most,
+            together: (held: Held) => held.context['host'] ?? '',
+            revoke: (_up: Upstream, all: readonly Held[]) => send(all.map(textOf)),
+          },
+        },
+      },
+    ],
+  } as unknown as Provider;
+  const [wrapped] = inBatches({ clients: [], stores: [], providers: [provider] }, clock).providers;
+  const revocation = wrapped?.methods[0]?.revocation;
+  if (revocation?.by !== 'api') throw new Error('by api');
+  const revoke = (held: Held | undefined) =>
+    revocation.revoke({} as Upstream, {} as MethodContext, held ? { held } : { upstreamId: '7' }, undefined);
+  return { calls, revoke };
+}
+
+describe('revocations that come together', () => {
+  it('are one call, and each has its own answer', async () => {
+    const { calls, revoke } = world();
+    expect(await Promise.all([revoke(heldOf('a')), revoke(heldOf('gone b'))])).toEqual(['accepted', 'absent']);
+    expect(calls).toEqual([['a', 'gone b']]);
+  });
+
+  it('are as many calls as the provider asks for, and one per address', async () => {
+    const { calls, revoke } = world();
+    await Promise.all([...'abcd'].map((text) => revoke(heldOf(text))).concat(revoke(heldOf('e', 'two'))));
+    expect(calls.map((call) => call.join('')).sort()).toEqual(['abc', 'd', 'e']);
+  });
+
+  it('wait for those that come a moment later, and not for ever', async () => {
+    const { calls, revoke } = world(() => undefined, 1000);
+    const all: Promise<Revoked>[] = [];
+    for (let n = 0; n < 40; n++) {
+      all.push(revoke(heldOf(`x${n}`)));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(all);
+    expect(calls.flat()).toHaveLength(40);
+    expect(calls.length).toBeGreaterThan(1);
+    expect(calls.length).toBeLessThan(12);
+  });
+
+  it('a lost answer is lost for each of them', async () => {
+    const lost = new Problem('provider/timeout', { what: 'no answer', effect: 'unknown' });
+    const { calls, revoke } = world(() => lost);
+    const ends = await Promise.allSettled([revoke(heldOf('a')), revoke(heldOf('b'))]);
+    expect(ends.map((end) => end.status === 'rejected' && end.reason)).toEqual([lost, lost]);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('one that is not taken stops none of the others', async () => {
+    const { calls, revoke } = world((texts) =>
+      texts.includes('odd') ? new Problem('provider/cannot', { what: 'answered 422' }) : undefined,
+    );
+    const ends = await Promise.allSettled([revoke(heldOf('a')), revoke(heldOf('odd')), revoke(heldOf('b'))]);
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(calls).toEqual([['a', 'odd', 'b'], ['a'], ['odd'], ['b']]);
+  });
+
+  it('a bug in the call is everybody’s, and nobody waits for ever', async () => {
+    const { revoke } = world(() => new TypeError('a bug'));
+    const ends = await Promise.allSettled([revoke(heldOf('a')), revoke(heldOf('b'))]);
+    expect(ends.map((end) => end.status === 'rejected' && end.reason.name)).toEqual(['TypeError', 'TypeError']);
+  });
+
+  it('one alone is asked for alone, and one without its text goes at once', async () => {
+    const { calls, revoke } = world();
+    await Promise.all([revoke(heldOf('a')), revoke(undefined)]);
+    expect(calls).toEqual([['by id'], ['a']]);
+  });
+});
