@@ -36,6 +36,9 @@ export async function searchRepositories(
   const all = repositories.flatMap(withInner);
   const state = new State(options);
   state.gaps.push(...sought.known.gaps);
+  // git needs a while to tell what is lacking, and leaves a core idle.
+  const lacking = notHere(ports, all.filter(isMain), options.signal);
+  lacking.catch(() => {});
   const pointers = await searchObjects(ports, all, sought, options, state);
   if (state.isStopped) return state.answer();
 
@@ -56,8 +59,13 @@ export async function searchRepositories(
     if (!isMain(repository)) continue;
     const folder = lfs.get(repository);
     if (folder !== undefined) state.gaps.push(...(await missingLfs(ports, repository, folder, pointers.get(repository) ?? [])));
-    state.gaps.push(...(await notHere(ports, repository)));
   }
+  state.gaps.push(
+    ...(await lacking.catch((error: unknown) => {
+      if (!state.isStopped) throw error;
+      return [];
+    })),
+  );
   state.findings.push(...names, ...folders.findings.filter((finding) => !isSaidBy(names, finding)));
   return state.answer();
 }
@@ -219,21 +227,30 @@ function isSame(one: Match, other: Match): boolean {
   return !('known' in other.of) && one.of.format === other.of.format && one.of.secret.equals(other.of.secret);
 }
 
-/** What a repository says that it lacks: history before a depth, objects that its remote promised. */
-async function notHere(ports: Pick<Ports, 'disk' | 'host' | 'git'>, repository: Repository): Promise<Gap[]> {
+/** What repositories say that they lack: history before a depth, objects that a remote promised. */
+async function notHere(
+  ports: Pick<Ports, 'disk' | 'host' | 'git'>,
+  repositories: readonly Repository[],
+  signal: AbortSignal | undefined,
+): Promise<Gap[]> {
   const gaps: Gap[] = [];
-  const { path, commonDir } = repository;
-  if (repository.shallow) {
-    const listed = await textOf(ports, ports.host.join(commonDir, 'shallow'), 16 * 1024 * 1024);
-    const commits = (listed ?? '').split('\n').filter((line) => line !== '').length;
-    const ends = commits === 1 ? '1 commit' : `${commits} commits`;
-    gaps.push({ code: 'not-here', where: path, why: `a shallow clone: history before ${ends} is not on this machine` });
-  }
-  if (repository.partial) {
-    const listed = await said(ports, placeOf(repository), ['rev-list', '--all', '--objects', '--quiet', '--missing=print']);
-    const count = listed?.toString('latin1').match(/^\?/gm)?.length;
-    const some = count === undefined ? 'an unknown number of objects' : count === 1 ? '1 object' : `${count} objects`;
-    if (count !== 0) gaps.push({ code: 'missing', where: path, why: `a partial clone: ${some} are not on this machine` });
+  for (const repository of repositories) {
+    const { path, commonDir } = repository;
+    if (repository.shallow) {
+      const listed = await textOf(ports, ports.host.join(commonDir, 'shallow'), 16 * 1024 * 1024);
+      const commits = (listed ?? '').split('\n').filter((line) => line !== '').length;
+      const ends = commits === 1 ? '1 commit' : `${commits} commits`;
+      gaps.push({ code: 'not-here', where: path, why: `a shallow clone: history before ${ends} is not on this machine` });
+    }
+    if (repository.partial) {
+      const args = ['rev-list', '--all', '--objects', '--quiet', '--missing=print'];
+      const listed = await said(ports, placeOf(repository), args, signal === undefined ? {} : { signal });
+      const count = listed?.toString('latin1').match(/^\?/gm)?.length ?? 0;
+      const some = listed === undefined ? 'an unknown number of objects are' : count === 1 ? '1 object is' : `${count} objects are`;
+      if (count > 0 || listed === undefined) {
+        gaps.push({ code: 'missing', where: path, why: `a partial clone: ${some} not on this machine` });
+      }
+    }
   }
   return gaps;
 }
