@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '../base/problem.ts';
 import type { Act, Action, Context } from './context.ts';
 import { register as registerDemo } from './demo/command.ts';
+import { register as registerGuard } from './guard/command.ts';
 import { register as registerHandOver } from './hand-over/command.ts';
 import { register as registerHistory } from './history/command.ts';
 import { register as registerIssuer } from './issuer/command.ts';
@@ -32,6 +33,7 @@ const registrations = [
   registerIssuer,
   registerOauth,
   registerLeak,
+  registerGuard,
   registerDemo,
 ];
 
@@ -112,6 +114,7 @@ const names = new Set([
   'issuer',
   'oauth',
   'leak',
+  'guard',
   'demo',
 ]);
 

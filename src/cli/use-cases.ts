@@ -70,6 +70,10 @@ export function createUseCases(
       const { createRepositories } = await import('./leak/repositories.ts');
       return createRepositories(ports, await adapters(), version());
     },
+    guard: async () => {
+      const { createGuard } = await import('./guard/guard.ts');
+      return createGuard(ports, adapters, program);
+    },
     receiptPath: async (rotation) => {
       const { receiptPath } = await import('../rotation/receipt.ts');
       return receiptPath(ports, rotation);

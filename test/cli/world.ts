@@ -6,6 +6,7 @@
 import { Problem } from '../../src/base/problem.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { Context, DemoParts, UseCases } from '../../src/cli/context.ts';
+import type { Guard } from '../../src/cli/guard/guard.ts';
 import type { Issuers } from '../../src/cli/issuer/issuers.ts';
 import type { Leaks } from '../../src/cli/leak/leaks.ts';
 import type { Repositories } from '../../src/cli/leak/repositories.ts';
@@ -45,6 +46,7 @@ export interface WorldOptions {
   readonly answers?: readonly string[] | ((question: string) => string | Promise<string>);
   /** In place of all that is made of values. */
   readonly useCases?: UseCases;
+  readonly guard?: Guard;
   readonly input?: string;
   readonly demo?: Pick<DemoParts, 'world' | 'adapters'>;
   readonly width?: number;
@@ -134,6 +136,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
       rewrite: unexpected('leak rewrite'),
       ...options.repositories,
     }),
+    guard: async () => options.guard ?? unexpected('guard')(),
     openPage: async (url) => {
       options.opened?.push(url);
       return true;
@@ -143,6 +146,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
   const context: Context = {
     terminal,
     version: '1.2.3',
+    program: undefined,
     absolute: (path) => (path.startsWith('/') ? path : `/here/${path}`),
     useCases: async () => options.useCases ?? useCases,
     demo: async () => ({ ...(options.demo ?? unexpected('demo')()), portsIn: async () => ({ clock: useCases.clock }) as Ports }),
