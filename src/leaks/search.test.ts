@@ -37,7 +37,9 @@ describeWith(['git'], 'searching a repository', () => {
 
   it.each([false, true])('finds what hides in every place (exhaustive: %s)', async (exhaustive) => {
     const { planted, repository } = places;
-    const found = await searchPaths(machine, [repository],
+    const found = await searchPaths(
+      machine,
+      [repository],
       planted.map(({ secret }) => secret),
       { exhaustive },
     );
