@@ -56,7 +56,6 @@ const settings: readonly (readonly [string, string])[] = [
 export const globalArgs: readonly string[] = [
   '--no-pager',
   '--no-replace-objects',
-  '--literal-pathspecs',
   '--no-optional-locks',
   ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
 ];
@@ -131,6 +130,10 @@ const patches =
   /^(?:-[pucGS]|--(?:patch|stat|numstat|shortstat|dirstat|check|summary|cc|textconv|ext-diff|word-diff|pickaxe|find-|unified|binary))/;
 
 const differences = new Set(['diff', 'diff-files', 'diff-index', 'diff-tree', 'log', 'show', 'whatchanged', 'format-patch']);
+
+/** Paths are names, not patterns. This one takes only names anyway, and refuses to be told so. */
+export const pathsAsTheyAre = ([command]: readonly string[]): string[] =>
+  command === 'check-ignore' ? [] : ['--literal-pathspecs'];
 
 /** The command with the options that keep it from drivers and submodules. */
 export function disarmedArgs([command = '', ...args]: readonly string[]): string[] {

@@ -186,18 +186,18 @@ class WindowLook {
         this.#window.archive([...this.#window.through, ...layers, layer], Buffer.from(archived));
       };
     const joined = layers.at(-1) === 'line breaks';
-    if (this.#look.sought.quick !== true) {
-      const runs = runsOf(bytes, shortestRun);
-      if (!joined) add('line breaks', joinedView(view, runs, shortestRun));
-      add('base64', base64View(view, runs, shortestRun, archive('base64')));
-      add('hex', hexView(view, runs, archive('hex')));
-      add('json', jsonView(view, false));
-      add('percent', percentView(view, false));
-      add('utf-16', utf16View(view));
-      if (isXml(bytes) || bytes.includes('&#')) {
-        add('xml', xmlEntitiesView(view));
-        add('xml', xmlTextView(view));
-      }
+    const far = this.#look.sought.quick === true ? near : view;
+    if (far === undefined) return;
+    const runs = runsOf(far.bytes, shortestRun);
+    if (!joined) add('line breaks', joinedView(far, runs, shortestRun));
+    add('base64', base64View(far, runs, shortestRun, archive('base64')));
+    add('hex', hexView(far, runs, archive('hex')));
+    add('json', jsonView(far, false));
+    add('percent', percentView(far, false));
+    add('utf-16', utf16View(far));
+    if (isXml(far.bytes) || far.bytes.includes('&#')) {
+      add('xml', xmlEntitiesView(far));
+      add('xml', xmlTextView(far));
     }
     if (near === undefined) return;
     if (!joined) add('line breaks', joinedView(near, runsOf(near.bytes, shortestLiteral), shortestLiteral));

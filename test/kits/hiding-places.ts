@@ -18,6 +18,8 @@ export interface Planted {
   readonly kind: 'object' | 'git-file' | 'ref' | 'work-file' | 'lfs';
   /** End of the file's or ref's name. */
   readonly at: string | undefined;
+  /** Of a file in a work tree. */
+  readonly state?: 'tracked' | 'untracked' | 'ignored';
 }
 
 export interface HidingPlaces {
@@ -79,7 +81,7 @@ export function hidingPlaces(folder: string, seed: string): HidingPlaces {
   write('long.json', `{"a":"${'x'.repeat(1_000_000)}","b":"${inObject('a very long line')}"}`);
   write('encoded.txt', bAndC());
   commit('first');
-  git('rm', '-qr', 'removed.env', 'names', 'link', 'binary.bin', 'nodiff.txt', 'long.json', 'encoded.txt');
+  git('rm', '-qr', 'removed.env', 'names', 'link', 'binary.bin', 'nodiff.txt', 'long.json', 'encoded.txt', 'b', 'c');
   rmSync(join(main, planted.find(({ place }) => place === 'a folder name in history')?.secret ?? ''), { recursive: true });
   commit('clean up');
   const lines = Array.from({ length: 400 }, (_, line) => `line ${line} ${madeUpSecret('noise', String(line))}`);
@@ -261,7 +263,11 @@ export function hidingPlaces(folder: string, seed: string): HidingPlaces {
     testGit(inner, ['rm', '-q', 'past.env']);
     commit('present', inner);
     git('submodule', 'add', '-q', inner, 'sub');
-    write('new.env', env(plant('a file in a submodule', 'work-file', { at: 'sub/new.env' })), join(main, 'sub'));
+    write(
+      'new.env',
+      env(plant('a file in a submodule', 'work-file', { at: 'sub/new.env', state: 'untracked' })),
+      join(main, 'sub'),
+    );
     const old = join(folder, 'old');
     mkdirSync(old);
     testGit(old, ['init', '-q']);
@@ -280,7 +286,11 @@ export function hidingPlaces(folder: string, seed: string): HidingPlaces {
 
     const linked = join(folder, 'linked');
     git('worktree', 'add', '-q', '--detach', linked);
-    write('linked.env', env(plant('a file in a linked work tree', 'work-file', { at: 'linked/linked.env' })), linked);
+    write(
+      'linked.env',
+      env(plant('a file in a linked work tree', 'work-file', { at: 'linked/linked.env', state: 'untracked' })),
+      linked,
+    );
     write('staged.env', env(inObject('a file staged in a linked work tree')), linked);
     testGit(linked, ['add', 'staged.env']);
     write('detached.env', env(inObject('a detached commit of a linked work tree')), linked);
@@ -364,15 +374,17 @@ export function hidingPlaces(folder: string, seed: string): HidingPlaces {
   }
 
   function workTree(): void {
-    const inTree = (place: string, at: string) => plant(place, 'work-file', { at });
-    write('head.env', env(inTree('a changed file', 'head.env')));
+    const inTree = (place: string, at: string, state: Planted['state'] = 'untracked') =>
+      plant(place, 'work-file', { at, ...(state && { state }) });
+    write('head.env', env(inTree('a changed file', 'head.env', 'tracked')));
     write('untracked.env', env(inTree('an untracked file', 'untracked.env')));
-    write('ignored.env', env(inTree('an ignored file', 'ignored.env')));
-    write('ignored/deep/a.log', env(inTree('a file in an ignored folder', 'deep/a.log')));
+    write('ignored.env', env(inTree('an ignored file', 'ignored.env', 'ignored')));
+    write('ignored/deep/a.log', env(inTree('a file in an ignored folder', 'deep/a.log', 'ignored')));
+    write(':(odd).env', env(inTree('a file that is called like a pattern', ':(odd).env')));
     write(`odd/a\nb\u001b[31m.env`, env(inTree('a file with a line break in its name', 'b\u001b[31m.env')));
-    const name = plant('the name of an untracked file', 'work-file');
+    const name = plant('the name of an ignored file', 'work-file', { state: 'ignored' });
     write(`ignored/${name}.txt`, 'x\n');
-    const link = plant('the target of an untracked link', 'work-file', { at: 'ignored/link' });
+    const link = plant('the target of an ignored link', 'work-file', { at: 'ignored/link', state: 'ignored' });
     symlinkSync(`../${link}`, join(main, 'ignored/link'));
     write(
       'ignored/backup.zip',
