@@ -53,6 +53,8 @@ function buildProgram({ terminal, version }: Pick<Context, 'terminal' | 'version
     .version(version, '--version', 'print the version')
     .helpOption('--help', 'print help')
     .addHelpText('after', exitStatuses)
+    // A flag belongs to the command before it: `leak` and `leak search` both have --json.
+    .enablePositionalOptions()
     .showSuggestionAfterError(true);
   for (const register of registrations) register(program, act);
   // Commander copies these settings to a subcommand only when it is made, so they are set on all of them here.
