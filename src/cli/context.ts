@@ -35,10 +35,6 @@ export interface UseCases {
   exists(path: string): Promise<boolean>;
   repositories(): Promise<Repositories>;
   guard(): Promise<Guard>;
-  repositories(): Promise<Repositories>;
-  leaks(): Promise<Leaks>;
-  /** Is there anything at this path? */
-  exists(path: string): Promise<boolean>;
   /** Opens a page in the person's browser; false when that is not possible. Never through a shell. */
   openPage(url: string): Promise<boolean>;
   /** Where the copy of a receipt for people lies. */

@@ -54,10 +54,6 @@ export function createUseCases(
       const { createOauth } = await import('./oauth/oauth.ts');
       return createOauth(ports, await adapters());
     },
-    repositories: async () => {
-      const { createRepositories } = await import('./leak/repositories.ts');
-      return createRepositories(ports, await adapters(), version());
-    },
     leaks: async () => {
       const [{ createRotations }, { inBatches }, { createLeaks }, known] = await Promise.all([
         import('../rotation/engine.ts'),
