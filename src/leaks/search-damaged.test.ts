@@ -5,7 +5,17 @@
  * damage does not reach.
  */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { zip } from '../../test/kits/archives.ts';
@@ -96,6 +106,21 @@ describeWith(['git'], 'searching what is damaged, cut short or hostile', () => {
     const { seen, gaps } = await inObjects();
     expect(seen[1]).toBe(true);
     expect(gaps.length).toBeGreaterThan(0);
+  });
+
+  it('looks into what interrupted commands left among the objects, or names it', async () => {
+    const [first = ''] = secrets.map((secret, index) => add(`${index}.txt`, secret));
+    renameSync(looseFile(first), join(looseFile(first), '..', 'tmp_obj_Ab12Cd'));
+    const before = await inObjects();
+    expect(before.seen[0] || before.gaps.some(({ where }) => where.includes('tmp_obj_Ab12Cd'))).toBe(true);
+    renameSync(join(looseFile(first), '..', 'tmp_obj_Ab12Cd'), looseFile(first));
+    testGit(main, ['gc', '-q']);
+    rmSync(packFile('.idx'), { force: true });
+    const orphaned = await inObjects();
+    expect(orphaned.seen.includes(true) || orphaned.gaps.length > 0, 'a pack without its index').toBe(true);
+    renameSync(packFile('.pack'), join(packFile('.pack'), '..', 'tmp_pack_Ab12Cd'));
+    const { seen, gaps } = await inObjects();
+    expect(seen.includes(true) || gaps.some(({ where }) => where.includes('tmp_pack_Ab12Cd')), 'an unfinished pack').toBe(true);
   });
 
   it('says how much of a partial clone is not here, and fetches nothing', async () => {
