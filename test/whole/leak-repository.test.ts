@@ -49,7 +49,7 @@ describe('keys in a repository', () => {
     const commit = git('rev-parse', 'HEAD').trim();
     git('push', '--quiet', 'origin', 'main');
     await home.write(`${path}/.mcp.json`, '{}');
-    await home.write(`${path}/notes.txt`, Buffer.from(dropped.text).toString('base64'));
+    await home.write(`${path}/notes.txt`, `see ${dropped.text}\n`);
     git('add', '.');
     git('commit', '--quiet', '-m', 'Remove key');
     git('rm', '--quiet', 'notes.txt');
@@ -59,15 +59,16 @@ describe('keys in a repository', () => {
     const ended = await home.leak([path, '--yes', '--json', '--no-browser']);
     const { keys, next, notes } = JSON.parse(ended.out) as { keys: Key[]; next: string[]; notes: string[] };
     expect(notes).toEqual([]);
-    expect(keys.map(({ way, alive }) => `${way} ${alive}`).sort()).toEqual(['end yes', 'replace yes']);
+    expect(keys.map(({ way, alive }) => `${way} ${alive}`).sort()).toEqual(['end yes', 'end yes', 'replace yes']);
     const placed = keys.find(({ way }) => way === 'replace');
     expect(placed?.exposure).toMatchObject({ how: 'committed', evidence: expect.stringContaining('origin') });
     expect(placed?.exposure.found.some(({ commits, pushed: out }) => commits.includes(commit) && out === 'yes')).toBe(true);
     expect(placed?.exposure.seenBy.join()).toContain('whoever can read a remote repository');
     expect(placed?.exposure.recommendation).toContain('once the key is dead');
-    expect(home.toy.live().map(({ note }) => note)).toEqual(['dropped']);
+    expect(home.toy.live()).toEqual([]);
+    expect(home.toy.server.log.filter(({ method }) => method === 'POST')).toHaveLength(1);
     expect(next).toContain(`the history of ${path}: mcp-rotate leak rewrite ${path}`);
-    expect(next).toContain(`the next commit: mcp-rotate guard install ${path}`);
+    expect(next).toContain(`the next commit: mcp-rotate guard install --repo ${path}`);
     const [receipt] = await home.receipts();
     expect(receipt?.exposure?.found[0]?.where).toContain(path);
     await home.assertNoSpill([pushed.text, dropped.text, plain.text], [ended]);

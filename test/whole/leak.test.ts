@@ -313,7 +313,6 @@ describe('many at once', () => {
     const rows = ended.err.split('\n').filter((line) => /github-[0-9a-f]{12} {2}dead after/.test(line));
     expect(new Set(rows.map((line) => /github-[0-9a-f]{12}/.exec(line)?.[0])).size).toBe(3);
     expect(ended.err).toContain('\u001b[3A');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the escapes are what is looked at
     for (const line of ended.err.split('\n')) expect(line.replace(/\r|\u001b\[[0-9;]*[A-Za-z]/g, '').length).toBeLessThan(101);
   });
 });
