@@ -41,7 +41,7 @@ export class TextLook implements Sink {
   #container: Container | undefined;
   /** Own bytes that went into members: what is in them is told there. */
   readonly #passed: { start: number; end: number }[] = [];
-  #window = Buffer.alloc(0);
+  #window: Buffer = Buffer.alloc(0);
   #filled = 0;
   /** Where the window begins, and the lines before that. */
   #at = 0;

@@ -119,7 +119,7 @@ function giveBack(arena: Buffer): void {
 /** Puts a view together. Nothing is reserved before the first byte is there: most bytes have nothing to take off. */
 export class ViewBuilder {
   readonly #parent: View;
-  #bytes = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.alloc(0);
   #length = 0;
   readonly #outs: number[] = [];
   readonly #sources: number[] = [];
