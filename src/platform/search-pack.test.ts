@@ -209,7 +209,7 @@ describe('a pack', () => {
         const ids = entries.map((entry) => idOf(entry));
         fc.pre(new Set(ids).size === ids.length);
         entries.forEach(({ bytes }, index) => {
-          if (bytes.includes(` ${secrets[0]} `)) planted.add(ids[index] as string);
+          if (isWhole(look.exactly(bytes).matches)) planted.add(ids[index] as string);
         });
         const file = writePack(join(folder, `${Math.random()}`), entries);
         for (const objects of [2, 3, 4, 6, 50]) {
