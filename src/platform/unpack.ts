@@ -38,11 +38,15 @@ export function createUnpack(): Unpack {
   return { inflater: () => inSteps() ?? atOnce() };
 }
 
+/** Output of inflaters that are closed: archives within archives need several at a time, thousands after each other. */
+const spare: Buffer[] = [];
+const mostSpare = 8;
+
 function inSteps(): Inflater | undefined {
   const engine = createInflateRaw() as unknown as Engine;
   const { _handle: handle, _writeState: state } = engine;
   if (handle === undefined || state === undefined || typeof handle.writeSync !== 'function') return undefined;
-  const output = Buffer.allocUnsafeSlow(pieceSize);
+  const output = spare.pop() ?? Buffer.allocUnsafeSlow(pieceSize);
   let failed = false;
   let closed = false;
   handle.onerror = () => {
@@ -71,8 +75,10 @@ function inSteps(): Inflater | undefined {
       return { state: 'more' };
     },
     close: () => {
-      if (!closed) handle.close();
+      if (closed) return;
       closed = true;
+      handle.close();
+      if (spare.length < mostSpare) spare.push(output);
     },
   };
 }

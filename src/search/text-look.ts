@@ -22,11 +22,16 @@ import type { Look } from './match.ts';
 import { type Layer, mostLayers } from './search.ts';
 import { lookAtWindow } from './window-look.ts';
 
-export const windowSize = 8 * 1024 * 1024;
+export const windowSize = 2 * 1024 * 1024;
 /** Longer than any secret in any writing. */
 const overlap = 64 * 1024;
 /** At the beginning of a window, left to the one before, which saw what stands in front. */
 const margin = 256;
+
+/** Up to here a window is as large as its text; larger ones are used again. */
+const smallWindow = 128 * 1024;
+const spare: Buffer[] = [];
+const mostSpare = 6;
 
 export class TextLook implements Sink {
   readonly #look: Look;
@@ -36,7 +41,7 @@ export class TextLook implements Sink {
   #container: Container | undefined;
   /** Own bytes that went into members: what is in them is told there. */
   readonly #passed: { start: number; end: number }[] = [];
-  #window = Buffer.alloc(0);
+  #window: Buffer = Buffer.alloc(0);
   #filled = 0;
   /** Where the window begins, and the lines before that. */
   #at = 0;
@@ -76,11 +81,15 @@ export class TextLook implements Sink {
   end(): void {
     this.#finishContainer();
     this.#see(this.#window.subarray(0, this.#filled), true);
+    if (this.#window.length === windowSize && spare.length < mostSpare) spare.push(this.#window);
     this.#window = Buffer.alloc(0);
   }
 
   #grow(wanted: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.min(windowSize, Math.max(4096, wanted, 2 * this.#window.length)));
+    const larger =
+      wanted <= smallWindow
+        ? Buffer.allocUnsafe(Math.max(4096, 2 * wanted))
+        : (spare.pop() ?? Buffer.allocUnsafeSlow(windowSize));
     this.#window.copy(larger, 0, 0, this.#filled);
     this.#window = larger;
   }

@@ -66,7 +66,6 @@ export type TakeArchive = (bytes: Uint8Array, from: number) => void;
 export function base64View(view: View, runs: readonly number[], least: number, archive: TakeArchive): View | undefined {
   const built = new ViewBuilder(view);
   const { bytes } = view;
-  const scratch = new Scratch();
   for (let i = 0; i < runs.length; i += 2) {
     const start = runs[i] as number;
     const end = runs[i + 1] as number;
@@ -78,10 +77,10 @@ export function base64View(view: View, runs: readonly number[], least: number, a
       tried |= way;
       const packed = beginsArchive(bytes, from);
       if (!packed && !promising(bytes, from, end)) continue;
-      const decoded = base64Decoded(bytes, from, end, scratch.of(end - from));
-      if (packed) archive(decoded, from);
+      const decoded = base64Decoded(bytes, from, end, scratch(end - from));
       built.apart();
       built.decoded(from, end, decoded, 4 / 3);
+      if (packed) archive(decoded, from);
     }
   }
   return built.built();
@@ -90,27 +89,26 @@ export function base64View(view: View, runs: readonly number[], least: number, a
 export function hexView(view: View, runs: readonly number[], archive: TakeArchive): View | undefined {
   const built = new ViewBuilder(view);
   const { bytes } = view;
-  const scratch = new Scratch();
   for (let i = 0; i < runs.length; i += 2) {
     const end = runs[i + 1] as number;
     const run = runs[i] as number;
     // PostgreSQL writes `\x1f8b`, C `0x1f8b`
     const start = bytes[run + 1] === 0x78 || bytes[run] === 0x78 ? run + (bytes[run] === 0x78 ? 1 : 2) : run;
     if (!allHex(bytes, start, end)) continue;
-    const decoded = hexDecoded(bytes, start, end, scratch.of(end - start));
-    if (beginsWith(decoded, gzipMagic) || beginsWith(decoded, zipMagic)) archive(decoded, start);
+    const decoded = hexDecoded(bytes, start, end, scratch(end - start));
     built.apart();
     built.decoded(start, end, decoded, 2);
+    if (beginsWith(decoded, gzipMagic) || beginsWith(decoded, zipMagic)) archive(decoded, start);
   }
   return built.built();
 }
 
-class Scratch {
-  #bytes = Buffer.alloc(0);
-  of(size: number): Buffer {
-    if (this.#bytes.length < size) this.#bytes = Buffer.allocUnsafeSlow(Math.max(1024, 2 * size));
-    return this.#bytes;
-  }
+/** What was decoded last, for everybody: it is copied before anything else is decoded. */
+let shared = Buffer.alloc(0);
+
+function scratch(size: number): Buffer {
+  if (shared.length < size) shared = Buffer.allocUnsafeSlow(Math.max(64 * 1024, size));
+  return shared;
 }
 
 /**
@@ -128,20 +126,25 @@ function beginsArchive(bytes: Uint8Array, at: number): boolean {
   return (a === 0x48 && b === 0x34 && c === 0x73 && d === 0x49) || (a === 0x55 && b === 0x45 && c === 0x73 && d === 0x44);
 }
 
-/** Do four groups from here decode to bytes that texts are made of (ASCII, UTF-8, UTF-16 of either)? */
+/** Bytes of twelve characters of base64 that are text at least: a word in another alphabet may lie among them. */
+const mostlyText = 7;
+
+/** Do these characters decode to bytes that texts are made of (ASCII, alone or in UTF-16)? */
 function textual(bytes: Uint8Array, at: number): boolean {
+  let texts = 0;
   for (let group = at; group < at + 12; group += 4) {
     const value =
       ((sixBits[bytes[group] as number] as number) << 18) |
       ((sixBits[bytes[group + 1] as number] as number) << 12) |
       ((sixBits[bytes[group + 2] as number] as number) << 6) |
       (sixBits[bytes[group + 3] as number] as number);
-    if (!inTexts(value >> 16) || !inTexts((value >> 8) & 255) || !inTexts(value & 255)) return false;
+    texts += (inTexts[value >> 16] as number) + (inTexts[(value >> 8) & 255] as number) + (inTexts[value & 255] as number);
   }
-  return true;
+  return texts >= mostlyText;
 }
 
-const inTexts = (byte: number): boolean => byte < 0x0e || (byte > 0x1f && byte !== 0x7f && byte < 0xf5);
+const inTexts = new Uint8Array(256);
+for (let byte = 0; byte < 0x7f; byte++) inTexts[byte] = byte >= 0x20 || byte === 0 || (byte > 0x08 && byte < 0x0e) ? 1 : 0;
 
 function allHex(bytes: Uint8Array, start: number, end: number): boolean {
   if (((end - start) & 1) === 1) return false;

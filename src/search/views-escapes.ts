@@ -76,7 +76,10 @@ const entities = new Map([
   ['apos', 0x27],
 ]);
 
+const beginsEntity = new Set([...'#algq'].map((c) => c.charCodeAt(0)));
+
 function xmlEntity(bytes: Uint8Array, at: number): Escape {
+  if (!beginsEntity.has(bytes[at + 1] ?? 0)) return undefined;
   let end = at + 1;
   while (end < at + 10 && bytes[end] !== 0x3b && bytes[end] !== undefined) end++;
   if (bytes[end] !== 0x3b) return undefined;

@@ -65,6 +65,7 @@ class WindowLook {
   readonly #wholes = new Map<number, Spot[]>();
   readonly #partials: (Spot & { readonly needle: Needle; readonly layers: readonly Layer[] })[] = [];
   readonly #found: (Spot & { readonly format: string; readonly secret: Secret; readonly layers: readonly Layer[] })[] = [];
+  readonly #made: View[] = [];
   #left: number;
 
   constructor(look: Look, bytes: Uint8Array, window: Window) {
@@ -78,6 +79,7 @@ class WindowLook {
     const queue: Seen[] = [];
     const see = (view: View | undefined, layers: readonly Layer[]): void => {
       if (view === undefined) return;
+      this.#made.push(view);
       if (view !== this.#base) this.#left -= view.bytes.length;
       if (this.#left < 0) this.#look.gap('too-large', this.#window.through, 'more writings within each other than are looked at');
       else queue.push({ view, layers, near: this.#sought(view, layers) });
@@ -86,6 +88,7 @@ class WindowLook {
     for (let seen = queue.shift(); seen !== undefined; seen = queue.shift()) this.#within(seen, see);
     this.#tellPartials();
     this.#tellFormats();
+    for (const view of this.#made) view.release();
   }
 
   /** Keys of known formats that are none of the known secrets. Joined lines make no key: only what is under them does. */
@@ -124,7 +127,9 @@ class WindowLook {
       around.apart();
       around.copy(start, end);
     }
-    return around.built();
+    const built = around.built();
+    if (built) this.#made.push(built);
+    return built;
   }
 
   #spot(view: View, start: number, end: number): Spot {
