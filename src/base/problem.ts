@@ -82,6 +82,10 @@ export const codes = {
   'git/absent': 'person',
   'git/failed': 'upstream',
   'git/not-a-repository': 'usage',
+  'git/no-such-commits': 'usage',
+  'git/shallow': 'person',
+  // the guard
+  'guard/by-hand': 'person',
   // rotation
   'rotation/needs-issuer': 'person',
   'rotation/wider-scope': 'person',

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '../base/problem.ts';
 import type { Act, Action, Context } from './context.ts';
 import { register as registerDemo } from './demo/command.ts';
+import { register as registerGuard } from './guard/command.ts';
 import { register as registerHandOver } from './hand-over/command.ts';
 import { register as registerHistory } from './history/command.ts';
 import { register as registerIssuer } from './issuer/command.ts';
@@ -30,6 +31,7 @@ const registrations = [
   registerReceipt,
   registerIssuer,
   registerOauth,
+  registerGuard,
   registerDemo,
 ];
 
@@ -109,6 +111,7 @@ const names = new Set([
   'receipt',
   'issuer',
   'oauth',
+  'guard',
   'demo',
 ]);
 

@@ -47,6 +47,10 @@ export function createUseCases(ports: Ports, adapters: () => Promise<Adapters>, 
       const { createOauth } = await import('./oauth/oauth.ts');
       return createOauth(ports, await adapters());
     },
+    guard: async () => {
+      const { createGuard } = await import('./guard/guard.ts');
+      return createGuard(ports, adapters, program);
+    },
     receiptPath: async (rotation) => {
       const { receiptPath } = await import('../rotation/receipt.ts');
       return receiptPath(ports, rotation);

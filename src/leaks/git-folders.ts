@@ -111,3 +111,29 @@ function unquoted(line: string): string | undefined {
     }),
   ).toString('utf8');
 }
+
+/**
+ * The folder that a path leads to when links are followed: as told by a file that stands in it, for the disk tells real paths
+ * of files only. The path itself where none can be read.
+ */
+export async function realFolder(ports: FolderPorts, folder: FilePath): Promise<FilePath> {
+  const { disk, host } = ports;
+  try {
+    const files = (await disk.list(folder)).filter(({ kind }) => kind === 'file').map(({ name }) => name);
+    // Those that are small and always there first.
+    files.sort((a, b) => Number(usual.has(b)) - Number(usual.has(a)));
+    for (const name of files.slice(0, 8)) {
+      const real = await disk.read(host.join(folder, name)).then(({ realPath }) => realPath, absent);
+      if (real !== undefined) return host.dirname(real);
+    }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+  }
+  return folder;
+}
+
+const usual = new Set(['.git', 'HEAD', 'config']);
+
+function absent(error: unknown): undefined {
+  if (!(error instanceof Problem)) throw error;
+}

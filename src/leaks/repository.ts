@@ -10,7 +10,16 @@ import { Problem } from '../base/problem.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Gap } from '../search/search.ts';
-import { commonDirOf, gitFileTarget, isGitFolder, namesIn, objectFoldersOf, resolved, textOf } from './git-folders.ts';
+import {
+  commonDirOf,
+  gitFileTarget,
+  isGitFolder,
+  namesIn,
+  objectFoldersOf,
+  realFolder,
+  resolved,
+  textOf,
+} from './git-folders.ts';
 import type { Repository } from './leaks.ts';
 
 export type RepositoryPorts = Pick<Ports, 'host' | 'disk' | 'git'>;
@@ -134,13 +143,14 @@ class Look {
   /** undefined: it is among those that were found before. */
   async #open(spot: Spot): Promise<Repository | undefined> {
     const { host, disk } = this.#ports;
-    const { gitDir } = spot;
+    const gitDir = await realFolder(this.#ports, spot.gitDir);
     const { text: identity } = await disk.mark(gitDir);
     if (this.#known.has(identity)) return undefined;
     this.#known.add(identity);
     const commonDir = await commonDirOf(this.#ports, gitDir);
     const config = await this.#config(commonDir);
-    const workTree = spot.workTree ?? (await this.#named(config.workTree, gitDir));
+    const named = spot.workTree ?? (await this.#named(config.workTree, gitDir));
+    const workTree = named === undefined ? undefined : await realFolder(this.#ports, named);
     const objectFolders = await objectFoldersOf(this.#ports, commonDir, this.gaps);
     const within: { kind: 'submodule' | 'worktree'; repository: Repository }[] = [];
     const add = async (kind: 'submodule' | 'worktree', inner: Spot): Promise<void> => {
@@ -185,7 +195,10 @@ class Look {
     const { host, disk } = this.#ports;
     if (depth > deepest || (await disk.kind(folder)) !== 'directory') return [];
     const names = (await namesIn(this.#ports, folder, this.gaps)) ?? new Set<string>();
-    if (depth > 0 && isGitFolder(names, host.basename(folder))) return [{ gitDir: folder, workTree: undefined }];
+    // One that an interrupted clone left may lack some of what makes a git folder.
+    const isStore =
+      isGitFolder(names, host.basename(folder)) || (names.has('objects') && (names.has('config') || names.has('HEAD')));
+    if (depth > 0 && isStore) return [{ gitDir: folder, workTree: undefined }];
     const inner = [...names].map((name) => this.#modules(host.join(folder, name), depth + 1));
     return (await Promise.all(inner)).flat();
   }

@@ -56,7 +56,6 @@ const settings: readonly (readonly [string, string])[] = [
 export const globalArgs: readonly string[] = [
   '--no-pager',
   '--no-replace-objects',
-  '--literal-pathspecs',
   '--no-optional-locks',
   ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
 ];
@@ -118,10 +117,23 @@ const opensContent = new Set(['--textconv', '--filters', '--ext-diff', '--modifi
 export function looksAtAttributes([command = '', ...args]: readonly string[]): boolean {
   const end = args.indexOf('--');
   const options = end === -1 ? args : args.slice(0, end);
+  if (rawAlone(command, options)) return false;
   return !withoutContent.has(command) || options.some((option) => opensContent.has(option));
 }
 
+/** Trees (or the index) compared by ids alone: neither side is a file of the work tree, and no content is opened. */
+function rawAlone(command: string, options: readonly string[]): boolean {
+  const between = command === 'diff-tree' || (command === 'diff-index' && options.includes('--cached'));
+  return between && options.includes('--raw') && options.includes('--no-renames') && !options.some((each) => patches.test(each));
+}
+const patches =
+  /^(?:-[pucGS]|--(?:patch|stat|numstat|shortstat|dirstat|check|summary|cc|textconv|ext-diff|word-diff|pickaxe|find-|unified|binary))/;
+
 const differences = new Set(['diff', 'diff-files', 'diff-index', 'diff-tree', 'log', 'show', 'whatchanged', 'format-patch']);
+
+/** Paths are names, not patterns. This one takes only names anyway, and refuses to be told so. */
+export const pathsAsTheyAre = ([command]: readonly string[]): string[] =>
+  command === 'check-ignore' ? [] : ['--literal-pathspecs'];
 
 /** The command with the options that keep it from drivers and submodules. */
 export function disarmedArgs([command = '', ...args]: readonly string[]): string[] {

@@ -4,7 +4,7 @@
  * What goes to a job and what comes back can be copied between threads; large tables lie in memory that threads share, and a
  * file that is open is open for all of them, so that it may be deleted meanwhile.
  */
-import { createReadStream } from 'node:fs';
+import { createReadStream, open as openFile, read } from 'node:fs';
 import type { FilePath } from '../ports/disk.ts';
 import type { Gap, Match } from '../search/search.ts';
 import { type FilesJob, FilesLook, type FilesLooked } from './search-files-look.ts';
@@ -84,10 +84,10 @@ export function createDoing(setup: Setup): Doing {
     families: async ({ plan, descriptor, from, to }) => {
       const found: FoundIn<number>[] = [];
       const families = new Families(plan, descriptor, inflater, ownArena(), {
-        whole: look.whole,
+        margin: look.margin,
         mayHold: (bytes, start, end) => look.mayHold(bytes, start, end),
         isVeiled: (bytes, start, end) => look.isVeiled(bytes, start, end),
-        object: (object, type, bytes) => add(found, object, type, look.exactly(bytes)),
+        object: (object, type, bytes) => add(found, object, type, look.candidate(bytes)),
       });
       for (let index = from; index < to; index++) families.work(plan.families[index] as number);
       return { found, ...families.takeReport() };
@@ -97,7 +97,8 @@ export function createDoing(setup: Setup): Doing {
       const open = (): AsyncIterable<Uint8Array> => {
         const stream = createReadStream('', {
           fd: descriptor,
-          autoClose: false,
+          // A stream that is destroyed closes its file whatever `autoClose` says; this one is open for all threads.
+          fs: { open: openFile, read, close: (_, done) => done?.() },
           start: from,
           end: to - 1,
           highWaterMark: 1 << 18,
@@ -132,7 +133,7 @@ export function createDoing(setup: Setup): Doing {
           bytes += loose.bytes.length;
           const { length } = loose.bytes;
           if (look.mayHold(loose.bytes, 0, length) || look.isVeiled(loose.bytes, 0, length))
-            add(found, id, loose.type, look.exactly(loose.bytes));
+            add(found, id, loose.type, look.candidate(loose.bytes));
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code === 'ENOENT') gone.push(id);
           else lost.push({ object: id, code: 'unreadable', why: 'a loose object that may not be read' });

@@ -3,7 +3,7 @@
  */
 
 import { beginsWith, closedKind, gzipMagic, headSize, isTarHeader, zipMagic } from '../search/containers.ts';
-import { mayHoldFormat } from '../search/formats.ts';
+import { findFormats, mayHoldFormat } from '../search/formats.ts';
 import { Kernel } from '../search/kernel.ts';
 import { type Looked, type MatchTools, matchBytes, matchStream, type SoughtBytes } from '../search/match.ts';
 import type { Needle } from '../search/needles.ts';
@@ -14,28 +14,44 @@ export interface LookFor {
   readonly formats: boolean;
 }
 
+/** Programs of Windows and Linux may carry a zip behind them. */
+const programs = [
+  [0x4d, 0x5a],
+  [0x7f, 0x45, 0x4c, 0x46],
+];
+
 /** Pieces of what passes by are looked at once there is this much of them. */
 const windowSize = 1 << 20;
-/** More than the longest piece that the quick question asks for, and than what tells a format. */
-const overlap = 1 << 14;
+/** What tells a format by the quick question (its anchor, what stands before and behind that) is shorter. */
+const formatReach = 320;
+
+/** How an archive begins in base64: what is in it leaves no piece of a secret, whatever encodes it. */
+const veils: readonly Needle[] = ['H4sIAAAA', 'H4sICAAA', 'UEsDBBQA', 'UEsDBAoA'].map((text) => ({
+  secret: -1,
+  writing: 'base64',
+  bytes: new TextEncoder().encode(text),
+  from: 0,
+  to: text.length,
+}));
 
 export class ObjectLook {
   readonly sought: SoughtBytes;
   readonly tools: MatchTools = { unpack: createUnpack() };
-  /** Stretches of an object tell of needles, not of formats: those are known by more than what is new. */
-  readonly whole: boolean;
-  readonly #kernel: Kernel;
+  readonly margin: number;
+  /** Also of what the exact look must take apart. */
+  readonly #quick: Kernel;
+  readonly #veils = new Kernel(veils);
   readonly #formats: boolean;
 
   constructor({ needles, formats }: LookFor) {
-    this.#kernel = new Kernel(needles);
+    this.#quick = new Kernel([...needles, ...veils]);
     this.#formats = formats;
-    this.whole = formats;
-    this.sought = { kernel: this.#kernel, needles, formats };
+    this.margin = formats ? formatReach : 0;
+    this.sought = { kernel: new Kernel(needles), needles, formats };
   }
 
   mayHold(bytes: Uint8Array, from: number, to: number): boolean {
-    return this.#kernel.mayHold(bytes, from, to) || (this.#formats && mayHoldFormat(bytes.subarray(from, to)));
+    return this.#quick.mayHold(bytes, from, to) || (this.#formats && mayHoldFormat(bytes.subarray(from, to)));
   }
 
   /** An archive: what is in it does not stand in its bytes. */
@@ -43,11 +59,23 @@ export class ObjectLook {
     const first = bytes[from];
     if (to - from < 4 || first === 0) return false;
     const head = bytes.subarray(from, Math.min(to, from + headSize));
-    return beginsWith(head, gzipMagic) || beginsWith(head, zipMagic) || closedKind(head) !== undefined || isTarHeader(head);
+    if (beginsWith(head, gzipMagic) || beginsWith(head, zipMagic) || closedKind(head) !== undefined) return true;
+    return programs.some((magic) => beginsWith(head, magic)) || isTarHeader(head);
   }
 
+  /** The slow and complete look. */
   exactly(bytes: Uint8Array): Looked {
     return matchBytes(bytes, this.sought, this.tools);
+  }
+
+  /** The exact look at an object that may hold something or is veiled. */
+  candidate(bytes: Uint8Array): Looked {
+    const { length } = bytes;
+    const holds = this.#quick.mayHold(bytes, 0, length);
+    if (!holds && !this.isVeiled(bytes, 0, length) && !(this.#formats && findFormats(bytes).length > 0))
+      return { matches: [], gaps: [] };
+    const isDeep = holds && this.#veils.mayHold(bytes, 0, length);
+    return matchBytes(bytes, { ...this.sought, quick: !isDeep }, this.tools);
   }
 
   /** For what does not fit into memory. It is read once, and again only where it may hold something. */
@@ -79,8 +107,8 @@ export class ObjectLook {
         at += some.length;
         if (held < windowSize) continue;
         if (may()) return true;
-        window.copyWithin(0, windowSize - overlap);
-        held = overlap;
+        window.copyWithin(0, windowSize - formatReach);
+        held = formatReach;
       }
     return may();
   }

@@ -15,8 +15,8 @@ import { type EntryHeader, entryHeader, longestHeader, type PackPlan, packTypes 
 export type ObjectType = 'commit' | 'tree' | 'blob' | 'tag';
 
 export interface Look {
-  /** Is `mayHold` to be asked of whole objects only? */
-  readonly whole: boolean;
+  /** How far beyond what is new `mayHold` must see, on each side. */
+  readonly margin: number;
   /** May [from, to) hold something? Asked of stretches too: a piece of up to 12 bytes never lies in two of them only. */
   mayHold(bytes: Uint8Array, from: number, to: number): boolean;
   /** Must an object be looked at for what it is, whatever `mayHold` says (an archive)? */
@@ -50,6 +50,9 @@ interface Frame {
 
 const readAhead = 1 << 15;
 
+/** Objects begin at whole words: what is found of a piece then never depends on where its object happened to lie. */
+const aligned = (at: number): number => (at + 3) & ~3;
+
 export class Families {
   readonly #plan: PackPlan;
   readonly #descriptor: number;
@@ -75,7 +78,7 @@ export class Families {
     this.#look = look;
     this.#arena = arena;
     // A base and what is made of it lie side by side.
-    this.#mostObject = Math.floor(arena.length / 2);
+    this.#mostObject = Math.floor(arena.length / 2) - 4;
   }
 
   /** What came of all families since the last call. */
@@ -118,15 +121,14 @@ export class Families {
   #child(parent: Frame, entry: number, isHeir: boolean): boolean {
     const length = this.#deltaOf(entry, parent.length);
     if (length < 0) return false;
-    if (this.#top + length > this.#arena.length) this.#compact();
-    const start = this.#top;
+    if (aligned(this.#top) + length > this.#arena.length) this.#compact();
+    const start = aligned(this.#top);
     if (start + length > this.#arena.length) {
       this.#later.push(entry);
       return false;
     }
     if (!this.#apply(entry, parent.start, parent.length, start, length)) return false;
-    const holds =
-      parent.holds || this.#look.whole ? this.#look.mayHold(this.#arena, start, start + length) : this.#holdsNews(start, length);
+    const holds = parent.holds ? this.#look.mayHold(this.#arena, start, start + length) : this.#holdsNews(start, length);
     if (isHeir) this.#frames.pop();
     this.#enter(entry, start, length, isHeir ? parent.floor : start, holds);
     return true;
@@ -146,10 +148,13 @@ export class Families {
 
   #holdsNews(start: number, length: number): boolean {
     const { bounds, count } = this.#news;
-    for (let index = 0; index < count; index += 2) {
-      const from = start + Math.max(bounds[index] as number, 0);
-      const to = start + Math.min(bounds[index + 1] as number, length);
-      if (this.#look.mayHold(this.#arena, from, to)) return true;
+    const { margin } = this.#look;
+    for (let index = 0; index < count; ) {
+      const from = Math.max((bounds[index] as number) - margin, 0);
+      let to = (bounds[index + 1] as number) + margin;
+      for (index += 2; index < count && (bounds[index] as number) - margin <= to; index += 2)
+        to = (bounds[index + 1] as number) + margin;
+      if (this.#look.mayHold(this.#arena, start + from, start + Math.min(to, length))) return true;
     }
     return false;
   }
@@ -161,7 +166,7 @@ export class Families {
       if (frame.start > at) this.#arena.copyWithin(at, frame.start, frame.start + frame.length);
       frame.start = at;
       frame.floor = at;
-      at += frame.length;
+      at = aligned(at + frame.length);
     }
     this.#top = at;
   }

@@ -17,6 +17,11 @@ export interface SoughtBytes {
   readonly kernel: Kernel;
   readonly needles: readonly Needle[];
   readonly formats: boolean;
+  /**
+   * Only what leaves a longer piece in the bytes as they are, or in a member of an archive: writings within writings are not
+   * taken off where no such piece is near.
+   */
+  readonly quick?: boolean;
 }
 
 export interface MatchTools {

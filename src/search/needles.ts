@@ -31,7 +31,7 @@ export class Needles {
   readonly ids: readonly string[];
   /** What is not sought, and why. */
   readonly gaps: readonly Gap[];
-  readonly #list: readonly Needle[];
+  #list: readonly Needle[];
 
   constructor(known: readonly KnownSecret[]) {
     this.ids = known.map(({ id }) => id);
@@ -46,6 +46,24 @@ export class Needles {
       return writingsOf(index, text);
     });
     this.gaps = gaps;
+  }
+
+  /**
+   * With a text that is no secret but the mark of something else to be looked at, numbered behind `ids`. As written only.
+   * `specific`: the part of it (8 bytes at least) that stands in little else.
+   */
+  withMark(text: string, specific: string): Needles {
+    const both = new Needles([]);
+    const from = text.indexOf(specific);
+    const mark: Needle = {
+      secret: this.ids.length,
+      writing: 'plain',
+      bytes: Buffer.from(text),
+      from,
+      to: from + specific.length,
+    };
+    both.#list = [...this.#list, mark];
+    return Object.assign(both, { ids: this.ids, gaps: this.gaps });
   }
 
   /** Only for the files that look (src/search, src/platform/search-*): these are the secrets themselves. */

@@ -181,29 +181,31 @@ class WindowLook {
   /** Views of a view. */
   #within({ view, layers, near }: Seen, see: (view: View | undefined, layers: readonly Layer[]) => void): void {
     if (layers.length >= mostLayers) return;
-    const { bytes } = view;
     const add = (layer: Layer, one: View | undefined): void => see(one, [...layers, layer]);
+    const joined = layers.at(-1) === 'line breaks';
+    const far = this.#look.sought.quick === true ? near : view;
+    if (far === undefined) return;
     const archive =
       (layer: Layer) =>
       (archived: Uint8Array, from: number): void => {
-        const start = view.startInBase(from);
-        if (start < this.#window.from || start >= this.#window.to) return;
+        const start = far.startInBase(from);
+        // a stretch around a piece may hold half of an archive
+        if (far !== view || start < this.#window.from || start >= this.#window.to) return;
         this.#window.archive([...this.#window.through, ...layers, layer], Buffer.from(archived));
       };
-    const runs = runsOf(bytes, shortestRun);
-    const joined = layers.at(-1) === 'line breaks';
-    if (!joined) add('line breaks', joinedView(view, runs, shortestRun));
-    add('base64', base64View(view, runs, shortestRun, archive('base64')));
-    add('hex', hexView(view, runs, archive('hex')));
-    add('json', jsonView(view, false));
-    add('percent', percentView(view, false));
-    add('utf-16', utf16View(view));
-    if (isXml(bytes) || bytes.includes('&#')) {
-      add('xml', xmlEntitiesView(view));
-      add('xml', xmlTextView(view));
+    const runs = runsOf(far.bytes, shortestRun);
+    if (!joined) add('line breaks', joinedView(far, runs, shortestRun, false));
+    add('base64', base64View(far, runs, shortestRun, archive('base64')));
+    add('hex', hexView(far, runs, archive('hex')));
+    add('json', jsonView(far, false));
+    add('percent', percentView(far, false));
+    add('utf-16', utf16View(far));
+    if (isXml(far.bytes) || far.bytes.includes('&#')) {
+      add('xml', xmlEntitiesView(far));
+      add('xml', xmlTextView(far));
     }
     if (near === undefined) return;
-    if (!joined) add('line breaks', joinedView(near, runsOf(near.bytes, shortestLiteral), shortestLiteral));
+    if (!joined) add('line breaks', joinedView(near, runsOf(near.bytes, shortestLiteral), shortestLiteral, true));
     add('json', jsonView(near, true));
     add('percent', percentView(near, true));
     add('xml', xmlEntitiesView(near));

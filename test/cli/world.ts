@@ -6,6 +6,7 @@
 import { Problem } from '../../src/base/problem.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { Context, DemoParts, UseCases } from '../../src/cli/context.ts';
+import type { Guard } from '../../src/cli/guard/guard.ts';
 import type { Issuers } from '../../src/cli/issuer/issuers.ts';
 import type { Oauth } from '../../src/cli/oauth/oauth.ts';
 import { runProgram } from '../../src/cli/program.ts';
@@ -35,6 +36,7 @@ export interface WorldOptions {
   readonly rotations?: Partial<Rotations>;
   readonly issuers?: Partial<Issuers>;
   readonly oauth?: Partial<Oauth>;
+  readonly guard?: Guard;
   /** Answers of a person in order; absent: nobody can be asked. */
   readonly answers?: readonly string[];
   readonly input?: string;
@@ -119,6 +121,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     rotations: async () => rotationsOf(options.rotations ?? {}),
     issuers: async () => issuersOf(options.issuers ?? {}),
     oauth: async () => ({ signIn: unexpected('oauth sign-in'), check: unexpected('oauth check'), ...options.oauth }),
+    guard: async () => options.guard ?? unexpected('guard')(),
     openPage: async (url) => {
       options.opened?.push(url);
       return true;
@@ -128,6 +131,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
   const context: Context = {
     terminal,
     version: '1.2.3',
+    program: undefined,
     absolute: (path) => (path.startsWith('/') ? path : `/here/${path}`),
     useCases: async () => useCases,
     demo: async () => ({ ...(options.demo ?? unexpected('demo')()), portsIn: async () => ({ clock: useCases.clock }) as Ports }),
