@@ -22,7 +22,9 @@ import type { Look } from './match.ts';
 import { type Layer, mostLayers } from './search.ts';
 import { lookAtWindow } from './window-look.ts';
 
-export const windowSize = 2 * 1024 * 1024;
+export const windowSize = 1024 * 1024;
+/** What is in memory anyway is looked at in one up to here. */
+const mostWhole = 4 * 1024 * 1024;
 /** Longer than any secret in any writing. */
 const overlap = 64 * 1024;
 /** At the beginning of a window, left to the one before, which saw what stands in front. */
@@ -31,7 +33,7 @@ const margin = 256;
 /** Up to here a window is as large as its text; larger ones are used again. */
 const smallWindow = 128 * 1024;
 const spare: Buffer[] = [];
-const mostSpare = 6;
+const mostSpare = 4;
 
 export class TextLook implements Sink {
   readonly #look: Look;
@@ -41,7 +43,7 @@ export class TextLook implements Sink {
   #container: Container | undefined;
   /** Own bytes that went into members: what is in them is told there. */
   readonly #passed: { start: number; end: number }[] = [];
-  #window = Buffer.alloc(0);
+  #window: Buffer = Buffer.alloc(0);
   #filled = 0;
   /** Where the window begins, and the lines before that. */
   #at = 0;
@@ -55,7 +57,7 @@ export class TextLook implements Sink {
 
   /** All bytes, which stay as they are during the call. */
   whole(bytes: Uint8Array): void {
-    if (bytes.length > windowSize) {
+    if (bytes.length > mostWhole) {
       this.push(bytes);
       this.end();
       return;
