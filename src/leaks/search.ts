@@ -246,7 +246,8 @@ async function notHere(
       const args = ['rev-list', '--all', '--objects', '--quiet', '--missing=print'];
       const listed = await said(ports, placeOf(repository), args, signal === undefined ? {} : { signal });
       const count = listed?.toString('latin1').match(/^\?/gm)?.length ?? 0;
-      const some = listed === undefined ? 'an unknown number of objects are' : count === 1 ? '1 object is' : `${count} objects are`;
+      const some =
+        listed === undefined ? 'an unknown number of objects are' : count === 1 ? '1 object is' : `${count} objects are`;
       if (count > 0 || listed === undefined) {
         gaps.push({ code: 'missing', where: path, why: `a partial clone: ${some} not on this machine` });
       }
