@@ -78,26 +78,6 @@ function rotate(of: Engine, words: readonly string[], options: WorldOptions = {}
   return runCommand(['rotate', 'postgresql-7c1e', ...words], { ...options, rotations: of.rotations });
 }
 
-describe('activity that is not recognised', () => {
-  const sighting = { first: 0, last: 0, times: 1, unknown: ['address'] } as const;
-  const sightings = ['push', 'clone', 'delete'].map((what) => ({ ...sighting, what, from: '203.0.113.9' }));
-  const activity: Need = { kind: 'recognise-activity', source: 'audit log', sightings };
-
-  it('is asked about one by one, until a person has had enough', async () => {
-    const of = engine([waiting(activity), complete]);
-    const { questions } = await rotate(of, ['--because', 'leak'], { answers: ['yes', 'foreign', 'rest'] });
-    expect(questions.slice(1)).toEqual([expect.stringContaining('push from 203.0.113.9'), expect.stringContaining('clone from')]);
-    expect(of.answers[1]).toEqual({ kind: 'recognised', verdicts: ['foreign'] });
-    expect(of.options[0]?.askActivity).toBe(true);
-  });
-
-  it('holds nothing up where nobody can be asked', async () => {
-    const of = engine([waiting(activity), complete]);
-    const { status } = await rotate(of, ['--because', 'leak', '--yes']);
-    expect([status, of.answers[1], of.options[0]?.askActivity]).toEqual([0, { kind: 'recognised', verdicts: [] }, undefined]);
-  });
-});
-
 describe('consent', () => {
   it('is refused to a session without a terminal, before anything is looked at', async () => {
     const of = engine([complete]);
