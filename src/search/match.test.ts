@@ -17,7 +17,6 @@ import { createUnpack } from '../platform/unpack.ts';
 import { Kernel } from './kernel.ts';
 import { type Looked, matchBytes, matchStream, type SoughtBytes } from './match.ts';
 import { Needles } from './needles.ts';
-import { mostLayers } from './search.ts';
 
 /** Letters and digits that look random and are the same every time. */
 const random = (seed: string, length: number): string => {
@@ -140,20 +139,26 @@ describe('known secrets', () => {
     });
 
   it('are found in every composition of layers (property)', () => {
-    const all = Object.entries({ ...layers, 'utf-16': textLayers['utf-16'] as Wrap });
-    const wrapping = fc.array(fc.constantFrom(...all.slice(1)), { minLength: 1, maxLength: 3 });
-    const writing = fc.constantFrom(...Object.entries(writings).filter(([name]) => name !== 'runs of a word processor'));
-    fc.assert(
-      fc.property(wrapping, writing, fc.nat(200), (wraps, [, write], before) => {
-        const text = `${filler.slice(0, before)} key = ${write(token)} \nlast`;
-        const found = look(wraps.reduce((bytes, [, wrap]) => wrap(bytes), Buffer.from(text)));
-        const deep =
-          found.gaps.some(({ code }) => code === 'too-deep') || found.matches.some(({ through }) => through.length >= mostLayers);
-        // deeper than the limit is said, or it is found
-        expect(wholes(found).length > 0 || deep || wraps.length + 1 > mostLayers - 1, JSON.stringify(found)).toBe(true);
-      }),
-      { numRuns: 300, seed: 4 },
+    const wrapping = fc.array(fc.constantFrom(...Object.entries(layers).slice(1)), { minLength: 1, maxLength: 3 });
+    const first = fc.constantFrom(
+      ...Object.entries({ nothing: (bytes: Buffer) => bytes, 'utf-16': textLayers['utf-16'] as Wrap }),
     );
+    const writing = fc.constantFrom(...Object.entries(writings));
+    let [found, deep] = [0, 0];
+    fc.assert(
+      fc.property(first, wrapping, writing, fc.nat(200), ([, wrapFirst], wraps, [name, write], before) => {
+        const text = Buffer.from(
+          name.startsWith('runs') ? write(token) : `${filler.slice(0, before)} key = ${write(token)} \nlast`,
+        );
+        const looked = look(wraps.reduce((bytes, [, wrap]) => wrap(bytes), wrapFirst(text)));
+        if (wholes(looked).length > 0) found++;
+        else if (looked.gaps.some(({ code }) => code === 'too-deep')) deep++;
+        else expect.fail(JSON.stringify(looked));
+      }),
+      { numRuns: 400, seed: 4 },
+    );
+    // three layers are within the limit, but for a few that count double
+    expect(deep).toBeLessThan(found / 20);
   });
 
   it('says where: layers, offset and line of the innermost text', () => {

@@ -20,7 +20,7 @@ import {
 import { Gzip, Zip } from './containers-deflate.ts';
 import type { Look } from './match.ts';
 import { type Layer, mostLayers } from './search.ts';
-import { lookAtWindow } from './window-look.ts';
+import { depthOf, lookAtWindow } from './window-look.ts';
 
 export const windowSize = 1024 * 1024;
 /** What is in memory anyway is looked at in one up to here. */
@@ -160,7 +160,7 @@ export class TextLook implements Sink {
   #containerOf(head: Uint8Array): Container | undefined {
     const kind = kindOf(head);
     if (kind === undefined) return undefined;
-    if (this.#through.length >= mostLayers) {
+    if (depthOf(this.#through) >= mostLayers) {
       this.#look.gap('too-deep', [...this.#through, kind], `it lies under more than ${mostLayers} layers`);
       return undefined;
     }
@@ -195,7 +195,7 @@ export class TextLook implements Sink {
   /** A look at a member; undefined when it lies too deep. */
   #memberLook(layer: Layer): Sink | undefined {
     const through = [...this.#through, layer];
-    if (through.length <= mostLayers) return new TextLook(this.#look, through);
+    if (depthOf(through) <= mostLayers) return new TextLook(this.#look, through);
     this.#look.gap('too-deep', through, `it lies under more than ${mostLayers} layers`);
     return undefined;
   }

@@ -180,7 +180,7 @@ class WindowLook {
 
   /** Views of a view. */
   #within({ view, layers, near }: Seen, see: (view: View | undefined, layers: readonly Layer[]) => void): void {
-    if (layers.length >= mostLayers) return;
+    if (depthOf(layers) >= mostLayers) return;
     const add = (layer: Layer, one: View | undefined): void => see(one, [...layers, layer]);
     const joined = layers.at(-1) === 'line breaks';
     const far = this.#look.sought.quick === true ? near : view;
@@ -212,3 +212,6 @@ class WindowLook {
     add('xml', xmlTextView(near));
   }
 }
+
+/** Lines that were joined are no layer of their own: encoders wrap as they write. */
+export const depthOf = (layers: readonly Layer[]): number => layers.filter((layer) => layer !== 'line breaks').length;
