@@ -28,6 +28,12 @@ const slots: readonly Slot[] = [
     function: 'benchRevocations',
     bound: { words: '<= 1.5 x floor', most: (floorMs) => 1.5 * floorMs },
   },
+  {
+    name: 'search of files for 50 known secrets',
+    file: './leak-files-bench.ts',
+    function: 'benchLeakFiles',
+    bound: { words: '<= 3 x floor', most: (floorMs) => 3 * floorMs },
+  },
 ];
 
 export async function measureModule(slot: Slot): Promise<Figure> {
