@@ -194,12 +194,12 @@ export function xmlTextView(view: View): View | undefined {
 }
 
 /** Characters in a row that make a stretch of UTF-16. */
-const leastWide = 8;
+const leastWide = 16;
 const inText = (byte: number | undefined): boolean =>
   byte !== undefined && ((byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));
 
 /** A stretch covers a place that is looked at, and three bytes behind it. */
-const stride = 8;
+const stride = 24;
 const evenBytes = 0x00ff00ff;
 const oddBytes = 0xff00ff00 | 0;
 

@@ -38,6 +38,7 @@ const shortestLiteral = 3;
 const mostViews = 12;
 const someViews = 4 * 1024 * 1024;
 
+const entity = Buffer.from('&#');
 /** Spots of one secret in one window that are told. */
 const mostSpots = 2000;
 
@@ -200,7 +201,7 @@ class WindowLook {
     add('json', jsonView(far, false));
     add('percent', percentView(far, false));
     add('utf-16', utf16View(far));
-    if (isXml(far.bytes) || far.bytes.includes('&#')) {
+    if (isXml(far.bytes) || far.bytes.includes(entity)) {
       add('xml', xmlEntitiesView(far));
       add('xml', xmlTextView(far));
     }
