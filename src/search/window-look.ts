@@ -32,6 +32,8 @@ export interface Window {
 
 /** A run of base64 or hexadecimal digits shorter than this holds nothing but what is found without decoding it. */
 const shortestRun = 24;
+/** Lines that an encoder wraps are no shorter; shorter ones leave a piece of what is encoded in them, or are few. */
+const shortestLine = 40;
 /** Pieces of literals are put together from this length on, where a piece of a secret is near. */
 const shortestLiteral = 3;
 /** Views of one window together have at most this many times its bytes, and some. */
@@ -195,7 +197,7 @@ class WindowLook {
         this.#window.archive([...this.#window.through, ...layers, layer], Buffer.from(archived));
       };
     const runs = runsOf(far.bytes, shortestRun);
-    if (!joined) add('line breaks', joinedView(far, runs, shortestRun, false));
+    if (!joined) add('line breaks', joinedView(far, runs, shortestLine, false));
     add('base64', base64View(far, runs, shortestRun, archive('base64')));
     add('hex', hexView(far, runs, archive('hex')));
     add('json', jsonView(far, false));
