@@ -7,12 +7,18 @@ import { type Blob, fewObjectsOf, mergedIn, stagedChanges } from './guard-git.ts
 
 type StagedPorts = Pick<Ports, 'git' | 'disk' | 'host' | 'searches' | 'random' | 'clock'>;
 
-/** Problems: git/failed, git/absent. `known` is asked for only when something is staged. */
+/** Problems: git/failed, git/absent. */
 export async function guardStaged(ports: StagedPorts, at: GitAt, known: () => Promise<Needles>): Promise<Guarded> {
+  // The secrets are made ready while git is at work.
+  const ready = known().then(async (needles) => {
+    await ports.searches.bytes(new Uint8Array(0), { known: needles, formats: true });
+    return needles;
+  });
+  ready.catch(() => {});
   const [changes, sides] = await Promise.all([stagedChanges(ports, at), mergedIn(ports, at)]);
   if (changes.length === 0) return { findings: [], faults: [], gaps: [], files: 0 };
   const allow = `:${allowlistPath}`;
-  const [blobs, needles] = await Promise.all([fewObjectsOf(ports, at, [...changes.map(({ after }) => after), allow]), known()]);
+  const [blobs, needles] = await Promise.all([fewObjectsOf(ports, at, [...changes.map(({ after }) => after), allow]), ready]);
   const text = blobs.get(allow);
   const contents: Contents = {
     after: async ({ after }) => blobs.get(after),

@@ -90,10 +90,8 @@ async function look(
   known: Needles,
 ): Promise<{ readonly findings: readonly GuardFinding[]; readonly gaps: readonly Gap[] }> {
   const { path } = change;
-  const [inName, inText] = await Promise.all([
-    ports.searches.bytes(new TextEncoder().encode(path), { known, formats: true }, path),
-    ports.searches.bytes(bytes, { known, formats: true }, path),
-  ]);
+  const inName = await ports.searches.bytes(new TextEncoder().encode(path), { known, formats: true }, path);
+  const inText = await ports.searches.bytes(bytes, { known, formats: true }, path);
   const findings: GuardFinding[] = [];
   const knownLines = new Set<number>();
   for (const match of inText.matches) if ('known' in match.of && match.line !== undefined) knownLines.add(match.line);

@@ -30,6 +30,10 @@ const always =
   /[\\/]src[\\/](?:platform[\\/]ports|cli[\\/](?:use-cases|looking|program|status[\\/]render)|inventory[\\/]remembered)\.ts$/;
 const whenChanged = /[\\/]src[\\/](?:registry|cli[\\/](?:ages|status[\\/]view)|inventory[\\/]collect)\.ts$/;
 
+/** What `guard run` loads at every commit, beyond what is always needed: one file, for the same reason. */
+const atCommit =
+  /[\\/]src[\\/](?:cli[\\/]guard[\\/](?:guard|known|run[\\/](?:staged|render))|leaks[\\/]guard-(?:staged|log)|platform[\\/](?:git|searches))\.ts$/;
+
 export interface Bundled {
   readonly files: readonly { readonly name: string; readonly bytes: number; readonly lazy: boolean }[];
 }
@@ -55,6 +59,7 @@ export async function bundle(entry: string, folder: string): Promise<Bundled> {
     codeSplitting: {
       groups: [
         { name: 'always', test: always, includeDependenciesRecursively: true, priority: 2 },
+        { name: 'guard', test: atCommit, includeDependenciesRecursively: true, priority: 1.5 },
         { name: 'look', test: whenChanged, includeDependenciesRecursively: true, priority: 1 },
       ],
     },
