@@ -130,5 +130,8 @@ export function withoutYaml(text: string): string {
   const to = text.indexOf(end, from);
   if (from === -1 || to === -1) return text;
   const start = text.lastIndexOf('\n', from) + 1;
-  return text.slice(0, start) + text.slice(to + end.length + (text[to + end.length] === '\n' ? 1 : 0));
+  const behind = to + end.length;
+  // A file without a last line end got one before ours, and none behind.
+  if (behind === text.length) return text.slice(0, Math.max(0, start - 1));
+  return text.slice(0, start) + text.slice(behind + 1);
 }
