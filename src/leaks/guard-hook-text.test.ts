@@ -63,7 +63,7 @@ describe('lists', () => {
     const ours = withPreCommitRepo(theirs) ?? '';
     expect(hook(ours)).toBe('mcp-rotate-guard');
     expect((parse(ours) as { repos: unknown[] }).repos.slice(0, -1)).toEqual((parse(theirs) as { repos: unknown[] }).repos);
-    expect(withoutYaml(ours).trimEnd()).toBe(theirs.trimEnd());
+    expect(withoutYaml(ours)).toBe(theirs);
     expect(withPreCommitRepo(ours)).toBe(ours);
   });
 
@@ -78,6 +78,7 @@ describe('lists', () => {
       'mcp-rotate-guard',
     ]);
     expect((parse(ours) as { colors: boolean }).colors).toBe(false);
-    expect(withoutYaml(ours)).toBe('colors: false\n');
+    expect(withoutYaml(ours)).toBe('colors: false');
+    expect(withoutYaml(withLefthook('colors: false\n') ?? '')).toBe('colors: false\n');
   });
 });

@@ -112,16 +112,9 @@ export function withPreCommitRepo(text: string): string | undefined {
 export function withLefthook(text: string): string | undefined {
   const bare = withoutYaml(text);
   if (/^["']?pre-commit["']?\s*:/m.test(bare)) return undefined;
-  const lines = [
-    begin,
-    'pre-commit:',
-    '  commands:',
-    '    mcp-rotate-guard:',
-    `      run: ${JSON.stringify(oneLine())}`,
-    end,
-    '',
-  ];
-  return `${bare}${bare === '' || bare.endsWith('\n') ? '' : '\n'}${lines.join('\n')}`;
+  const lines = [begin, 'pre-commit:', '  commands:', '    mcp-rotate-guard:', `      run: ${JSON.stringify(oneLine())}`, end];
+  const isWhole = bare === '' || bare.endsWith('\n');
+  return `${bare}${isWhole ? '' : '\n'}${lines.join('\n')}${isWhole ? '\n' : ''}`;
 }
 
 /** Our lines with the indentation before the first mark. */
