@@ -8,8 +8,9 @@
 import { printable } from '../base/ids.ts';
 import type { Ports } from '../ports/ports.ts';
 import { findConfigValues } from '../search/config-values.ts';
-import { type Format, formats } from '../search/formats.ts';
-import type { Needles } from '../search/needles.ts';
+import { type Format, formats, mayHoldFormat } from '../search/formats.ts';
+import { type KnownSecret, Needles } from '../search/needles.ts';
+import { QuickLook } from '../search/quick-look.ts';
 import type { Gap, Match } from '../search/search.ts';
 import { type Allowance, type AllowFault, allowedBy, readAllowances } from './guard-allow.ts';
 import { fingerprintOf } from './guard-fingerprint.ts';
@@ -41,6 +42,23 @@ export interface Guarded {
 
 export type GuardPorts = Pick<Ports, 'searches' | 'random' | 'clock'>;
 
+/** Secrets that are sought: ready at once for the quick look, and for the exact one when that is needed. */
+export interface SoughtSecrets {
+  readonly quick: QuickLook;
+  readonly needles: () => Needles;
+}
+
+export function soughtSecrets(known: readonly KnownSecret[]): SoughtSecrets {
+  let needles: Needles | undefined;
+  return {
+    quick: new QuickLook(known),
+    needles: () => {
+      needles ??= new Needles(known);
+      return needles;
+    },
+  };
+}
+
 /** What a change is judged by. */
 export interface Contents {
   /** Undefined: git does not have it. */
@@ -56,7 +74,7 @@ export async function guard(
   ports: GuardPorts,
   changes: readonly Change[],
   contents: Contents,
-  known: Needles,
+  sought: SoughtSecrets,
   allow: string | undefined,
   commit?: string,
 ): Promise<Guarded> {
@@ -65,9 +83,9 @@ export async function guard(
   const gaps: Gap[] = [];
   let files = 0;
   for (const change of changes) {
-    const { path, findings: inName } = await lookAtName(ports, change.path, known);
+    const { path, findings: inName } = await lookAtName(ports, change.path, sought);
     const blob = await contents.after(change);
-    const looked = typeof blob === 'object' ? await look(ports, { ...change, path }, blob.bytes, contents, known) : undefined;
+    const looked = typeof blob === 'object' ? await look(ports, { ...change, path }, blob.bytes, contents, sought) : undefined;
     if (looked === undefined) {
       const why = blob === undefined ? 'git does not have its content' : 'it is larger than what is looked at before a commit';
       gaps.push({ code: blob === undefined ? 'missing' : 'too-large', where: path, why });
@@ -87,9 +105,11 @@ export async function guard(
 async function lookAtName(
   ports: GuardPorts,
   path: string,
-  known: Needles,
+  sought: SoughtSecrets,
 ): Promise<{ readonly path: string; readonly findings: readonly GuardFinding[] }> {
   const bytes = new TextEncoder().encode(path);
+  if (isClean(bytes, sought)) return { path, findings: [] };
+  const known = sought.needles();
   const { matches } = await ports.searches.bytes(bytes, { known, formats: true });
   if (matches.length === 0) return { path, findings: [] };
   const first = Math.min(...matches.map(({ offset, through }) => (through.length > 0 ? 0 : offset)));
@@ -103,15 +123,22 @@ async function lookAtName(
   return { path: shown, findings: once(findings) };
 }
 
+const nothing = { matches: [], gaps: [] };
+
+/** Certainly nothing is in it: so it is with most files of most commits. */
+const isClean = (bytes: Uint8Array, { quick }: SoughtSecrets): boolean => !quick.mayHold(bytes) && !mayHoldFormat(bytes);
+
 async function look(
   ports: GuardPorts,
   change: Change,
   bytes: Uint8Array,
   contents: Contents,
-  known: Needles,
+  sought: SoughtSecrets,
 ): Promise<{ readonly findings: readonly GuardFinding[]; readonly gaps: readonly Gap[] }> {
   const { path } = change;
-  const inText = await ports.searches.bytes(bytes, { known, formats: true }, path);
+  const clean = isClean(bytes, sought);
+  const known = clean ? undefined : sought.needles();
+  const inText = known === undefined ? nothing : await ports.searches.bytes(bytes, { known, formats: true }, path);
   const findings: GuardFinding[] = [];
   const knownLines = new Set<number>();
   for (const match of inText.matches) if ('known' in match.of && match.line !== undefined) knownLines.add(match.line);
@@ -138,8 +165,8 @@ async function look(
   return { findings: once(findings), gaps: inText.gaps };
 }
 
-function ofMatch({ of }: Match, known: Needles): GuardFinding['of'] {
-  if ('known' in of) return { kind: 'known', credential: known.ids[of.known] ?? '' };
+function ofMatch({ of }: Match, known: Needles | undefined): GuardFinding['of'] {
+  if ('known' in of) return { kind: 'known', credential: known?.ids[of.known] ?? '' };
   return { kind: 'format', format: formatNamed(of.format) };
 }
 

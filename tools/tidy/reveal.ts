@@ -11,6 +11,7 @@ export const mayReveal: readonly { readonly path: string; readonly why: string }
   },
   { path: 'src/providers/*/requests.ts', why: 'a request to the provider carries the credential' },
   { path: 'src/platform/*.ts', why: 'the real ports hand values to drivers, the keyring and the sealing library' },
+  { path: 'src/search/quick-look.ts', why: 'makes what of a secret stands in texts that hold it' },
   { path: 'src/leaks/guard-fingerprint.ts', why: 'the fingerprint of a key made by chance is a hash of its text' },
   { path: 'src/cli/guard/known.ts', why: 'a placeholder that a config holds must not stop every text that mentions it' },
   { path: 'src/inventory/edit.ts', why: 'writes the new value into a document' },
