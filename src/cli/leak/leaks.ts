@@ -23,6 +23,8 @@ import { isGrant } from '../../rotation/grant/held.ts';
 import { assertAgreed } from '../../rotation/hosts.ts';
 import { lentNow } from '../../rotation/issuers.ts';
 import type { LoneKey, Rotations } from '../../rotation/rotation.ts';
+import { hiddenIn } from '../../search/hide.ts';
+import { type KnownSecret, Needles } from '../../search/needles.ts';
 import { knownSecrets } from './known.ts';
 import type { RepositorySearch } from './search-repositories.ts';
 
@@ -84,9 +86,23 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
     return credentials;
   }
 
+  /** A file or a branch may be named by one of them. */
+  const secrets: KnownSecret[] = [];
+  let sought: { readonly count: number; readonly needles: Needles } | undefined;
+  function withoutSecrets(exposure: Exposure): Exposure {
+    if (exposure.found.length === 0) return exposure;
+    if (sought?.count !== secrets.length) sought = { count: secrets.length, needles: new Needles(secrets) };
+    return hiddenIn(exposure, [sought.needles]);
+  }
+  function remember({ held }: Pick<PastedKey, 'held'>, provider: Provider | undefined): void {
+    for (const [name, secret] of Object.entries(held.parts))
+      if (provider?.parts.find((part) => part.name === name)?.secret ?? true) secrets.push({ id: name, secret });
+  }
+
   /** Under ids of the engine, each key once. */
   async function taken(given: readonly Given[], at: LeakAt): Promise<readonly Leaked[]> {
     const credentials = await inventory(at);
+    for (const { key } of given) remember(key, providerOf(key.provider));
     const lone = given.map(({ key, from, page }) => loneOf(key, from, page));
     const ids = await rotations.takeLone(lone, at.folders);
     const found = new Map<string, Leaked>();
@@ -143,6 +159,7 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
             next: 'mcp-rotate status',
           });
         }
+        remember(credential, providerOf(credential.provider));
         const exposure = ofPerson('unknown', credential, at);
         if (credential.provider !== unknownProvider) return [ofCredential(credential, exposure)];
         const value = credential.held.parts[unknownPart];
@@ -234,7 +251,8 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
       ];
       return { leaked: eachOnce([...inPlaces.flat(), ...others]), notes };
     },
-    async dossier({ about, exposure, hosts }, ask, allowHosts) {
+    async dossier({ about, exposure: told, hosts }, ask, allowHosts) {
+      const exposure = withoutSecrets(told);
       const unasked = (how: string): Standing => ({ alive: 'unknown', how });
       if (!about.provider)
         return dossierOf(about, unasked(about.grant ? 'not asked' : `mcp-rotate cannot ask ${about.name}`), exposure);

@@ -137,7 +137,8 @@ function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-async function atMost<Item, Result>(
+/** Works on all, so many of them at a time; the answers in their order. */
+export async function atMost<Item, Result>(
   most: number,
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,

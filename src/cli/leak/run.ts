@@ -20,7 +20,7 @@ import { needsYes } from '../rotate/run.ts';
 import { count, styleOf } from '../text.ts';
 import { whatHappened } from './ask.ts';
 import type { LeakAt, Leaked, Leaks } from './leaks.ts';
-import { type Ended, exitOfEnd, rotateMany } from './many.ts';
+import { atMost, type Ended, exitOfEnd, rotateMany } from './many.ts';
 import { remaining } from './remaining.ts';
 import { type LeakEnd, renderDossier, renderPlans } from './render.ts';
 
@@ -64,7 +64,7 @@ export async function run(input: LeakInput): Promise<LeakResult> {
   for (const note of notes) terminal.err.write(`${printable(note, 1000)}\n`);
   if (leaked.length === 0) return { ...nothingFound(source, notes) };
 
-  const send = await maySend(leaked, source, terminal, yes);
+  const send = await maySend(leaked, terminal, yes);
   const keys = await dossiersOf(leaks, leaked, send, input);
   for (const { dossier } of keys) terminal.err.write(renderDossier(dossier, styleOf(terminal.err)));
   const dossiers = keys.map(({ dossier }) => dossier);
@@ -164,14 +164,17 @@ function nothingFound(source: LeakSource, notes: readonly string[]): LeakResult 
 }
 
 /** Keys that were handed over go to their provider only when a person says so. Those of the inventory are asked about always. */
-async function maySend(leaked: readonly Leaked[], source: LeakSource, { ask }: Terminal, yes: boolean): Promise<boolean> {
+async function maySend(leaked: readonly Leaked[], { ask }: Terminal, yes: boolean): Promise<boolean> {
   const foreign = leaked.filter(({ about }) => about.provider && !about.credential);
-  if (yes || !ask || foreign.length === 0 || source.kind === 'alerts') return true;
+  if (yes || !ask || foreign.length === 0) return true;
   const names = [...new Set(foreign.map(({ about }) => about.name))].join(', ');
   return ask.confirm(
     `Ask ${names} whether ${foreign.length === 1 ? 'it lives' : 'they live'}? That sends ${foreign.length === 1 ? 'the key' : 'each key'} to its own provider, and nowhere else.`,
   );
 }
+
+/** More at once are refused as abuse. */
+const looksAtOnce = 16;
 
 /** One after the other where a host must be agreed to, else all at once. */
 async function dossiersOf(
@@ -182,7 +185,7 @@ async function dossiersOf(
 ): Promise<readonly Key[]> {
   const allowed = options.allowHosts ?? [];
   const first = await whileWaiting(terminal, 'asking providers', () =>
-    Promise.all(leaked.map((each) => leaks.dossier(each, send, allowed).catch((error: unknown) => ({ error })))),
+    atMost(looksAtOnce, leaked, (each) => leaks.dossier(each, send, allowed).catch((error: unknown) => ({ error }))),
   );
   const keys: Key[] = [];
   for (const [index, each] of leaked.entries()) {
