@@ -338,7 +338,7 @@ describe('alerts', () => {
       type,
       display,
       at: at + number,
-      locations: [{ type: 'commit', details: { path: '.mcp.json', start_line: 3, commit_sha: 'cd'.repeat(20) } }],
+      locations: [{ type: 'commit', details: { path: `${secret}/.mcp.json`, start_line: 3, commit_sha: 'cd'.repeat(20) } }],
     });
     home.toy.alerts.set('acme/tools', [
       alert(1, placed.text, 'github_personal_access_token', 'GitHub Personal Access Token'),
@@ -363,7 +363,7 @@ describe('alerts', () => {
         { repository: 'acme/tools', number: 2 },
         { repository: 'acme/tools', number: 3 },
       ],
-      found: [{ where: 'acme/tools: .mcp.json:3', commits: ['cd'.repeat(20)] }, {}],
+      found: [{ where: 'acme/tools: [secret]/.mcp.json:3', commits: ['cd'.repeat(20)] }, {}],
     });
     expect(next.join('\n')).toContain('gh api -X PATCH repos/acme/tools/secret-scanning/alerts/2 -f state=resolved');
     expect(home.toy.server.log.some(({ method }) => method === 'PATCH')).toBe(false);

@@ -14,6 +14,7 @@ import type { Plan, RotateOptions } from '../../rotation/rotation.ts';
 import { answerAtTerminal } from '../answers.ts';
 import type { UseCases } from '../context.ts';
 import { stopping, withInterrupts, worst } from '../drive.ts';
+import { renderBug } from '../failure.ts';
 import { whileWaiting } from '../looking.ts';
 import { planned } from '../plan/run.ts';
 import { needsYes } from '../rotate/run.ts';
@@ -84,6 +85,7 @@ export async function run(input: LeakInput): Promise<LeakResult> {
   });
   const many = { rotations: leaks.rotations, terminal, clock: useCases.clock, answer };
   const ended = [...failed, ...(plans.length === 0 ? [] : await rotateMany(plans, many))];
+  for (const { end } of ended) if ('bug' in end) terminal.err.write(renderBug(end.bug, styleOf(terminal.err)));
   const exit = worst([
     ...ended.map(exitOfEnd),
     ...(notes.some((note) => note.startsWith('not ')) ? (['upstream'] as const) : []),
