@@ -89,6 +89,16 @@ describe('a pasted key that no client holds', () => {
     await home.assertNoSpill([token.text], [ended]);
   });
 
+  it('of an app, which no config holds, is ended all the same', async () => {
+    const home = await start();
+    const token = home.toy.makeForApp('ada', ['repo']);
+    const ended = await home.leak(['--stdin', '--yes', '--json'], { input: token.text });
+    expect(ended.status).toBe(0);
+    expect(jsonOf(ended.out).keys).toMatchObject([{ way: 'end', alive: 'yes', progress: { state: 'complete' } }]);
+    expect(alive(home, token)).toBe(false);
+    await home.assertNoSpill([token.text], [ended]);
+  });
+
   it('that is dead already needs nothing', async () => {
     const home = await start();
     const token = home.toy.makeByPage('ada', 'x', ['repo']);
@@ -119,7 +129,7 @@ describe('a pasted key that no client holds', () => {
     const home = await start();
     const ended = await home.leak([classicToken(9), '--yes']);
     expect(ended.status).toBe(2);
-    expect(flat(ended.err)).toContain('--stdin');
+    expect(flat(ended.err)).toContain('now also stands in the history of your shell');
     await expect(home.assertNoSpill([classicToken(9)], [ended])).resolves.toBeUndefined();
   });
 
