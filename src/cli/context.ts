@@ -30,10 +30,10 @@ export interface UseCases {
   rotations(): Promise<Rotations>;
   issuers(): Promise<Issuers>;
   oauth(): Promise<Oauth>;
+  repositories(): Promise<Repositories>;
   leaks(): Promise<Leaks>;
   /** Is there anything at this path? */
   exists(path: string): Promise<boolean>;
-  repositories(): Promise<Repositories>;
   guard(): Promise<Guard>;
   /** Opens a page in the person's browser; false when that is not possible. Never through a shell. */
   openPage(url: string): Promise<boolean>;

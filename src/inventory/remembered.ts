@@ -208,6 +208,7 @@ class Seen {
         kind: noted('kind', (path) => disk.kind(path)),
         replace: (...given) => disk.replace(...given),
         withLock: (...given) => disk.withLock(...given),
+        freeLocks: () => disk.freeLocks(),
         remove: (path) => disk.remove(path),
         tidy: (path) => disk.tidy(path),
         makeFolder: (path) => disk.makeFolder(path),

@@ -119,7 +119,14 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     options.looked?.push(asked);
     return { credentials: [], problems: [], uses: [], unseen: [], remotes: [], ...options.inventory };
   };
-  const grantsOf = (): Grants => ({ grants: [], unseen: [], problems: [], registrations: [], ...options.grants });
+  const grantsOf = (): Grants => ({
+    grants: [],
+    unseen: [],
+    problems: [],
+    registrations: [],
+    lostRegistrations: [],
+    ...options.grants,
+  });
   let elapsed = 0;
   const useCases: UseCases = {
     clock: { now: () => now, elapsed: () => (elapsed += 100), sleep: async () => {} },
@@ -256,6 +263,7 @@ export function grant(more: Partial<Grant> = {}): Grant {
     clientId: 'c-one',
     scopes: ['read'],
     expiresAt: Date.parse('2026-11-23T02:00:00Z'),
+    expired: false,
     refreshable: true,
     holdings: [
       {
@@ -314,7 +322,8 @@ export const plan: Plan = {
 };
 
 export const rotation = 'r-20261122-k7mq4t';
-export const complete: Progress = { state: 'complete', rotation };
+export const about = { rotation, credential: 'postgresql-7c1e', provider: 'postgresql' };
+export const complete: Progress = { ...about, state: 'complete' };
 
 export const receipt: Receipt = {
   schema: 'mcp-rotate/receipt@1',

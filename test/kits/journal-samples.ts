@@ -79,7 +79,9 @@ export const sampleNeeds: readonly Need[] = [
       { upstreamId: 'k2', issuedAt: at },
     ],
   },
+  { kind: 'confirm-strays', strays: [], lost: 'a sign-in whose tokens never arrived' },
   { kind: 'accept-unproven', what: ['db of codex'] },
+  { kind: 'sign-in', client: 'opencode', server: 'lab', instructions: ['sign in there'], orByTool: true },
 ];
 
 const debt = { kind: 'doubtful-key', text: 'came when an answer was lost', since: at, upstreamId: 'key-9' } as const;
@@ -157,11 +159,17 @@ export const samples: Samples = {
   step: [{ ...about, kind: 'step', step: 'prove dead', state: 'failed', code: 'rotation/not-dead', note: 'still alive' }],
   proof: sampleProofs.map((proof) => ({ ...about, kind: 'proof', proof })),
   waiting: sampleNeeds.map((need) => ({ ...about, kind: 'waiting', step: 'restart', need })),
-  answered: [{ ...about, kind: 'answered', step: 'restart', need: 'restart-by-hand', answer: 'leave-running', pids: [7] }],
+  answered: [
+    { ...about, kind: 'answered', step: 'restart', need: 'restart-by-hand', answer: 'leave-running', pids: [7] },
+    { ...about, kind: 'answered', step: 'sign in', need: 'sign-in', answer: 'by-tool' },
+  ],
   issued: [{ ...about, kind: 'issued', fingerprint: 'ef'.repeat(32), upstreamId: 'k3', expiresAt: at, sealed: 'new 1' }],
   debt: [{ ...about, kind: 'debt', debt }],
   'debt-paid': [{ ...about, kind: 'debt-paid', debt: 'not-dead' }],
-  decision: [{ ...about, kind: 'decision', what: 'roll-back', why: 'the new key does not work' }],
+  decision: [
+    { ...about, kind: 'decision', what: 'roll-back', why: 'the new key does not work' },
+    { ...about, kind: 'decision', what: 'sign-in-by-tool', why: 'a person chose it' },
+  ],
   closed: [{ ...about, kind: 'closed', state: 'debt', receipt }],
 };
 

@@ -237,6 +237,7 @@ export const bugs: readonly Bug[] = [
           }
         },
         withLock: (lock, work) => disk.withLock(lock, work),
+        freeLocks: () => disk.freeLocks(),
         tidy: (path) => disk.tidy(path),
         remove: (path) => disk.remove(path),
         list: (path) => disk.list(path),

@@ -68,7 +68,7 @@ describe('keys in a repository', () => {
     expect(home.toy.live()).toEqual([]);
     expect(home.toy.server.log.filter(({ method }) => method === 'POST')).toHaveLength(1);
     expect(next).toContain(`the history of ${path}: mcp-rotate leak rewrite ${path}`);
-    expect(next).toContain(`the next commit: mcp-rotate guard install ${path}`);
+    expect(next).toContain(`the next commit: mcp-rotate guard install --repo ${path}`);
     const [receipt] = await home.receipts();
     expect(receipt?.exposure?.found[0]?.where).toContain(path);
     await home.assertNoSpill([pushed.text, dropped.text, plain.text], [ended]);

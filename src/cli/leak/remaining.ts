@@ -29,7 +29,7 @@ export function remaining(dossiers: readonly Dossier[], ended: readonly Ended[])
     if (exposure.recommendation !== undefined) lines.push(`${credential}: ${exposure.recommendation}`);
   for (const repository of repositories) {
     lines.push(`the history of ${repository}: mcp-rotate leak rewrite ${repository}`);
-    lines.push(`the next commit: mcp-rotate guard install ${repository}`);
+    lines.push(`the next commit: mcp-rotate guard install --repo ${repository}`);
   }
   if (repositories.size === 0 && dossiers.some(({ exposure }) => exposure.how === 'alert'))
     lines.push('the next commit: mcp-rotate guard install, in a clone of that repository');
