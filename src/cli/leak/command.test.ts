@@ -27,10 +27,11 @@ const dossierOf = (id: string): Dossier => ({
 type Stage = Progress | Error | ((options: AdvanceOptions) => Promise<Progress>);
 type Run = Readonly<Record<string, readonly Stage[]>>;
 
-const done = (id: string): Progress => ({ state: 'complete', rotation: `r-${id}` });
+const of = (id: string) => ({ rotation: `r-${id}`, credential: id, provider: 'toy' });
+const done = (id: string): Progress => ({ state: 'complete', ...of(id) });
 const page = { url: 'https://toy.example/keys', steps: ['revoke it'] };
 const need: Need = { kind: 'revoke-by-hand', page, since: 0 };
-const waits = (id: string): Progress => ({ state: 'waiting', rotation: `r-${id}`, step: 'revoke', need });
+const waits = (id: string): Progress => ({ state: 'waiting', ...of(id), step: 'revoke', need });
 
 /** Each key has its stages; `start` of one that has none is refused. */
 function engine(runs: Run) {
@@ -101,7 +102,7 @@ describe('many', () => {
     [
       'is still owed',
       {
-        'a-1111': [{ state: 'debt', rotation: 'r-a-1111', debts: [{ kind: 'not-dead', text: 'it lives', since: 0 }] }],
+        'a-1111': [{ state: 'debt', ...of('a-1111'), debts: [{ kind: 'not-dead', text: 'it lives', since: 0 }] }],
         'b-2222': [waits('b-2222')],
       },
       6,

@@ -28,7 +28,9 @@ export function remaining(dossiers: readonly Dossier[], ended: readonly Ended[])
   for (const { credential, exposure } of committed)
     if (exposure.recommendation !== undefined) lines.push(`${credential}: ${exposure.recommendation}`);
   for (const repository of repositories) {
-    lines.push(`the history of ${repository}: mcp-rotate leak rewrite ${repository}`);
+    lines.push(
+      `the history of ${repository}: mcp-rotate leak rewrite ${repository} (--stdin takes a key that is shredded here by now)`,
+    );
     lines.push(`the next commit: mcp-rotate guard install --repo ${repository}`);
   }
   if (repositories.size === 0 && dossiers.some(({ exposure }) => exposure.how === 'alert'))
