@@ -186,7 +186,11 @@ describe('a key of a provider that no folder knows', () => {
       { way: 'by-hand', progress: { state: 'waiting', need: { kind: 'revoke-by-hand' } } },
     ]);
     expect(ended.status).toBe(4);
-    expect(jsonOf(ended.out).next.join()).toContain('ai of cursor: put a new key there by hand');
+    const told = jsonOf(ended.out).next.join();
+    expect(told).toContain('ai of cursor: put a new key there by hand');
+    expect(told).toContain(`mcp-rotate resume ${jsonOf(ended.out).keys[0]?.rotation}`);
+    expect(ended.err).toContain('OpenAI API key');
+    expect(ended.err).not.toContain('OpenAI, OpenAI');
   });
 });
 

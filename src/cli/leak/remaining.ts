@@ -9,13 +9,15 @@ export function remaining(dossiers: readonly Dossier[], ended: readonly Ended[])
     const end = begun.get(credential)?.end;
     if (!end && way !== 'nothing' && alive !== 'no') lines.push(`${credential} is not revoked: mcp-rotate leak`);
     const state = end && 'progress' in end ? end.progress.state : undefined;
+    const rotation = begun.get(credential)?.rotation;
+    if (rotation !== undefined && state !== 'complete' && state !== 'rolled-back')
+      lines.push(`${credential}: mcp-rotate resume ${rotation}`);
     if (way === 'by-hand')
       lines.push(
         `${credential} stands in ${[...new Set(places.map(({ server, client }) => `${server} of ${client}`))].join(', ')}: put a new key there by hand`,
       );
     // What is over has its value shredded; its receipt names the copies that were found until then.
-    if (state === 'complete')
-      lines.push(`other copies on this machine, by file: mcp-rotate receipt ${begun.get(credential)?.rotation}`);
+    if (state === 'complete') lines.push(`other copies on this machine, by file: mcp-rotate receipt ${rotation}`);
     else if (state !== undefined && state !== 'rolled-back')
       lines.push(`other copies on this machine: mcp-rotate leak --spread ${credential}`);
     for (const { repository, number, url } of exposure.alerts)
