@@ -19,12 +19,12 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { zip } from '../../test/kits/archives.ts';
-import { madeUpSecret } from '../../test/kits/hiding-places.ts';
+import { madeUpSecret } from '../../test/kits/hiding-writings.ts';
 import { hostileRepository, testGit } from '../../test/kits/hostile-repository.ts';
 import { foundOf, leakPorts, needlesOf, searchPaths } from '../../test/kits/leak-search.ts';
 import { type Machine, scratchMachine } from '../../test/kits/machine.ts';
 import { describeWith } from '../../test/parts.ts';
-import type { SearchProgress } from '../ports/searches.ts';
+import type { Searches, SearchProgress } from '../ports/searches.ts';
 import { repositoriesAt } from './repository.ts';
 import { searchRepositories } from './search.ts';
 import { searchMemory } from './search-memory.ts';
@@ -245,13 +245,29 @@ describeWith(['git'], 'searching what is damaged, cut short or hostile', () => {
     expect(gaps).toContainEqual({ code: 'stopped', where: 'search', why: expect.any(String) });
   });
 
-  it('tells its progress, which never goes back', async () => {
+  it('adds up the progress of its parts', async () => {
     for (const [index, secret] of secrets.entries()) add(`${index}.txt`, secret);
+    const other = join(machine.home, 'other');
+    testGit(machine.home, ['clone', '-q', '--bare', '--no-hardlinks', main, other]);
+    const ports = leakPorts(machine);
+    const { repositories } = await repositoriesAt(ports, [main, other]);
+    const each = { doneBytes: 5, allBytes: 8, objects: 2, found: 1 };
+    const searches: Searches = {
+      ...ports.searches,
+      objects: (request, control) => {
+        control?.onProgress?.(each);
+        return ports.searches.objects(request, { ...control, onProgress: () => {} });
+      },
+    };
     const told: SearchProgress[] = [];
-    const { searched } = await searchPaths(machine, [main], secrets, { onProgress: (progress) => void told.push(progress) });
-    const bytes = told.map(({ doneBytes }) => doneBytes);
-    expect(bytes).toEqual([...bytes].sort((a, b) => a - b));
-    expect(bytes.at(-1) ?? 0).toBeLessThanOrEqual(searched.bytes);
+    const sought = { known: needlesOf(secrets), formats: false };
+    const options = { exhaustive: false, workTree: false, onProgress: (progress: SearchProgress) => void told.push(progress) };
+    const { searched } = await searchRepositories({ ...ports, searches }, repositories, sought, options);
+    const half = searched.objects / 2;
+    expect(told[0]).toEqual(each);
+    expect(told[1]).toMatchObject({ objects: half + 2, found: 3 + 1 });
+    expect(told[1]?.doneBytes).toBe((told[1]?.allBytes ?? 0) - 3);
+    expect(told[1]?.doneBytes).toBeGreaterThan(100);
   });
 
   it('reads packs once for the same secrets, and keeps no secret to know them by', async () => {

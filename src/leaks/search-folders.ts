@@ -138,9 +138,10 @@ async function statesOf(
   for (const { repository, is } of areas.values()) {
     const own = is === 'work' ? byRepository.get(repository.path) : undefined;
     if (own === undefined || repository.workTree === undefined) continue;
-    const top = repository.workTree.length + 1;
-    const paths = new Map(own.map(({ file }) => [file.slice(top).replaceAll('\\', '/'), file]));
-    if (ports.host.os !== 'windows') for (const { file } of own) paths.set(file.slice(top), file);
+    const { workTree } = repository;
+    const windows = ports.host.os === 'windows';
+    const inner = (file: FilePath): string => file.slice(workTree.length).replace(windows ? /^[\\/]+/ : /^\/+/, '');
+    const paths = new Map(own.map(({ file }) => [windows ? inner(file).replaceAll('\\', '/') : inner(file), file]));
     const at = placeOf(repository);
     const listed = await said(ports, at, ['ls-files', '-z', '--cached']);
     if (listed === undefined) {

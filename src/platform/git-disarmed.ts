@@ -3,8 +3,7 @@
  *
  * What we set on the command line goes before what the repository says. Settings with a name of the repository's own choice
  * (`filter.<name>.clean`, `diff.<name>.textconv`) can only be set once the names are known: before a command that looks at
- * attributes, the names are asked for. Into submodules no such setting reaches, for git starts itself there afresh: it is
- * told not to go there.
+ * attributes, the names are asked for. A submodule has names of its own, and git would start itself there: it is told not to.
  */
 import { Problem } from '../base/problem.ts';
 
@@ -29,7 +28,7 @@ const settings: readonly (readonly [string, string])[] = [
   ['safe.directory', '*'],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
-  // A child in the submodule would obey the submodule's configuration.
+  // A child in the submodule would obey the submodule's names.
   ['diff.submodule', 'short'],
   ['status.submoduleSummary', 'false'],
   ['submodule.recurse', 'false'],
@@ -70,7 +69,8 @@ export const quietEnv: Readonly<Record<string, string>> = {
   GIT_SEQUENCE_EDITOR: ':',
   GIT_ASKPASS: '',
   SSH_ASKPASS: '',
-  // A partial clone asks its remote for what is missing. The first is known since 2.44; that no protocol is allowed, to every git.
+  // A partial clone asks its remote for what is missing. The first is known since 2.44 (and to 2.39.4); that no
+  // protocol is allowed, to every git.
   GIT_NO_LAZY_FETCH: '1',
   GIT_ALLOW_PROTOCOL: 'none',
   GIT_PROTOCOL_FROM_USER: '0',

@@ -135,7 +135,7 @@ export async function fill(scratch: FilePath, { folders, hash }: GitStores): Pro
 }
 
 /** A line of `info/alternates`: one that begins with `"` is quoted as in C, so that a path may hold line breaks. */
-export function alternate(folder: FilePath): string {
+function alternate(folder: FilePath): string {
   const plain = process.platform === 'win32' ? folder.replaceAll('\\', '/') : folder;
   return `"${plain.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
 }

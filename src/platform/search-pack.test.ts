@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applied, type Entry, idOf, type Op, writePack } from '../../test/kits/packs.ts';
 import { Secret } from '../base/secret.ts';
 import { Needles } from '../search/needles.ts';
+import type { Match } from '../search/search.ts';
 import { createDoing } from './search-jobs.ts';
 import { ObjectLook } from './search-look.ts';
 import { OpenPack } from './search-pack.ts';
@@ -40,6 +41,14 @@ const stuff = fc.oneof(
   },
   { weight: 1, arbitrary: fc.nat(writings.length - 1).map((which) => writings[which] as Buffer) },
 );
+
+/** All of one writing in pieces that are too short to tell anything, the last first. */
+const jigsaw = fc.tuple(fc.nat(writings.length - 1), fc.integer({ min: 1, max: 7 })).map(([which, cut]) => {
+  const bytes = writings[which] as Buffer;
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += cut) pieces.unshift(bytes.subarray(at, at + cut), Buffer.from('|'));
+  return { whole: bytes, cut, pieces: Buffer.concat(pieces) };
+});
 
 interface Step {
   readonly base: number;
@@ -94,7 +103,9 @@ function entriesOf(roots: readonly (readonly Buffer[])[], steps: readonly Step[]
 
 const look = new ObjectLook({ needles, formats: false });
 
-async function quick(file: string, arenaBytes: number): Promise<Map<string, unknown>> {
+const isWhole = (matches: readonly Match[] | undefined): boolean => matches?.some(({ partial }) => partial !== true) === true;
+
+async function quick(file: string, arenaBytes: number): Promise<Map<string, readonly Match[]>> {
   const doing = createDoing({ needles, formats: false, arenaBytes });
   const pack = new OpenPack(file, 'sha1', undefined);
   try {
@@ -109,6 +120,43 @@ async function quick(file: string, arenaBytes: number): Promise<Map<string, unkn
 }
 
 describe('a pack', () => {
+  it('is searched exactly where secrets are put together out of copies of pieces alone', async () => {
+    await fc.assert(
+      fc.asyncProperty(jigsaw, fc.nat(3), fc.boolean(), async ({ whole, cut, pieces }, levels, reference) => {
+        const filler = Buffer.from('0123456789 nothing to see here\n');
+        const entries: Entry[] = [{ type: 'blob', bytes: Buffer.concat([filler, pieces]) }];
+        // Levels of objects that hold nothing, then one that does, then one that has it from there.
+        for (let level = 0; level < levels; level++) {
+          const base = (entries[level] as Entry).bytes;
+          const ops: Op[] = [{ insert: Buffer.from([65 + level]) }, { from: 0, size: base.length }];
+          entries.push({ type: 'blob', bytes: applied(base, ops), delta: { base: level, ops, reference } });
+        }
+        const base = (entries[levels] as Entry).bytes;
+        const blank: Op = { from: base.indexOf(' '), size: 1 };
+        const ops: Op[] = [blank];
+        for (let at = 0; at < whole.length; at += cut) {
+          const piece = whole.subarray(at, at + cut);
+          ops.push({ from: base.indexOf(piece), size: piece.length });
+        }
+        ops.push(blank);
+        entries.push({ type: 'blob', bytes: applied(base, ops), delta: { base: levels, ops, reference } });
+        const holding = entries[levels + 1] as Entry;
+        const copy: Op[] = [{ from: 0, size: holding.bytes.length }, { insert: filler }];
+        entries.push({ type: 'blob', bytes: applied(holding.bytes, copy), delta: { base: levels + 1, ops: copy, reference } });
+        const file = writePack(join(folder, `${Math.random()}`), entries);
+        const found = await quick(file, 1 << 16);
+        expect([...found.keys()].sort()).toEqual(
+          entries
+            .slice(levels + 1)
+            .map((entry) => idOf(entry))
+            .sort(),
+        );
+        expect(found.get(idOf(holding))).toEqual(look.exactly(holding.bytes).matches);
+      }),
+      { numRuns: 150, seed: 7 },
+    );
+  });
+
   it('is searched as exactly as a slow look at every object, with deltas of every shape', async () => {
     let holding = 0;
     let cut = 0;
@@ -140,6 +188,37 @@ describe('a pack', () => {
     // The cases that matter were there: objects that hold something, and such as are made of small pieces alone.
     expect(holding).toBeGreaterThan(500);
     expect(cut).toBeGreaterThan(50);
+  });
+
+  it('is searched whole in little memory, whatever the family looks like', async () => {
+    const size = 400;
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.nat(), fc.nat(size - 40), fc.nat(5)), { maxLength: 40 }), async (steps) => {
+        const entries: Entry[] = [{ type: 'blob', bytes: Buffer.alloc(size, '. ') }];
+        const planted = new Set<string>();
+        steps.forEach(([which, at, what], index) => {
+          const base = (entries[which % entries.length] as Entry).bytes;
+          const text = Buffer.from(what === 0 ? ` ${secrets[0]} ` : `:${index}:`);
+          const end = at + text.length;
+          // Turned round, so that a base that is written over while it is read makes another object.
+          const ops: Op[] = [{ from: end, size: size - end }, { insert: text }];
+          if (at > 0) ops.push({ from: 0, size: at });
+          const bytes = applied(base, ops);
+          entries.push({ type: 'blob', bytes, delta: { base: which % entries.length, ops, reference: index % 3 === 0 } });
+        });
+        const ids = entries.map((entry) => idOf(entry));
+        fc.pre(new Set(ids).size === ids.length);
+        entries.forEach(({ bytes }, index) => {
+          if (isWhole(look.exactly(bytes).matches)) planted.add(ids[index] as string);
+        });
+        const file = writePack(join(folder, `${Math.random()}`), entries);
+        for (const objects of [2, 3, 4, 6, 50]) {
+          const found = await quick(file, objects * (size + 8) + 8);
+          expect(new Set([...found.keys()].filter((id) => isWhole(found.get(id))))).toEqual(planted);
+        }
+      }),
+      { numRuns: 60, seed: 3 },
+    );
   });
 
   it('is read by git as it is by us', () => {

@@ -31,7 +31,7 @@ interface Engine {
 
 const pieceSize = 256 * 1024;
 /** What a corrupt stream yields in the step in which that shows is lost: steps are short. */
-const step = 8 * 1024;
+const step = 2 * 1024;
 const mostAtOnce = 32 * 1024 * 1024;
 
 export function createUnpack(): Unpack {

@@ -4,7 +4,7 @@
  *
  * Runs are found by leaping: a run of so many characters cannot lie between two looks that are closer than that.
  */
-import { beginsWith, gzipMagic, zipMagic } from './containers.ts';
+import { beginsWith, gzipMagic, isTarHeader, zipMagic } from './containers.ts';
 import { type View, ViewBuilder } from './views.ts';
 
 const other = 0;
@@ -75,12 +75,11 @@ export function base64View(view: View, runs: readonly number[], least: number, a
       const way = 1 << ((from - start) & 3);
       if ((tried & way) !== 0 || (from > start && classes[bytes[from - 1] as number] !== separator)) continue;
       tried |= way;
-      const packed = beginsArchive(bytes, from);
-      if (!packed && !promising(bytes, from, end)) continue;
+      if (!beginsArchive(bytes, from) && !promising(bytes, from, end)) continue;
       const decoded = base64Decoded(bytes, from, end, scratch(end - from));
       built.apart();
       built.decoded(from, end, decoded, 4 / 3);
-      if (packed) archive(decoded, from);
+      if (isArchive(decoded)) archive(decoded, from);
     }
   }
   return built.built();
@@ -98,10 +97,15 @@ export function hexView(view: View, runs: readonly number[], archive: TakeArchiv
     const decoded = hexDecoded(bytes, start, end, scratch(end - start));
     built.apart();
     built.decoded(start, end, decoded, 2);
-    if (beginsWith(decoded, gzipMagic) || beginsWith(decoded, zipMagic)) archive(decoded, start);
+    if (isArchive(decoded)) archive(decoded, start);
   }
   return built.built();
 }
+
+/** Also a zip that does not begin at once. */
+const isArchive = (bytes: Buffer): boolean =>
+  beginsWith(bytes, gzipMagic) || isTarHeader(bytes) || bytes.indexOf(localHeader) !== -1;
+const localHeader = Buffer.from(zipMagic);
 
 /** What was decoded last, for everybody: it is copied before anything else is decoded. */
 let shared = Buffer.alloc(0);
@@ -152,14 +156,14 @@ function allHex(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-function hexDecoded(bytes: Uint8Array, start: number, end: number, into: Buffer): Uint8Array {
+function hexDecoded(bytes: Uint8Array, start: number, end: number, into: Buffer): Buffer {
   let out = 0;
   for (let at = start; at + 1 < end; at += 2)
     into[out++] = ((fourBits[bytes[at] as number] as number) << 4) | (fourBits[bytes[at + 1] as number] as number);
   return into.subarray(0, out);
 }
 
-function base64Decoded(bytes: Uint8Array, start: number, end: number, into: Buffer): Uint8Array {
+function base64Decoded(bytes: Uint8Array, start: number, end: number, into: Buffer): Buffer {
   let out = 0;
   let at = start;
   for (; at + 4 <= end; at += 4) {
@@ -193,9 +197,9 @@ for (const c of '.~%=$!@:') inner[c.charCodeAt(0)] = 1;
 
 /**
  * Runs that were cut by line breaks (raw, or written as escapes) or that are put together from literals, in one piece. A
- * piece that has another after it is at least `least` long.
+ * piece that has another after it is at least `least` long. `spaces`: blanks alone break too.
  */
-export function joinedView(view: View, runs: readonly number[], least: number): View | undefined {
+export function joinedView(view: View, runs: readonly number[], least: number, spaces: boolean): View | undefined {
   const built = new ViewBuilder(view);
   const { bytes } = view;
   let done = 0;
@@ -204,7 +208,7 @@ export function joinedView(view: View, runs: readonly number[], least: number): 
     let end = runs[i + 1] as number;
     if (end <= start) continue;
     end = innerEnd(bytes, end);
-    let next = afterBreak(bytes, end);
+    let next = afterBreak(bytes, end, spaces);
     if (next === -1) continue;
     built.apart();
     let from = innerStart(bytes, start, done);
@@ -212,7 +216,7 @@ export function joinedView(view: View, runs: readonly number[], least: number): 
       built.copy(from, end);
       from = next;
       end = innerEnd(bytes, next);
-      next = end - from >= least ? afterBreak(bytes, end) : -1;
+      next = end - from >= least ? afterBreak(bytes, end, spaces) : -1;
     }
     built.copy(from, end);
     done = end;
@@ -236,7 +240,7 @@ const backslash = 0x5c;
 const quotes = new Set([0x22, 0x27, 0x60]);
 
 /** Where the next piece begins, when what lies at `from` only breaks a run; else -1. */
-function afterBreak(bytes: Uint8Array, from: number): number {
+function afterBreak(bytes: Uint8Array, from: number, spaces: boolean): number {
   let lines = 0;
   let quoted = 0;
   let at = from;
@@ -257,5 +261,10 @@ function afterBreak(bytes: Uint8Array, from: number): number {
     else if (byte === 0x2b && classes[bytes[at + 1] ?? 0] !== other) break;
     at++;
   }
-  return at > from && at < bytes.length && (lines > 0 || quoted > 1) && inner[bytes[at] as number] === 1 ? at : -1;
+  return at > from &&
+    at < bytes.length &&
+    (lines > 0 || quoted > 1 || (spaces && quoted === 0)) &&
+    inner[bytes[at] as number] === 1
+    ? at
+    : -1;
 }

@@ -103,8 +103,8 @@ export class View {
 /** Memory of larger views is used again: freed, it would pile up until it is collected. */
 const arenas: Buffer[] = [];
 const smallArena = 32 * 1024;
-const mostArena = 4 * 1024 * 1024;
-const mostArenas = 8;
+const mostArena = 2 * 1024 * 1024;
+const mostArenas = 6;
 
 function takeArena(size: number): Buffer {
   if (size < smallArena) return Buffer.allocUnsafe(size);
@@ -119,7 +119,7 @@ function giveBack(arena: Buffer): void {
 /** Puts a view together. Nothing is reserved before the first byte is there: most bytes have nothing to take off. */
 export class ViewBuilder {
   readonly #parent: View;
-  #bytes = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.alloc(0);
   #length = 0;
   readonly #outs: number[] = [];
   readonly #sources: number[] = [];

@@ -180,21 +180,21 @@ class WindowLook {
 
   /** Views of a view. */
   #within({ view, layers, near }: Seen, see: (view: View | undefined, layers: readonly Layer[]) => void): void {
-    if (layers.length >= mostLayers) return;
-    const { bytes } = view;
+    if (depthOf(layers) >= mostLayers) return;
     const add = (layer: Layer, one: View | undefined): void => see(one, [...layers, layer]);
-    const archive =
-      (layer: Layer) =>
-      (archived: Uint8Array, from: number): void => {
-        const start = view.startInBase(from);
-        if (start < this.#window.from || start >= this.#window.to) return;
-        this.#window.archive([...this.#window.through, ...layers, layer], Buffer.from(archived));
-      };
     const joined = layers.at(-1) === 'line breaks';
     const far = this.#look.sought.quick === true ? near : view;
     if (far === undefined) return;
+    const archive =
+      (layer: Layer) =>
+      (archived: Uint8Array, from: number): void => {
+        const start = far.startInBase(from);
+        // a stretch around a piece may hold half of an archive
+        if (far !== view || start < this.#window.from || start >= this.#window.to) return;
+        this.#window.archive([...this.#window.through, ...layers, layer], Buffer.from(archived));
+      };
     const runs = runsOf(far.bytes, shortestRun);
-    if (!joined) add('line breaks', joinedView(far, runs, shortestRun));
+    if (!joined) add('line breaks', joinedView(far, runs, shortestRun, false));
     add('base64', base64View(far, runs, shortestRun, archive('base64')));
     add('hex', hexView(far, runs, archive('hex')));
     add('json', jsonView(far, false));
@@ -205,10 +205,13 @@ class WindowLook {
       add('xml', xmlTextView(far));
     }
     if (near === undefined) return;
-    if (!joined) add('line breaks', joinedView(near, runsOf(near.bytes, shortestLiteral), shortestLiteral));
+    if (!joined) add('line breaks', joinedView(near, runsOf(near.bytes, shortestLiteral), shortestLiteral, true));
     add('json', jsonView(near, true));
     add('percent', percentView(near, true));
     add('xml', xmlEntitiesView(near));
     add('xml', xmlTextView(near));
   }
 }
+
+/** Lines that were joined are no layer of their own: encoders wrap as they write. */
+export const depthOf = (layers: readonly Layer[]): number => layers.filter((layer) => layer !== 'line breaks').length;

@@ -4,14 +4,13 @@ import type { RawFinding, RawSearch } from '../../src/leaks/leaks.ts';
 import { repositoriesAt } from '../../src/leaks/repository.ts';
 import { type SearchOptions, searchRepositories } from '../../src/leaks/search.ts';
 import { createGit } from '../../src/platform/git.ts';
-import { searchObjects } from '../../src/platform/search-objects.ts';
 import { createSearches } from '../../src/platform/searches.ts';
 import { Needles } from '../../src/search/needles.ts';
 import type { Machine } from './machine.ts';
 
 export function leakPorts(machine: Machine) {
   const { host, disk, random } = machine.ports;
-  return { host, disk, random, git: createGit(host), searches: { ...createSearches(host), objects: searchObjects } };
+  return { host, disk, random, git: createGit(host), searches: createSearches(host) };
 }
 
 export const needlesOf = (secrets: readonly string[]): Needles =>
