@@ -169,6 +169,36 @@ describe('many', () => {
   });
 });
 
+describe('a search', () => {
+  it('that is stopped revokes nothing of what it has found so far', async () => {
+    let interrupt = (): void => undefined;
+    const leaks: Partial<Leaks> = {
+      known: async () => [],
+      inRepositories: async () => {
+        interrupt();
+        return { leaked: [leakedOf('a-1111')], notes: ['not searched: the rest'] };
+      },
+    };
+    const ended = await runCommand(['leak', 'repo', '--yes'], {
+      leaks,
+      paths: ['/here/repo'],
+      onInterrupts: (fire) => {
+        interrupt = fire;
+      },
+    });
+    expect([ended.status, ended.err.includes('no key was revoked')]).toEqual([130, true]);
+  });
+
+  it('that was not whole is a failure of its own, also when nothing was found', async () => {
+    const leaks: Partial<Leaks> = {
+      known: async () => [],
+      inRepositories: async () => ({ leaked: [], notes: ['not searched: objects/x: corrupt'] }),
+    };
+    const ended = await runCommand(['leak', 'repo', '--yes'], { leaks, paths: ['/here/repo'] });
+    expect([ended.status, ended.err.includes('objects/x: corrupt')]).toEqual([5, true]);
+  });
+});
+
 describe('consent', () => {
   it('is asked for each, where a person wants it so', async () => {
     const { leak, log } = engine({ 'a-1111': [done('a-1111')], 'b-2222': [done('b-2222')] });

@@ -18,6 +18,7 @@ import type { Finding } from '../../leaks/leaks.ts';
 import { revocationPage } from '../../leaks/pages.ts';
 import { type Recommendation, recommend } from '../../leaks/recommend.ts';
 import type { Ports } from '../../ports/ports.ts';
+import type { SearchControl } from '../../ports/searches.ts';
 import type { Alert, Held, Provider, Standing } from '../../providers/provider.ts';
 import { isGrant } from '../../rotation/grant/held.ts';
 import { assertAgreed } from '../../rotation/hosts.ts';
@@ -61,7 +62,7 @@ export interface Leaks {
   inRepositories(
     paths: readonly string[],
     at: LeakAt,
-    signal: AbortSignal,
+    control: SearchControl,
   ): Promise<{ readonly leaked: readonly Leaked[]; readonly notes: readonly string[] }>;
   /** `ask`: send it to its provider to learn whether it lives. Problem: HostNotAgreed, rotation/plain-http. */
   dossier(leaked: Leaked, ask: boolean, allowHosts: readonly string[]): Promise<Dossier>;
@@ -227,10 +228,10 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
         ],
       };
     },
-    async inRepositories(paths, at, signal) {
+    async inRepositories(paths, at, control) {
       const ids = new Set((await inventory(at)).map(({ id }) => id));
       const { known, gaps: unsought } = await knownSecrets(ports, adapters, at.folders);
-      const { keys, gaps } = await search(ports, paths, known, signal);
+      const { keys, gaps } = await search(ports, paths, known, control);
       const sought = keys.flatMap(({ of, findings }) => ('known' in of ? [{ id: of.known, findings }] : []));
       const placed = sought.filter(({ id }) => ids.has(id));
       const inPlaces = await Promise.all(

@@ -8,14 +8,15 @@ import { printable } from '../../base/ids.ts';
 import { type Exit, Problem } from '../../base/problem.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Dossier } from '../../leaks/intake.ts';
+import type { SearchProgress } from '../../ports/searches.ts';
 import type { Terminal } from '../../ports/terminal.ts';
 import { HostNotAgreed } from '../../rotation/hosts.ts';
 import type { Plan, RotateOptions } from '../../rotation/rotation.ts';
 import { answerAtTerminal } from '../answers.ts';
 import type { UseCases } from '../context.ts';
-import { stopping, withInterrupts, worst } from '../drive.ts';
+import { withInterrupts, worst } from '../drive.ts';
 import { renderBug } from '../failure.ts';
-import { whileWaiting } from '../looking.ts';
+import { progressLine, whileWaiting } from '../looking.ts';
 import { planned } from '../plan/run.ts';
 import { needsYes } from '../rotate/run.ts';
 import { count, styleOf } from '../text.ts';
@@ -24,6 +25,7 @@ import type { LeakAt, Leaked, Leaks } from './leaks.ts';
 import { atMost, type Ended, exitOfEnd, rotateMany } from './many.ts';
 import { remaining } from './remaining.ts';
 import { type LeakEnd, renderDossier, renderPlans } from './render.ts';
+import { words } from './search/run.ts';
 
 export type LeakSource =
   /** Ids of credentials, and paths of repositories. */
@@ -124,13 +126,37 @@ async function keysOf(
       for (const word of others) paths.push(await pathOf(word, leaks, useCases, absolute));
       const byIds = known.length === 0 ? [] : await leaks.byIds(known, at);
       if (paths.length === 0) return { leaked: byIds, notes: [] };
-      const still = { pause: () => {} };
-      const found = await withInterrupts(terminal, still, stopping, (signal) =>
-        whileWaiting(terminal, 'searching', () => leaks.inRepositories(paths, at, signal)),
-      );
+      const found = await searched(leaks, paths, at, terminal);
       const ids = new Set(found.leaked.map(({ about }) => about.id));
       return { leaked: [...found.leaked, ...byIds.filter(({ about }) => !ids.has(about.id))], notes: found.notes };
     }
+  }
+}
+
+/** A search that was stopped is not taken for the whole: nothing is revoked after Ctrl-C. */
+async function searched(
+  leaks: Leaks,
+  paths: readonly string[],
+  at: LeakAt,
+  terminal: Terminal,
+): ReturnType<Leaks['inRepositories']> {
+  let latest: SearchProgress | undefined;
+  const end = progressLine(terminal, (seconds) => words(latest, seconds));
+  const onProgress = (progress: SearchProgress): void => {
+    latest = progress;
+  };
+  try {
+    return await withInterrupts(terminal, { pause: end }, 'stopping; nothing was changed', async (signal) => {
+      const found = await leaks.inRepositories(paths, at, { signal, onProgress });
+      if (!signal.aborted) return found;
+      throw new Problem('rotation/interrupted', {
+        what: 'the search was stopped',
+        state: 'nothing was changed: no key was revoked',
+        next: 'mcp-rotate leak with the same words',
+      });
+    });
+  } finally {
+    end();
   }
 }
 
