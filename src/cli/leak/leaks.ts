@@ -20,6 +20,7 @@ import { type Recommendation, recommend } from '../../leaks/recommend.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { SearchControl } from '../../ports/searches.ts';
 import type { Alert, Held, Provider, Standing } from '../../providers/provider.ts';
+import type { Batches } from '../../rotation/batch.ts';
 import { isGrant } from '../../rotation/grant/held.ts';
 import { assertAgreed } from '../../rotation/hosts.ts';
 import { lentNow } from '../../rotation/issuers.ts';
@@ -45,6 +46,8 @@ export interface LeakAt extends Told {
 export interface Leaks {
   /** The engine in which these keys are known. */
   readonly rotations: Rotations;
+  /** How several of its rotations meet in one call. */
+  readonly batches: Pick<Batches, 'await' | 'gone'>;
   /** Which of these words are ids of the inventory. Problem: state/* when nothing can be told apart. */
   known(words: readonly string[], at: LeakAt): Promise<readonly string[]>;
   byIds(ids: readonly string[], at: LeakAt): Promise<readonly Leaked[]>;
@@ -77,7 +80,14 @@ interface Given {
   readonly page?: string;
 }
 
-export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotations, search: RepositorySearch): Leaks {
+export interface LeakParts {
+  /** Of the adapters that `batches` holds. */
+  readonly rotations: Rotations;
+  readonly batches: Batches;
+  readonly search: RepositorySearch;
+}
+
+export function createLeaks(ports: Ports, adapters: Adapters, { rotations, batches, search }: LeakParts): Leaks {
   const providerOf = (id: string): Provider | undefined => adapters.providers.find((one) => one.id === id);
 
   async function inventory({ folders }: LeakAt): Promise<readonly Credential[]> {
@@ -180,6 +190,7 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
 
   return {
     rotations,
+    batches,
     async known(words, at) {
       const ids = new Set((await inventory(at)).map(({ id }) => id));
       return words.filter((word) => ids.has(word) || isGrant(word));

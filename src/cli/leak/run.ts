@@ -85,7 +85,7 @@ export async function run(input: LeakInput): Promise<LeakResult> {
     acceptUnproven: input.acceptUnproven,
     readInput: undefined,
   });
-  const many = { rotations: leaks.rotations, terminal, clock: useCases.clock, answer };
+  const many = { rotations: leaks.rotations, batches: leaks.batches, terminal, clock: useCases.clock, answer };
   const ended = [...failed, ...(plans.length === 0 ? [] : await rotateMany(plans, many))];
   for (const { end } of ended) if ('bug' in end) terminal.err.write(renderBug(end.bug, styleOf(terminal.err)));
   const exit = worst([
