@@ -67,7 +67,8 @@ export function createUseCases(
       ]);
       const search: RepositorySearch = async (...given) =>
         (await import('./leak/search-repositories.ts')).keysInRepositories(...given);
-      return createLeaks(ports, known, createRotations(ports, inBatches(known, ports.clock)), search);
+      const batches = inBatches(known, ports.clock);
+      return createLeaks(ports, known, { rotations: createRotations(ports, batches.adapters), batches, search });
     },
     exists: async (path) => (await ports.disk.kind(path)) !== undefined,
     guard: async () => {

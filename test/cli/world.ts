@@ -179,6 +179,7 @@ function rotationsOf(given: Partial<Rotations>): Rotations {
 
 function leaksOf(given: Partial<Leaks>): Omit<Leaks, 'rotations'> {
   return {
+    batches: { await: () => {}, gone: () => {} },
     known: unexpected('known'),
     byIds: unexpected('byIds'),
     inText: unexpected('inText'),

@@ -44,7 +44,17 @@ export const samplePlan: Plan = {
     folders: ['/p'],
     allowHosts: ['db.example.org'],
     exposedSince: at - 1,
+    exposure: {
+      how: 'committed',
+      since: at - 1,
+      evidence: 'pushed to origin',
+      found: [{ where: '/r: a.ts:3', how: 'base64', commits: ['ab'.repeat(20)], pushed: 'yes', public: true }],
+      seenBy: ['everybody'],
+      alerts: [{ repository: 'acme/tools', number: 7, url: 'https://github.com/acme/tools/security/secret-scanning/7' }],
+      recommendation: 'leave the history as it is',
+    },
   },
+  lone: { name: 'Elsewhere', attended: { page } },
 };
 
 export const sampleProofs: readonly Proof[] = [
@@ -104,6 +114,7 @@ const receipt: Receipt = {
   leftovers: [{ file: '/f.bak', which: 'old' }],
   leftoversNotSearched: ['larger than 32 MiB: /g'],
   debts: [debt],
+  exposure: { how: 'unknown', evidence: 'not known', found: [], seenBy: [], alerts: [] },
   journalHash: 'cd'.repeat(32),
 };
 

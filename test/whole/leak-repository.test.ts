@@ -67,7 +67,7 @@ describe('keys in a repository', () => {
     expect(placed?.exposure.recommendation).toContain('once the key is dead');
     expect(home.toy.live()).toEqual([]);
     expect(home.toy.server.log.filter(({ method }) => method === 'POST')).toHaveLength(1);
-    expect(next).toContain(`the history of ${path}: mcp-rotate leak rewrite ${path}`);
+    expect(next.join('\n')).toContain(`the history of ${path}: mcp-rotate leak rewrite ${path} `);
     expect(next).toContain(`the next commit: mcp-rotate guard install --repo ${path}`);
     const [receipt] = await home.receipts();
     expect(receipt?.exposure?.found[0]?.where).toContain(path);
