@@ -16,6 +16,7 @@ import type { Rotations } from '../rotation/rotation.ts';
 import type { Issuers } from './issuer/issuers.ts';
 import type { Leaks } from './leak/leaks.ts';
 import type { Repositories } from './leak/repositories.ts';
+import type { Spreads } from './leak/spread/spreads.ts';
 import type { Oauth } from './oauth/oauth.ts';
 import type { Status } from './status/view.ts';
 
@@ -33,6 +34,7 @@ export interface UseCases {
   /** Is there anything at this path? */
   exists(path: string): Promise<boolean>;
   repositories(): Promise<Repositories>;
+  spreads(): Promise<Spreads>;
   /** Opens a page in the person's browser; false when that is not possible. Never through a shell. */
   openPage(url: string): Promise<boolean>;
   /** Where the copy of a receipt for people lies. */

@@ -70,6 +70,10 @@ export function createUseCases(
       const { createRepositories } = await import('./leak/repositories.ts');
       return createRepositories(ports, await adapters(), version());
     },
+    spreads: async () => {
+      const { createSpreads } = await import('./leak/spread/spreads.ts');
+      return createSpreads(ports, await adapters());
+    },
     receiptPath: async (rotation) => {
       const { receiptPath } = await import('../rotation/receipt.ts');
       return receiptPath(ports, rotation);
