@@ -121,6 +121,8 @@ export const configs: readonly Elsewhere[] = [
 ];
 
 export const put: readonly Elsewhere[] = [
+  { what: 'record of git', keeps: 'append-only', paths: ['**/.git/logs/**/*'], byHand: 'mcp-rotate leak search says what to do' },
+  { what: 'file of git', keeps: 'binary', paths: ['**/.git/**/*'], byHand: 'mcp-rotate leak search says what to do' },
   { what: 'trash', keeps: 'text', paths: [`${data}/Trash/**/*`, '~/.Trash/**/*', '**/.Trash-*/**/*'], byHand: 'empty the trash' },
   { what: 'download', keeps: 'text', paths: ['~/Downloads/**/*'] },
   { what: 'left over from an edit of mcp-rotate', keeps: 'text', paths: ['**/.*.mcp-rotate-*'], byHand: 'delete it' },
@@ -132,7 +134,10 @@ export const byName: readonly Elsewhere[] = [
     what: 'database',
     keeps: 'live database',
     paths: [
-      '**/*.sqlite*',
+      '**/*.sqlite',
+      '**/*.sqlite-*',
+      '**/*.sqlite3',
+      '**/*.sqlite3-*',
       '**/*.sqlitedb*',
       '**/*.db',
       '**/*.db-*',
@@ -153,6 +158,4 @@ export const byName: readonly Elsewhere[] = [
     paths: ['**/*.log', '**/*.log.*', '**/*.jsonl', '**/*.ndjson', '~/.npm/_logs/*', '~/.pm2/logs/*', '**/*.trace'],
     byHand: 'delete the log, or let it be rotated away, once its writer has ended',
   },
-  { what: 'record of git', keeps: 'append-only', paths: ['**/.git/logs/**/*'], byHand: 'mcp-rotate leak search says what to do' },
-  { what: 'file of git', keeps: 'binary', paths: ['**/.git/**/*'], byHand: 'mcp-rotate leak search says what to do' },
 ];

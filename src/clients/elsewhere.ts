@@ -32,4 +32,4 @@ export const typed: readonly Elsewhere[] = [...histories, ...clipboards, ...term
 
 export const elsewhere: readonly Elsewhere[] = [...typed, ...editors, ...configs, ...backups, ...put, ...byName];
 
-export { byName };
+export { byName, configs };

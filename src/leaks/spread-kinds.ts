@@ -1,6 +1,6 @@
 /** What a path is: which client or program keeps it, and how. By the tables of the clients and src/clients/elsewhere.ts. */
 import type { Client } from '../clients/client.ts';
-import { byName, elsewhere, type Keeping } from '../clients/elsewhere.ts';
+import { byName, configs, elsewhere, type Keeping } from '../clients/elsewhere.ts';
 import { fits } from '../clients/patterns.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Host } from '../ports/host.ts';
@@ -27,8 +27,8 @@ export class FileKinds {
   constructor(host: Host, clients: readonly Client[]) {
     this.#host = host;
     this.#rows = [
-      ...clients.map(({ name, configs }): Row => {
-        const paths = configs.map(({ path }) => path);
+      ...clients.map(({ name, configs: rows }): Row => {
+        const paths = rows.map(({ path }) => path);
         return {
           what: `config of ${name}`,
           paths,
@@ -36,6 +36,7 @@ export class FileKinds {
           byHand: 'the client may read its key here: give it the new one',
         };
       }),
+      ...configs,
       ...clients.map(({ name, spills }): Row => ({ what: `what ${name} keeps of its sessions`, paths: spills, keeps: 'text' })),
       ...elsewhere,
     ];

@@ -32,9 +32,13 @@ export async function rootsOf(
     ...elsewhere.flatMap(({ paths }) => paths),
     ...clients.flatMap(({ configs, spills }) => [...configs.map(({ path }) => path), ...spills]),
   ];
-  const roots = new Set<FilePath>([host.home, ...given]);
+  const roots = new Set<FilePath>([host.home]);
   const names = new Map<FilePath, FilePath>();
   const seen = new Set<FilePath>();
+  for (const path of given) {
+    if ((await kindOf(path)) === 'link') await behind(path);
+    else roots.add(path);
+  }
   for (const pattern of patterns) {
     const fixed = fixedOf(pattern);
     const path = fixed === undefined ? undefined : pathOf(host, fixed);
@@ -51,16 +55,18 @@ export async function rootsOf(
     for (const at of above) {
       if (seen.has(at)) continue;
       seen.add(at);
-      if ((await kindOf(at)) !== 'link') continue;
-      const kind = await ports.disk.kind(at);
-      // `/.` is the folder behind the link, by every system's rules; searched once, whatever leads to it.
-      if (kind === 'directory') roots.add(`${at}/.`);
-      if (kind !== 'file') continue;
-      const real = await realOf(at);
-      if (real === undefined) continue;
-      roots.add(real);
-      names.set(real, at);
+      if ((await kindOf(at)) === 'link') await behind(at);
     }
+  }
+
+  async function behind(link: FilePath): Promise<void> {
+    const kind = await ports.disk.kind(link);
+    // `/.` is the folder behind the link, by every system's rules; searched once, whatever leads to it.
+    if (kind === 'directory') roots.add(`${link}/.`);
+    const real = kind === 'file' ? await realOf(link) : undefined;
+    if (real === undefined) return;
+    roots.add(real);
+    names.set(real, link);
   }
 
   async function kindOf(path: FilePath) {

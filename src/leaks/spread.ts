@@ -87,7 +87,7 @@ export async function spread(
   const byRight = await placesOf(ports, sought);
   const nameOf = (file: FilePath): FilePath => roots.names.get(file) ?? file;
   const inFiles = (matches: readonly FileMatch[], place: 'text' | 'name' | 'link'): SpreadFinding[] => {
-    const perFile = Map.groupBy(matches, ({ file, of }) => `${'known' in of ? of.known : -1}\0${file}`);
+    const perFile = Map.groupBy(onceEach(matches), ({ file, of }) => `${'known' in of ? of.known : -1}\0${file}`);
     return [...perFile.values()].flatMap((some) => {
       const [first] = some;
       if (first === undefined || !('known' in first.of)) return [];
@@ -117,6 +117,13 @@ export async function spread(
     skipped: shown.skipped,
     searched: { files: looked.files, bytes: looked.bytes, processes: running.looked },
   };
+}
+
+/** A file to which two ways led (a root of its own, and its folder) is looked at twice. */
+function onceEach(matches: readonly FileMatch[]): readonly FileMatch[] {
+  const keyOf = ({ file, of, offset, writing, through }: FileMatch): string =>
+    [file, 'known' in of ? of.known : -1, offset, writing, ...through].join('\0');
+  return [...new Map(matches.map((match) => [keyOf(match), match])).values()];
 }
 
 /** A file that went away while others were looked at is none of this machine any more. */
