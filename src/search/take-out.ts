@@ -19,14 +19,19 @@ const words = 'removed-by-mcp-rotate-';
 /** Where they stand, in order; none for what was seen only in a view (an archive, lines joined) or is a part. */
 export function spansOf(bytes: Uint8Array, known: Needles, matches: readonly Match[]): readonly Span[] {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const spans = matches.flatMap(({ of, writing, through, offset, partial }): Span[] => {
-    if (!('known' in of) || through.length > 0 || partial) return [];
+  const at = (secret: number, writing: Writing, start: number): Span[] => {
     const stands = (one: Needle): boolean =>
-      one.secret === of.known &&
+      one.secret === secret &&
       one.writing === writing &&
-      all.compare(one.bytes, 0, one.bytes.length, offset, Math.min(all.length, offset + one.bytes.length)) === 0;
+      all.compare(one.bytes, 0, one.bytes.length, start, Math.min(all.length, start + one.bytes.length)) === 0;
     const length = Math.max(0, ...Needles.listOf(known).flatMap((one) => (stands(one) ? [one.bytes.length] : [])));
-    return length === 0 ? [] : [{ start: offset, end: offset + length, writing }];
+    return length === 0 ? [] : [{ start, end: start + length, writing }];
+  };
+  const spans = matches.flatMap(({ of, writing, through, offset, partial }) => {
+    if (!('known' in of) || through.length > 0 || partial) return [];
+    // ASCII in little endian reads as big endian one byte before, where a letter stands in front
+    const little = writing === 'utf-16be' && offset % 2 === 1 ? at(of.known, 'utf-16le', offset + 1) : [];
+    return little.length > 0 ? little : at(of.known, writing, offset);
   });
   return spans.sort((a, b) => a.start - b.start);
 }
