@@ -3,7 +3,7 @@
  * command asks for it.
  */
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Context } from './cli/context.ts';
@@ -22,11 +22,18 @@ function bundle(): string | undefined {
   return file.endsWith('.cjs') ? file : undefined;
 }
 
+/** From a package; a checkout may be moved or switched to another branch under a hook. */
+function installed(): Context['program'] {
+  const file = bundle();
+  return file === undefined ? undefined : { node: process.execPath, file: resolve(dirname(file), '..', 'bin', 'mcp-rotate.js') };
+}
+
 const context: Context = {
   terminal: createTerminal(),
   get version() {
     return version();
   },
+  program: installed(),
   absolute: (path) => resolve(path),
   useCases: async () => {
     const [{ createPorts }, { createUseCases }] = await Promise.all([

@@ -83,6 +83,10 @@ export const codes = {
   'git/failed': 'upstream',
   'git/not-a-repository': 'usage',
   'leak/still-there': 'unfinished',
+  'git/no-such-commits': 'usage',
+  'git/shallow': 'person',
+  // the guard
+  'guard/by-hand': 'person',
   // rotation
   'rotation/needs-issuer': 'person',
   'rotation/wider-scope': 'person',

@@ -62,6 +62,7 @@ async function answerNeed(need: Need, at: Answering, ask: Ask): Promise<PersonAn
       return choice === 'later' ? 'later' : { kind: 'done' };
     }
     case 'confirm-strays':
+      if (need.strays.length === 0) return doneOrLater(ask, 'Is it ended there, or was there nothing?', 'seen to: go on');
       return consent(
         ask,
         'Were these keys made by this rotation, and may they be revoked?',
@@ -79,8 +80,14 @@ async function answerNeed(need: Need, at: Answering, ask: Ask): Promise<PersonAn
     }
     case 'clear-by-hand':
       return doneOrLater(ask, 'Are these tokens cleared?', 'cleared: look');
-    case 'sign-in':
-      return doneOrLater(ask, 'Signed in?', 'signed in, or ready to try again: go on');
+    case 'sign-in': {
+      const choice = await ask.choose('Signed in?', [
+        { value: 'done', label: 'signed in, or ready to try again: go on' },
+        ...(need.orByTool ? [{ value: 'by-tool', label: 'sign in here: mcp-rotate writes what the client reads' }] : []),
+        { value: 'later', label: 'later' },
+      ]);
+      return choice === 'done' || choice === 'by-tool' ? { kind: choice } : 'later';
+    }
     case 'recognise-activity':
       return { kind: 'recognised', verdicts: await verdicts(need.sightings, ask) };
     case 'accept-unproven':

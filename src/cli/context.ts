@@ -13,6 +13,7 @@ import type { DemoWorld, Scratch } from '../ports/demo.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Terminal } from '../ports/terminal.ts';
 import type { Rotations } from '../rotation/rotation.ts';
+import type { Guard } from './guard/guard.ts';
 import type { Issuers } from './issuer/issuers.ts';
 import type { Leaks } from './leak/leaks.ts';
 import type { Repositories } from './leak/repositories.ts';
@@ -30,11 +31,13 @@ export interface UseCases {
   rotations(): Promise<Rotations>;
   issuers(): Promise<Issuers>;
   oauth(): Promise<Oauth>;
+  repositories(): Promise<Repositories>;
   leaks(): Promise<Leaks>;
   /** Is there anything at this path? */
   exists(path: string): Promise<boolean>;
   repositories(): Promise<Repositories>;
   spreads(): Promise<Spreads>;
+  guard(): Promise<Guard>;
   /** Opens a page in the person's browser; false when that is not possible. Never through a shell. */
   openPage(url: string): Promise<boolean>;
   /** Where the copy of a receipt for people lies. */
@@ -52,6 +55,8 @@ export interface DemoParts {
 export interface Context {
   readonly terminal: Terminal;
   readonly version: string;
+  /** The files that run, for a hook that is to run them again; undefined from source. */
+  readonly program: { readonly node: string; readonly file: string } | undefined;
   /** A path as the person typed it, made absolute. */
   absolute(path: string): string;
   useCases(): Promise<UseCases>;

@@ -7,7 +7,7 @@ import type { RotationId } from '../base/ids.ts';
 import { codes, type Exit, Problem } from '../base/problem.ts';
 import type { SignInTalk } from '../oauth/oauth.ts';
 import type { Terminal } from '../ports/terminal.ts';
-import type { Progress, Rotations } from '../rotation/rotation.ts';
+import type { PersonAnswer, Progress, Rotations } from '../rotation/rotation.ts';
 import type { Answerer } from './answers.ts';
 import { talkAt } from './oauth/talk.ts';
 import type { ProgressView } from './progress.ts';
@@ -18,18 +18,22 @@ export interface Driving {
   readonly answer: Answerer;
   readonly signal: AbortSignal;
   readonly terminal: Pick<Terminal, 'err' | 'ask'>;
+  /** Given on the command line: answer to what the rotation waits for, as the last call told it. Never for a later need. */
+  readonly first?: PersonAnswer | undefined;
+  readonly signIn?: 'tool' | undefined;
 }
 
-export async function drive(rotation: RotationId, { rotations, view, answer, signal, terminal }: Driving): Promise<Progress> {
+export async function drive(rotation: RotationId, driving: Driving): Promise<Progress> {
+  const { rotations, view, answer, signal, terminal, first, signIn } = driving;
   const { onEvent } = view;
   const talk = talkAt(terminal);
   const address: SignInTalk['address'] = (...told) => {
     view.pause();
     talk.address(...told);
   };
-  const options = { onEvent, signal, talk: { ...talk, address } };
+  const options = { onEvent, signal, talk: { ...talk, address }, ...(signIn ? { signIn } : {}) };
   try {
-    let progress = await rotations.advance(rotation, options);
+    let progress = await rotations.advance(rotation, first ? { ...options, answer: first } : options);
     while (progress.state === 'waiting') {
       view.ask();
       const answered = await answer(progress.need, rotation);

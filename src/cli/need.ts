@@ -48,6 +48,10 @@ function words(need: Need, rotation: RotationId): [title: string, items: readonl
         ],
       ];
     case 'confirm-strays':
+      if (need.strays.length === 0) {
+        const look = 'nobody can list what came of it: look at the page of the provider, and end there what you do not know';
+        return ['an answer was lost, and what it would have brought may live', [need.lost ?? look]];
+      }
       return [
         'the answer of the provider was lost; these keys may be the ones it made',
         need.strays.map(
@@ -69,7 +73,13 @@ function words(need: Need, rotation: RotationId): [title: string, items: readonl
         need.sightings.map(sightingWords),
       ];
     case 'sign-in':
-      return [`${need.client} signs in to ${need.server} again`, need.instructions];
+      return [
+        `${need.client} signs in to ${need.server} again`,
+        [
+          ...need.instructions,
+          ...(need.orByTool ? [`or leave it to mcp-rotate: mcp-rotate resume ${rotation} --sign-in tool`] : []),
+        ],
+      ];
   }
 }
 

@@ -8,8 +8,8 @@ import { renderNeed } from './need.ts';
 import { count, field, lines, name, paint, type Style } from './text.ts';
 
 export function progressJson(progress: Progress) {
-  const { state, rotation, ...rest } = progress;
-  return { schema: 'mcp-rotate/progress@1', rotation, state, ...rest };
+  const { rotation, credential, provider, state, ...rest } = progress;
+  return { schema: 'mcp-rotate/progress@1', rotation, credential, provider, state, ...rest };
 }
 
 /** To stdout: how it ended. A state that needs attention says what next. `asked`: the person has the need on the screen. */
@@ -31,7 +31,8 @@ export function renderProgress(progress: Progress, style: Style, asked = false):
       ]);
     case 'waiting': {
       const shown = asked ? '' : renderNeed(progress.need, rotation, style);
-      const goOn = `mcp-rotate resume ${rotation}${progress.need.kind === 'accept-unproven' ? '; with --accept-unproven it goes on without the proof' : ''}`;
+      const how = answeredBy(progress.need);
+      const goOn = `mcp-rotate resume ${rotation}${how === undefined ? '' : `; ${how}`}`;
       return `${shown}${lines([`waiting at ${progress.step}; ${meanwhile(progress.need)}`, ...field(' next:', goOn, style, 7)])}`;
     }
     case 'rolled-back':
@@ -39,7 +40,7 @@ export function renderProgress(progress: Progress, style: Style, asked = false):
         {
           code: progress.code,
           what: progress.why,
-          state: `rotation ${rotation} was rolled back: every place holds what it held before, and nothing new is left`,
+          state: `rotation ${rotation} was rolled back: ${rolledBackTo(progress)}`,
           next: nextAfter(progress.code),
         },
         style,
@@ -54,6 +55,29 @@ export function renderProgress(progress: Progress, style: Style, asked = false):
         },
         style,
       );
+  }
+}
+
+/** What is true after rolling back. */
+export function rolledBackTo({ provider }: Pick<Progress, 'provider'>): string {
+  return provider === 'oauth'
+    ? 'the old grant was not revoked, and every store holds what it held before'
+    : 'every place holds what it held before, and nothing new is left';
+}
+
+/** How it is answered where nobody can be asked; undefined: the engine looks for itself. */
+function answeredBy(need: Need): string | undefined {
+  switch (need.kind) {
+    case 'accept-unproven':
+      return 'with --accept-unproven it goes on without the proof';
+    case 'revoke-by-hand':
+      return 'with --done when you have done it';
+    case 'confirm-strays':
+      return need.strays.length === 0
+        ? 'with --done when you have seen to it'
+        : 'with --strays revoke when these are of this rotation, with --strays leave when they are not';
+    default:
+      return undefined;
   }
 }
 

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '../base/problem.ts';
 import type { Act, Action, Context } from './context.ts';
 import { register as registerDemo } from './demo/command.ts';
+import { register as registerGuard } from './guard/command.ts';
 import { register as registerHandOver } from './hand-over/command.ts';
 import { register as registerHistory } from './history/command.ts';
 import { register as registerIssuer } from './issuer/command.ts';
@@ -32,6 +33,7 @@ const registrations = [
   registerIssuer,
   registerOauth,
   registerLeak,
+  registerGuard,
   registerDemo,
 ];
 
@@ -51,6 +53,8 @@ function buildProgram({ terminal, version }: Pick<Context, 'terminal' | 'version
     .version(version, '--version', 'print the version')
     .helpOption('--help', 'print help')
     .addHelpText('after', exitStatuses)
+    // A flag belongs to the command before it: `leak` and `leak search` both have --json.
+    .enablePositionalOptions()
     .showSuggestionAfterError(true);
   for (const register of registrations) register(program, act);
   // Commander copies these settings to a subcommand only when it is made, so they are set on all of them here.
@@ -112,6 +116,7 @@ const names = new Set([
   'issuer',
   'oauth',
   'leak',
+  'guard',
   'demo',
 ]);
 

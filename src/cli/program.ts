@@ -7,6 +7,7 @@
 import { type Exit, exits, Problem } from '../base/problem.ts';
 import type { Action, Context } from './context.ts';
 import { exitOf, problemJson, renderBug, renderProblem } from './failure.ts';
+import { guardRunAction } from './guard/run/action.ts';
 import { statusAction } from './status/action.ts';
 import { json, styleOf } from './text.ts';
 
@@ -29,8 +30,9 @@ export async function runProgram(words: readonly string[], context: Context): Pr
   return exits[exit];
 }
 
-/** `status` is run at every prompt and by scripts; for its plain forms loading a parser would cost as much as the work. */
+/** `status` is run at every prompt, `guard run` at every commit: loading a parser would cost as much as the work. */
 function quick(words: readonly string[]): Action | undefined {
+  if (words.length === 2 && words[0] === 'guard' && words[1] === 'run') return guardRunAction();
   const [first, ...rest] = words[0] === 'status' ? words.slice(1) : words;
   if (rest.length > 0) return undefined;
   if (first === undefined) return statusAction({});

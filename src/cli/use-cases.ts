@@ -54,6 +54,10 @@ export function createUseCases(
       const { createOauth } = await import('./oauth/oauth.ts');
       return createOauth(ports, await adapters());
     },
+    repositories: async () => {
+      const { createRepositories } = await import('./leak/repositories.ts');
+      return createRepositories(ports, await adapters(), version());
+    },
     leaks: async () => {
       const [{ createRotations }, { inBatches }, { createLeaks }, known] = await Promise.all([
         import('../rotation/engine.ts'),
@@ -63,12 +67,13 @@ export function createUseCases(
       ]);
       const search: RepositorySearch = async (...given) =>
         (await import('./leak/search-repositories.ts')).keysInRepositories(...given);
-      return createLeaks(ports, known, createRotations(ports, inBatches(known, ports.clock)), search);
+      const batches = inBatches(known, ports.clock);
+      return createLeaks(ports, known, { rotations: createRotations(ports, batches.adapters), batches, search });
     },
     exists: async (path) => (await ports.disk.kind(path)) !== undefined,
-    repositories: async () => {
-      const { createRepositories } = await import('./leak/repositories.ts');
-      return createRepositories(ports, await adapters(), version());
+    guard: async () => {
+      const { createGuard } = await import('./guard/guard.ts');
+      return createGuard(ports, adapters, program);
     },
     spreads: async () => {
       const { createSpreads } = await import('./leak/spread/spreads.ts');

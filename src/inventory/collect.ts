@@ -62,7 +62,8 @@ export async function collect(
     }
   }
   const snapshots = await snapshotsOf(files, [...found.values()].flat());
-  const git = await gitStates(ports, [...new Set([...snapshots].map(([path, snapshot]) => snapshot?.realPath ?? path))]);
+  const realPaths = [...new Set([...snapshots].map(([path, snapshot]) => snapshot?.realPath ?? path))];
+  const git = options.git === false ? new Map<string, never>() : await gitStates(ports, realPaths);
   const groups = [...found].flatMap(([print, held]) =>
     held[0] ? [{ provider: held[0].provider, fingerprint: print, held }] : [],
   );

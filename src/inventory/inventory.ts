@@ -146,6 +146,8 @@ export interface Unseen {
 export interface InventoryOptions {
   /** Folders under which project configs are looked for (`--in`). */
   readonly folders: readonly FilePath[];
+  /** false: git is not asked which files it tracks, and no place says that it is. */
+  readonly git?: false;
   /** Called as work goes on, for progress of anything over a second. */
   readonly onProgress?: (files: number) => void;
 }

@@ -37,8 +37,8 @@ export function keysInText(adapters: Pick<Adapters, 'providers'>, text: string):
     found.push(key);
   };
   for (const provider of adapters.providers) {
-    if (provider.hint && !provider.hint.test(hint)) continue;
-    for (const recognised of provider.recognise(slots)) {
+    const usual = provider.hint && !provider.hint.test(hint) ? [] : provider.recognise(slots);
+    for (const recognised of [...usual, ...(provider.recogniseLeaked?.(slots) ?? [])]) {
       const secrets = secretSpans(provider, recognised.parts);
       if (secrets.some((span) => taken.some((other) => overlap(span, other)))) continue;
       const held = heldOf(slots, recognised);

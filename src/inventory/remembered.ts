@@ -32,6 +32,8 @@ export interface Question {
   readonly text: string;
   /** File of the running program: another version may answer otherwise. */
   readonly program: FilePath;
+  /** Name of the file that the answer is kept in, so that two who ask do not push each other out. Default `look.json`. */
+  readonly file?: string;
 }
 
 export interface Told<Answer> {
@@ -82,7 +84,7 @@ export async function remembered<Answer>(
     host.userName,
     host.userId,
   ]);
-  const path = host.join(host.stateFolder, 'look.json');
+  const path = host.join(host.stateFolder, question.file ?? 'look.json');
   const kept = await recall();
   if (kept && kept.question === text && (await holds(ports, kept))) return kept.answer;
   const from = clock.now();
@@ -206,6 +208,7 @@ class Seen {
         kind: noted('kind', (path) => disk.kind(path)),
         replace: (...given) => disk.replace(...given),
         withLock: (...given) => disk.withLock(...given),
+        freeLocks: () => disk.freeLocks(),
         remove: (path) => disk.remove(path),
         tidy: (path) => disk.tidy(path),
         makeFolder: (path) => disk.makeFolder(path),

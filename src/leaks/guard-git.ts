@@ -16,16 +16,15 @@ export interface Blob {
 export interface Change {
   /** As git has it: bytes that are no UTF-8 are replaced. */
   readonly path: string;
-  readonly before: string | undefined;
+  /** Ids of what it was before: none for a new file, several for a merge. */
+  readonly before: readonly string[];
   readonly after: string;
-  readonly isLink: boolean;
 }
 
 type GitPorts = Pick<Ports, 'git' | 'disk' | 'host'>;
 
 const noObject = /^0+$/;
 const submodule = '160000';
-const link = '120000';
 /** Blobs that are larger are not held in memory before a commit. */
 export const mostBlob = 64 * 1024 * 1024;
 const mostBatch = 2 * mostBlob;
@@ -73,7 +72,10 @@ async function emptyTree({ git }: GitPorts, at: GitAt): Promise<string> {
 
 /** Output of `--raw -z`: `:100644 100644 <id> <id> M`, then the path. */
 export function changesIn(output: Uint8Array): readonly Change[] {
-  const fields = text(output).split('\0');
+  return changesOf(text(output).split('\0'));
+}
+
+export function changesOf(fields: readonly string[]): readonly Change[] {
   const changes: Change[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const match = /^:(\d{6}) (\d{6}) ([0-9a-f]+) ([0-9a-f]+) ([A-Z])/.exec(fields[i] ?? '');
@@ -81,8 +83,8 @@ export function changesIn(output: Uint8Array): readonly Change[] {
     const [, , mode = '', before = '', after = '', kind = ''] = match;
     // Gone, a submodule (only the id of a commit), or merely intended to be added.
     if (kind === 'D' || mode === submodule || noObject.test(after)) continue;
-    const changed = match[1] === submodule || noObject.test(before) ? undefined : before;
-    changes.push({ path: fields[i + 1] ?? '', before: changed, after, isLink: mode === link });
+    const isNew = match[1] === submodule || noObject.test(before);
+    changes.push({ path: fields[i + 1] ?? '', before: isNew ? [] : [before], after });
   }
   return changes;
 }
@@ -187,9 +189,9 @@ export async function mergedIn(ports: GitPorts, at: GitAt): Promise<readonly str
 
 export const isSame = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
 
-const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+export const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-function failed(what: string): Problem {
+export function failed(what: string): Problem {
   return new Problem('git/failed', {
     what: `git did not tell ${what}`,
     next: 'run git status there, cure what it says, then try again',

@@ -17,7 +17,7 @@ export async function guardStaged(ports: StagedPorts, at: GitAt, known: () => Pr
   const contents: Contents = {
     after: async ({ after }) => blobs.get(after),
     before: async ({ before, path }) => {
-      const names = [...(before === undefined ? [] : [before]), ...sides.map((side) => `${side}:${path}`)];
+      const names = [...before, ...sides.map((side) => `${side}:${path}`)];
       const found = await fewObjectsOf(ports, at, names);
       return [...found.values()].filter((blob): blob is Blob => typeof blob === 'object');
     },

@@ -67,7 +67,7 @@ export function dossierOf(about: About, standing: Standing, exposure: Exposure):
   return {
     credential: about.id,
     provider: about.providerId,
-    what: about.kind === 'unknown' ? about.name : `${about.name}, ${about.kind}`,
+    what: about.kind.startsWith(about.name) ? about.kind : `${about.name}, ${about.kind}`,
     alive: standing.alive,
     how: standing.how,
     ...(account === undefined ? {} : { account }),

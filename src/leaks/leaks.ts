@@ -21,7 +21,7 @@ export interface Repository {
   readonly shallow: boolean;
   /** It lacks objects by intention (promisor remotes). */
   readonly partial: boolean;
-  /** Repositories within it that are searched with it. */
+  /** Repositories within it that are searched with it; as a submodule also one that merely lies in its work tree. */
   readonly within: readonly { readonly kind: 'submodule' | 'worktree'; readonly repository: Repository }[];
 }
 

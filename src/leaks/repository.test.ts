@@ -2,7 +2,7 @@
  * Goal: whatever path of a repository is named, all that belongs to it is found, and what is not there is said.
  * Method: repositories made by real git, each then damaged, moved or linked as people and programs do it.
  */
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { testGit } from '../../test/kits/hostile-repository.ts';
@@ -166,6 +166,18 @@ describeWith(['git'], 'repositories', () => {
     const { repositories, gaps } = await look(machine, at);
     expect(repositories.map(({ path, objectFolders }) => [path, objectFolders])).toEqual([[at, [join(at, '.git/objects')]]]);
     expect(gaps).toEqual([{ code: 'corrupt', where: join(at, '.git/config'), why: expect.any(String) }]);
+  });
+
+  it('have copies of git folders, and stores that an interrupted clone left', async () => {
+    await using machine = await scratchMachine();
+    const at = repository(machine, 'main');
+    cpSync(join(at, '.git'), join(at, 'old/.git.bak'), { recursive: true });
+    cpSync(join(at, 'old/.git.bak'), join(at, '.git/modules/half/done'), { recursive: true });
+    rmSync(join(at, '.git/modules/half/done/HEAD'));
+    expect(within(await only(machine, at))).toEqual([
+      ['submodule', join(at, '.git/modules/half/done')],
+      ['submodule', join(at, 'old/.git.bak')],
+    ]);
   });
 
   it('do not claim folders that know nothing of them', async () => {

@@ -195,7 +195,10 @@ class Look {
     const { host, disk } = this.#ports;
     if (depth > deepest || (await disk.kind(folder)) !== 'directory') return [];
     const names = (await namesIn(this.#ports, folder, this.gaps)) ?? new Set<string>();
-    if (depth > 0 && isGitFolder(names, host.basename(folder))) return [{ gitDir: folder, workTree: undefined }];
+    // One that an interrupted clone left may lack some of what makes a git folder.
+    const isStore =
+      isGitFolder(names, host.basename(folder)) || (names.has('objects') && (names.has('config') || names.has('HEAD')));
+    if (depth > 0 && isStore) return [{ gitDir: folder, workTree: undefined }];
     const inner = [...names].map((name) => this.#modules(host.join(folder, name), depth + 1));
     return (await Promise.all(inner)).flat();
   }

@@ -39,7 +39,7 @@ export async function searchFolders(
   sought: Sought,
   control: SearchControl,
 ): Promise<FoldersSearched> {
-  const { host, searches } = ports;
+  const { disk, host, searches } = ports;
   const areas = new Map<FilePath, Area>();
   const roots = new Set<FilePath>();
   const objects = new Set<FilePath>();
@@ -51,7 +51,7 @@ export async function searchFolders(
     const store = lfs.get(repository);
     if (store !== undefined && repository.gitDir === repository.commonDir) {
       areas.set(store, { repository, is: 'lfs' });
-      roots.add(store);
+      if ((await disk.kind(store)) === 'directory') roots.add(store);
       for (const text of await textsAmongObjects(ports, host.join(repository.commonDir, 'objects'), gaps)) roots.add(text);
     }
     if (workTree && repository.workTree !== undefined) {
@@ -138,9 +138,10 @@ async function statesOf(
   for (const { repository, is } of areas.values()) {
     const own = is === 'work' ? byRepository.get(repository.path) : undefined;
     if (own === undefined || repository.workTree === undefined) continue;
-    const top = repository.workTree.length + 1;
-    const paths = new Map(own.map(({ file }) => [file.slice(top).replaceAll('\\', '/'), file]));
-    if (ports.host.os !== 'windows') for (const { file } of own) paths.set(file.slice(top), file);
+    const { workTree } = repository;
+    const windows = ports.host.os === 'windows';
+    const inner = (file: FilePath): string => file.slice(workTree.length).replace(windows ? /^[\\/]+/ : /^\/+/, '');
+    const paths = new Map(own.map(({ file }) => [windows ? inner(file).replaceAll('\\', '/') : inner(file), file]));
     const at = placeOf(repository);
     const listed = await said(ports, at, ['ls-files', '-z', '--cached']);
     if (listed === undefined) {
@@ -158,11 +159,17 @@ async function statesOf(
   return states;
 }
 
-/** undefined: git does not tell. */
+/** undefined: git does not tell. A name that begins with a colon would be more than a name. */
 async function ignoredOf({ git }: NamePorts, repository: Repository, paths: readonly string[]): Promise<Set<string> | undefined> {
   if (paths.length === 0) return new Set();
-  const input = paths.map((path) => `${path}\0`).join('');
+  const input = paths.map((path) => `./${path}\0`).join('');
   const { status, output } = await git.run(placeOf(repository), ['check-ignore', '-z', '--stdin'], { input });
   // 1: none is ignored.
-  return status === 0 || status === 1 ? new Set(Buffer.from(output).toString().split('\0')) : undefined;
+  if (status !== 0 && status !== 1) return undefined;
+  return new Set(
+    Buffer.from(output)
+      .toString()
+      .split('\0')
+      .map((path) => path.slice(2)),
+  );
 }

@@ -36,6 +36,9 @@ export async function searchRepositories(
   const all = repositories.flatMap(withInner);
   const state = new State(options);
   state.gaps.push(...sought.known.gaps);
+  // What git is asked for leaves a core idle while threads look through objects.
+  const beside = askGit(ports, all, sought, options.signal);
+  beside.catch(() => {});
   const pointers = await searchObjects(ports, all, sought, options, state);
   if (state.isStopped) return state.answer();
 
@@ -50,16 +53,33 @@ export async function searchRepositories(
     return state.answer();
   }
 
-  const names: RawFinding[] = [];
-  for (const repository of all) {
-    names.push(...(await searchNames(ports, repository, sought, state.gaps)));
-    if (!isMain(repository)) continue;
-    const folder = lfs.get(repository);
-    if (folder !== undefined) state.gaps.push(...(await missingLfs(ports, repository, folder, pointers.get(repository) ?? [])));
-    state.gaps.push(...(await notHere(ports, repository)));
+  for (const [repository, folder] of lfs) {
+    state.gaps.push(...(await missingLfs(ports, repository, folder, pointers.get(repository) ?? [])));
   }
+  const { names, gaps } = await beside.catch((error: unknown) => {
+    if (!state.isStopped) throw error;
+    return { names: [], gaps: [] };
+  });
+  state.gaps.push(...gaps);
   state.findings.push(...names, ...folders.findings.filter((finding) => !isSaidBy(names, finding)));
   return state.answer();
+}
+
+/** Names, and what repositories lack. */
+async function askGit(
+  ports: NamePorts,
+  repositories: readonly Repository[],
+  sought: Sought,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly names: readonly RawFinding[]; readonly gaps: readonly Gap[] }> {
+  const names: RawFinding[] = [];
+  const gaps: Gap[] = [];
+  for (const repository of repositories) {
+    signal?.throwIfAborted();
+    names.push(...(await searchNames(ports, repository, sought, gaps)));
+    if (isMain(repository)) gaps.push(...(await notHere(ports, repository, signal)));
+  }
+  return { names, gaps };
 }
 
 /** Of the work trees that share refs and objects, the one that they are looked at for. */
@@ -220,7 +240,11 @@ function isSame(one: Match, other: Match): boolean {
 }
 
 /** What a repository says that it lacks: history before a depth, objects that its remote promised. */
-async function notHere(ports: Pick<Ports, 'disk' | 'host' | 'git'>, repository: Repository): Promise<Gap[]> {
+async function notHere(
+  ports: Pick<Ports, 'disk' | 'host' | 'git'>,
+  repository: Repository,
+  signal: AbortSignal | undefined,
+): Promise<Gap[]> {
   const gaps: Gap[] = [];
   const { path, commonDir } = repository;
   if (repository.shallow) {
@@ -230,10 +254,13 @@ async function notHere(ports: Pick<Ports, 'disk' | 'host' | 'git'>, repository: 
     gaps.push({ code: 'not-here', where: path, why: `a shallow clone: history before ${ends} is not on this machine` });
   }
   if (repository.partial) {
-    const listed = await said(ports, placeOf(repository), ['rev-list', '--all', '--objects', '--quiet', '--missing=print']);
-    const count = listed?.toString('latin1').match(/^\?/gm)?.length;
-    const some = count === undefined ? 'an unknown number of objects' : count === 1 ? '1 object' : `${count} objects`;
-    if (count !== 0) gaps.push({ code: 'missing', where: path, why: `a partial clone: ${some} are not on this machine` });
+    const args = ['rev-list', '--all', '--objects', '--quiet', '--missing=print'];
+    const listed = await said(ports, placeOf(repository), args, signal === undefined ? {} : { signal });
+    const count = listed?.toString('latin1').match(/^\?/gm)?.length ?? 0;
+    const some = listed === undefined ? 'an unknown number of objects are' : count === 1 ? '1 object is' : `${count} objects are`;
+    if (count > 0 || listed === undefined) {
+      gaps.push({ code: 'missing', where: path, why: `a partial clone: ${some} not on this machine` });
+    }
   }
   return gaps;
 }

@@ -9,7 +9,7 @@ import { issuedFrom } from './issued.ts';
 import type { SignedIn, SignInRequest, SignInTalk, Wire } from './oauth.ts';
 import { scopesToAsk } from './redirect.ts';
 import { registrationFor } from './sign-in-client.ts';
-import { dropRegistration, tooLate } from './sign-in-end.ts';
+import { dropRegistration, redeemed, tooLate } from './sign-in-end.ts';
 import { type DeviceCode, deviceState, readDeviceCode } from './token-answers.ts';
 import { askDeviceCode, pollDevice } from './token-requests.ts';
 import type { Reply } from './wire.ts';
@@ -38,7 +38,7 @@ export async function signInByDevice(wire: Wire, request: SignInRequest, talk: S
 
 async function polled(
   wire: Wire,
-  { discovery, withinMs, signal }: SignInRequest,
+  { discovery, withinMs, redeeming, signal }: SignInRequest,
   { registration }: Pick<SignedIn, 'registration'>,
   device: DeviceCode,
 ): Promise<{ answer: Reply; at: number }> {
@@ -49,7 +49,8 @@ async function polled(
   while (clock.elapsed() + everyMs <= until) {
     await clock.sleep(everyMs, signal);
     const at = clock.now();
-    const answer = await pollDevice(wire, discovery, registration, device.code, signal).catch(lost);
+    const ask = () => pollDevice(wire, discovery, registration, device.code, signal);
+    const answer = await redeemed(redeeming ? { redeeming } : {}, ask).catch(lost);
     switch (answer === undefined ? 'pending' : deviceState(answer)) {
       case 'pending':
         break;

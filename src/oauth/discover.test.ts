@@ -176,6 +176,53 @@ describe('what departs from a revision is remarked, and no more', () => {
     expect([found.issuer, found.otherIssuers, codesOf(found)]).toEqual([auth, [other], ['several-issuers']]);
   });
 
+  describe('that of several', () => {
+    const other = 'https://second.example.com';
+    const third = 'https://third.example.com/t';
+    const both = {
+      ...plain,
+      [pathDocument]: resource({ authorization_servers: [auth, other, third] }),
+      [`${other}/.well-known/oauth-authorization-server`]: { body: good(other) },
+      'https://third.example.com/.well-known/oauth-authorization-server/t': { body: good(third) },
+    };
+    const none = { issuer: '', tokenEndpoint: '' };
+
+    it.each([
+      [none, auth],
+      [{ ...none, issuer: other }, other],
+      [{ ...none, issuer: `${other}/` }, other],
+      [{ ...none, issuer: third, tokenEndpoint: `${other}/token` }, third],
+      [{ ...none, tokenEndpoint: 'https://third.example.com/oauth/token' }, third],
+      [{ ...none, issuer: 'https://gone.example.com' }, auth],
+      [{ ...none, tokenEndpoint: 'https://second.example.com.evil.example/token' }, auth],
+    ])('which issued what is in hand: %j', async (issuedBy, expected) => {
+      const at = web(both);
+      const found = await discover(at, mcp, { issuedBy });
+      expect(found.issuer).toBe(expected);
+      expect(found.otherIssuers).toEqual([auth, other, third].filter((each) => each !== expected));
+      expect(at.asked().filter((each) => each.includes('authorization-server'))).toHaveLength(1);
+    });
+
+    it('which is there, for who has nothing at any of them', async () => {
+      for (const status of [503, 404]) {
+        const away = { ...both, [authDocument]: { status }, [`${auth}/.well-known/openid-configuration`]: { status } };
+        const found = await discover(web(away), mcp, { orNext: true });
+        expect([found.issuer, found.otherIssuers, codesOf(found)]).toEqual([
+          other,
+          [auth, third],
+          ['several-issuers', 'issuer-passed-over'],
+        ]);
+        // Who has a grant there would send it elsewhere.
+        expect((await problemOf(discover(web(away), mcp))).code).toMatch(/^(?:provider\/unavailable|oauth\/metadata)$/);
+      }
+    });
+
+    it('and no next one after what looks like a mix-up', async () => {
+      const mixed = { ...both, [authDocument]: { body: good(other) } };
+      expect((await problemOf(discover(web(mixed), mcp, { orNext: true }))).code).toBe('oauth/issuer-mismatch');
+    });
+  });
+
   it('one redirect within the same origin', async () => {
     const moved = { [authDocument]: { status: 308, headers: { location: '/meta' } }, [`${auth}/meta`]: { body: good() } };
     const found = await discover(web({ ...plain, ...moved }), mcp);

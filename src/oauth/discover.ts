@@ -7,7 +7,7 @@
  * origin, documents are small JSON, and the whole takes a bounded time. "Not there" is a 4xx; a server in trouble (5xx, 429,
  * no answer) proves nothing and ends the discovery.
  */
-import { Problem } from '../base/problem.ts';
+import { type Code, Problem } from '../base/problem.ts';
 import { duration, type Milliseconds, second } from '../base/time.ts';
 import { type Fields, textOf } from '../providers/http.ts';
 import { canonicalResource, safeAddress } from './address.ts';
@@ -55,11 +55,22 @@ interface ResourceDocument {
   readonly scopes: readonly string[] | undefined;
 }
 
+export interface DiscoverOptions {
+  readonly signal?: AbortSignal;
+  /**
+   * Who issued what the client has, as its store says: the issuer, or else the address at which the tokens were got; empty: not
+   * known. Where the resource names several authorization servers it is that one.
+   */
+  readonly issuedBy?: { readonly issuer: string; readonly tokenEndpoint: string };
+  /** For who has nothing at any of them: the next that the resource names, when the metadata of one cannot be had. */
+  readonly orNext?: boolean;
+}
+
 /**
  * Problems: oauth/not-oauth (no token is asked for there, or there is no MCP server), oauth/unsafe-address, oauth/metadata,
  * oauth/issuer-mismatch, provider/rate-limited, provider/unavailable, and those of the net port.
  */
-export async function discover(wire: Wire, url: string, options: { readonly signal?: AbortSignal } = {}): Promise<Discovery> {
+export async function discover(wire: Wire, url: string, options: DiscoverOptions = {}): Promise<Discovery> {
   const server = safeAddress(url, 'MCP server', undefined);
   const search = startSearch(wire, server, options.signal);
   const probe = await probeServer(wire, search, options.signal);
@@ -69,9 +80,11 @@ export async function discover(wire: Wire, url: string, options: { readonly sign
     throw notOauth(server, why);
   }
   if (found === undefined) search.remark('prm-missing');
-  const named = found?.issuers[0];
-  const { metadata, metadataAddress } =
-    named === undefined ? await metadataAtRoot(search, probe) : await metadataOf(search, named);
+  const [first, ...others] = inOrder(found?.issuers ?? [], options.issuedBy);
+  const { metadata, metadataAddress, named } =
+    first === undefined
+      ? { ...(await metadataAtRoot(search, probe)), named: undefined }
+      : await metadataOfOne(search, first, options.orNext ? others : []);
   for (const code of remarksOnServer(metadata)) search.remark(code);
   const challengedScopes = scopesOf(probe.challenge?.parameters.get('scope'));
   return {
@@ -82,10 +95,48 @@ export async function discover(wire: Wire, url: string, options: { readonly sign
     issuer: metadata.issuer,
     metadata,
     metadataAddress,
-    otherIssuers: found?.issuers.slice(1) ?? [],
+    otherIssuers: found?.issuers.filter((issuer) => issuer !== named) ?? [],
     scopes: challengedScopes ?? found?.scopes,
     remarks: search.remarks,
   };
+}
+
+/** RFC 9728 section 7.6 leaves the choice to the client: that which issued what is in hand goes first. */
+function inOrder(issuers: readonly string[], by: DiscoverOptions['issuedBy']): readonly string[] {
+  if (!by) return issuers;
+  const origin = URL.canParse(by.tokenEndpoint) ? new URL(by.tokenEndpoint).origin : undefined;
+  const its = issuers.find((issuer) =>
+    by.issuer === '' ? URL.canParse(issuer) && new URL(issuer).origin === origin : issuerMatch(issuer, by.issuer) !== 'other',
+  );
+  return its === undefined ? issuers : [its, ...issuers.filter((issuer) => issuer !== its)];
+}
+
+/** Somebody may be away, or have gone; what looks like a mix-up of servers ends it, whoever else is named. */
+const away = new Set<Code>([
+  'oauth/metadata',
+  'provider/rate-limited',
+  'provider/unavailable',
+  'provider/unreachable',
+  'provider/timeout',
+  'provider/garbled',
+]);
+
+async function metadataOfOne(
+  search: Search,
+  issuer: string,
+  others: readonly string[],
+): Promise<{ metadata: ServerMetadata; metadataAddress: string; named: string }> {
+  try {
+    return { ...(await metadataOf(search, issuer)), named: issuer };
+  } catch (error) {
+    const [next, ...rest] = others;
+    if (next === undefined || !(error instanceof Problem) || !away.has(error.code)) throw error;
+    search.remark('issuer-passed-over');
+    // Of several that are away the first is told.
+    return metadataOfOne(search, next, rest).catch((other: unknown) => {
+      throw other instanceof Problem && away.has(other.code) ? error : other;
+    });
+  }
 }
 
 /**

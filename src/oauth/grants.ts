@@ -15,7 +15,7 @@ import { credentialIds, fingerprint, fingerprintKey } from '../providers/fingerp
 import { sameAddress } from './address.ts';
 import { holdingLabel, readHoldings } from './holdings.ts';
 import type { Grant, GrantFinding, Grants, Holding, UnseenStore } from './oauth.ts';
-import { isUnused, listOwn, type OwnRegistration } from './own-registrations.ts';
+import { isUnused, type Listed, listed, type OwnRegistration } from './own-registrations.ts';
 
 export type { ServerUse } from '../inventory/inventory.ts';
 
@@ -38,12 +38,12 @@ export async function collectGrants(
   const grouped = await byPair(ports, signedIn);
   const ids = credentialIds(grouped.map(({ print }) => ({ provider: 'oauth', fingerprint: print })));
   const known = new Known(adapters, uses);
-  const bare = grouped.map(({ print, group }, at) => bareGrant(ids[at] ?? '', print, group, known));
   const now = ports.clock.now();
+  const bare = grouped.map(({ print, group }, at) => bareGrant(ids[at] ?? '', print, group, { known, now }));
   const grants = bare.map((grant): Grant => {
     const sharedWith = bare.filter((other) => other !== grant && areShared(grant, other)).map(({ id }) => id);
     const shared = { ...grant, sharedWith };
-    return { ...shared, findings: findingsOf(shared, known, now) };
+    return { ...shared, findings: findingsOf(shared, known) };
   });
   const own = await ownRegistrations(ports);
   return {
@@ -51,8 +51,8 @@ export async function collectGrants(
     unseen: unseen.filter((each) => isTold(each, uses)),
     problems: own.problem ? [...problems, own.problem] : problems,
     registrations: [
-      ...registrationsOf(holdings, own.rows),
-      ...own.rows
+      ...registrationsOf(holdings, own.made),
+      ...own.made
         .filter((row) => isUnused(row, { holdings, unseen }))
         .map(({ issuer, clientId, ours, deletable }) => ({
           issuer,
@@ -62,15 +62,16 @@ export async function collectGrants(
           deleted: deletable ? ('next' as const) : ('no' as const),
         })),
     ],
+    lostRegistrations: own.asked.map(({ issuer, marker, since }) => ({ issuer, marker, since })),
   };
 }
 
 /** A list that cannot be read hides nothing else. */
-async function ownRegistrations(ports: Reads): Promise<{ rows: readonly OwnRegistration[]; problem?: Problem }> {
+async function ownRegistrations(ports: Reads): Promise<Listed & { problem?: Problem }> {
   try {
-    return { rows: await listOwn(ports) };
+    return await listed(ports);
   } catch (error) {
-    if (error instanceof Problem) return { rows: [], problem: error };
+    if (error instanceof Problem) return { made: [], asked: [], problem: error };
     throw error;
   }
 }
@@ -109,12 +110,18 @@ async function byPair(ports: Reads, holdings: readonly Holding[]): Promise<reado
 type Bare = Omit<Grant, 'sharedWith' | 'findings'>;
 
 /** What the copies that are read say goes before what stale ones say, and a later expiry before an earlier one. */
-function bareGrant(id: CredentialId, print: Fingerprint, group: readonly Holding[], known: Known): Bare {
+function bareGrant(
+  id: CredentialId,
+  print: Fingerprint,
+  group: readonly Holding[],
+  { known, now }: { readonly known: Known; readonly now: number },
+): Bare {
   const order = (holding: Holding): number => (holding.stale === undefined ? 0 : 1);
   const expiry = (holding: Holding): number => holding.entry.tokens?.expiresAt ?? 0;
   const holdings = group.toSorted((a, b) => order(a) - order(b) || expiry(b) - expiry(a));
   const first = <Value>(of: (holding: Holding) => Value | undefined): Value | undefined =>
     holdings.map(of).find((value) => value !== undefined);
+  const expiresAt = first(({ entry }) => entry.tokens?.expiresAt);
   return {
     id,
     fingerprint: print,
@@ -122,7 +129,8 @@ function bareGrant(id: CredentialId, print: Fingerprint, group: readonly Holding
     issuer: first(({ entry }) => entry.issuer),
     clientId: first(({ entry }) => entry.registration?.clientId),
     scopes: first(({ entry }) => entry.tokens?.scopes),
-    expiresAt: first(({ entry }) => entry.tokens?.expiresAt),
+    expiresAt,
+    expired: expiresAt !== undefined && expiresAt <= now,
     refreshable: holdings.some(({ entry }) => entry.tokens?.refresh !== undefined),
     holdings,
   };
@@ -171,7 +179,7 @@ class Known {
   }
 }
 
-function findingsOf(grant: Omit<Grant, 'findings'>, known: Known, now: number): readonly Finding[] {
+function findingsOf(grant: Omit<Grant, 'findings'>, known: Known): readonly Finding[] {
   const found = new Map<string, Finding>();
   const add = (code: GrantFinding, text: string): void => void found.set(`${code} ${text}`, { code, text });
   for (const holding of grant.holdings) {
@@ -191,7 +199,7 @@ function findingsOf(grant: Omit<Grant, 'findings'>, known: Known, now: number): 
   }
   if (!grant.refreshable) add('no-refresh', 'there is no refresh token, so it ends when it expires');
   // A refresh token renews an access token that has expired: only without one does it matter.
-  if (!grant.refreshable && grant.expiresAt !== undefined && grant.expiresAt <= now) add('expired', 'its time is over');
+  if (!grant.refreshable && grant.expired) add('expired', 'its time is over');
   return [...found.values()];
 }
 

@@ -106,6 +106,8 @@ export interface Grant {
   readonly clientId: string | undefined;
   readonly scopes: readonly string[] | undefined;
   readonly expiresAt: Instant | undefined;
+  /** The access token is past its time; a refresh token gets another. */
+  readonly expired: boolean;
   readonly refreshable: boolean;
   readonly holdings: readonly Holding[];
   /** Ids of other grants with the same issuer and client id: to revoke one may end them all. */
@@ -131,6 +133,15 @@ export interface Grants {
   readonly problems: readonly Problem[];
   /** Registrations with which nobody is signed in. */
   readonly registrations: readonly UnusedRegistration[];
+  /** Those that may stand at their servers all the same, since the answer to asking for them never arrived. */
+  readonly lostRegistrations: readonly LostRegistration[];
+}
+
+export interface LostRegistration {
+  readonly issuer: string;
+  /** What its name there holds. */
+  readonly marker: string;
+  readonly since: Instant;
 }
 
 /** Without tokens, or replaced by a newer one. */
@@ -147,10 +158,21 @@ export interface UnusedRegistration {
 /** Of an attempt to delete a registration. 'gone': the server knows neither it nor its token. 'unknown': could not tell. */
 export type Ended = 'deleted' | 'gone' | 'not-supported' | 'unknown';
 
-/** Where a registration that is made is written down before it is used, and struck off when it is gone. */
+/** Asks for a registration by a name with this marker in it, by which it can be found at its server. */
+export type RegistrationAsk = (marker: string) => Promise<Registration>;
+
+/** Where a registration is written down before it is asked for and before it is used, and struck off when it is gone. */
 export interface RegistrationLedger {
-  make(ask: () => Promise<Registration>, undo: (made: Registration) => Promise<unknown>): Promise<Registration>;
+  make(ask: RegistrationAsk, undo: (made: Registration) => Promise<Ended>): Promise<Registration>;
   ended(registration: Pick<Registration, 'clientId'>, how: Ended): Promise<void>;
+}
+
+/** So that who was cut off knows whether there may be a grant whose tokens never arrived. */
+export interface Redeeming {
+  /** Before the first request with a code: from here on there may be. */
+  begins(): Promise<void>;
+  /** The server certainly gave no token for it. */
+  none(): Promise<void>;
 }
 
 /** What a sign-in needs, and how it ends. */
@@ -166,8 +188,12 @@ export interface SignInRequest {
   readonly old?: { readonly tokens: readonly Secret[]; readonly account?: string };
   /** Redirect address that a client insists on; absent: 127.0.0.1 with a free port. */
   readonly redirectUri?: string;
+  /** The registration that is given was made for redirects: a sign-in by code would be refused under it. */
+  readonly onlyRedirect?: true;
   /** Of the registrations that are made on the way. Absent: nobody remembers them. */
   readonly ledger?: RegistrationLedger;
+  /** Told of requests that may bring tokens. */
+  readonly redeeming?: Redeeming;
   /** Print the address only. */
   readonly noBrowser: boolean;
   readonly withinMs: Milliseconds;

@@ -9,9 +9,11 @@ import { type StateDisk, stateDisk } from '../../test/kits/state-disk.ts';
 import { keyringMemory, twinKeyring } from '../../test/twins/keyring.ts';
 import { Problem } from '../base/problem.ts';
 import { Secret } from '../base/secret.ts';
+import { day } from '../base/time.ts';
 import type { Ports } from '../ports/ports.ts';
 import { createSealer } from '../rotation/seal.ts';
 import type { Registration } from '../stores/store.ts';
+import type { Ended } from './oauth.ts';
 import { isUnused, leadsBack, type OwnRegistration, OwnRegistrations, ownFor, type Wanted } from './own-registrations.ts';
 
 const owner = { issuer: 'https://as.example', client: 'codex', server: 'lab' };
@@ -33,6 +35,7 @@ function world(state: StateDisk = stateDisk()) {
     disk: state.disk,
     keyring: twinKeyring(memory),
     clock: { now: () => 5_000 },
+    random: { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) },
     host: { stateFolder: '/state', join: (...parts: string[]) => parts.join('/') },
   } as unknown as Ports;
   return { state, memory, ports, own: new OwnRegistrations(ports, () => createSealer(ports)) };
@@ -87,10 +90,69 @@ describe('the list', () => {
       full = true;
       return made;
     };
-    const undo = async (each: Registration): Promise<void> => void undone.push(each);
+    const undo = async (each: Registration): Promise<Ended> => {
+      undone.push(each);
+      return 'deleted';
+    };
     await expect(own.make(owner, ask, undo)).rejects.toMatchObject({ code: 'file/disk-full' });
     expect(undone).toEqual([made]);
     expect(await own.list()).toEqual([]);
+  });
+
+  it('knows by name one whose answer was lost, and none whose answer came', async () => {
+    const { state, own, ports } = world();
+    const lost = new Problem('provider/timeout', { what: 'no answer', effect: 'unknown' });
+    const refused = new Problem('oauth/no-registration', { what: 'not here' });
+    const names: string[] = [];
+    const asking =
+      (end: Problem | Registration | undefined) =>
+      async (marker: string): Promise<Registration> => {
+        names.push(marker);
+        // Written down already while it is asked for: a cut may come now.
+        expect(state.text('/state/registrations.json')).toContain(marker);
+        if (end instanceof Problem) throw end;
+        if (!end) throw new Error('cut');
+        return end;
+      };
+    await expect(own.make(owner, asking(undefined), never)).rejects.toThrow('cut');
+    await expect(own.make(owner, asking(lost), never)).rejects.toBe(lost);
+    await expect(own.make(owner, asking(refused), never)).rejects.toBe(refused);
+    await own.make(owner, asking(made), never);
+    const [cut = '', unheard = ''] = names;
+    expect(new Set(names).size).toBe(4);
+    expect(cut).toMatch(/^mcp-rotate [a-z2-9]{6}$/);
+    expect(await own.asked()).toEqual([cut, unheard].map((marker) => ({ ...owner, marker, since: 5_000 })));
+    expect((await own.list()).map(({ clientId }) => clientId)).toEqual(['c-1']);
+    await own.ended({ ...owner, clientId: 'c-1' }, 'deleted');
+    expect(await own.asked()).toHaveLength(2);
+    // A server forgets what nobody uses: after 90 days the next one takes their place.
+    const clock = { ...ports.clock, now: () => 5_000 + 90 * day };
+    const next = new OwnRegistrations({ ...ports, clock }, () => createSealer(ports));
+    await next.make(owner, async () => made, never);
+    expect(await next.asked()).toEqual([]);
+  });
+
+  it('takes one that could not be written down for a maybe, unless it was deleted', async () => {
+    for (const [how, left] of [
+      ['deleted', 0],
+      ['unknown', 1],
+    ] as const) {
+      let full = false;
+      const before = (_effect: string, path: string): void => {
+        if (full && path.endsWith('registrations.json')) throw new Problem('file/disk-full', { what: 'the disk is full' });
+      };
+      const { own } = world(stateDisk(new Map(), { before }));
+      const ask = async (): Promise<Registration> => {
+        full = true;
+        return made;
+      };
+      const undo = async (): Promise<Ended> => {
+        full = false;
+        return how;
+      };
+      await expect(own.make(owner, ask, undo)).rejects.toMatchObject({ code: 'file/disk-full' });
+      expect(await own.asked()).toHaveLength(left);
+    }
   });
 
   it('loses none of several that are made at once', async () => {

@@ -15,7 +15,8 @@ import type { Ports } from '../ports/ports.ts';
 import { changeList, type ListFile, readList } from '../state/list.ts';
 import type { Registration } from '../stores/store.ts';
 import { sameAddress } from './address.ts';
-import type { Ended, Holding, RegistrationLedger, UnseenStore } from './oauth.ts';
+import { type AskedRegistration, askedShape, newMarker, stillListed } from './asked-registrations.ts';
+import type { Ended, Holding, RegistrationAsk, RegistrationLedger, UnseenStore } from './oauth.ts';
 
 export interface OwnRegistration {
   readonly issuer: string;
@@ -51,7 +52,15 @@ type ListPorts = Pick<Ports, 'disk' | 'host'>;
 interface File {
   readonly schema: 'mcp-rotate/registrations@1';
   readonly registrations: readonly OwnRegistration[];
+  /** Those whose answer is not there yet, or never came. */
+  readonly asked?: readonly AskedRegistration[];
 }
+
+/** Both in one file: an answer takes the place of its question in one stroke. */
+type Line = OwnRegistration | AskedRegistration;
+
+const isAsked = (line: Line): line is AskedRegistration => 'marker' in line;
+const isMade = (line: Line): line is OwnRegistration => !isAsked(line);
 
 const fileShape = fields<File>({
   schema: oneOf('mcp-rotate/registrations@1'),
@@ -71,12 +80,20 @@ const fileShape = fields<File>({
       sealed: text,
     }),
   ),
+  asked: optional(askedShape),
 });
 
-const listFile: ListFile<OwnRegistration> = {
+const listFile: ListFile<Line> = {
   name: 'registrations.json',
-  rows: (value) => fileShape.read(value, '', false).registrations,
-  file: (registrations): File => ({ schema: 'mcp-rotate/registrations@1', registrations }),
+  rows: (value) => {
+    const { registrations, asked = [] } = fileShape.read(value, '', false);
+    return [...registrations, ...asked];
+  },
+  file: (lines): File => {
+    const asked = lines.filter(isAsked);
+    const registrations = lines.filter(isMade);
+    return { schema: 'mcp-rotate/registrations@1', registrations, ...(asked.length === 0 ? {} : { asked }) };
+  },
   damaged: (file) => ({
     what: `${file} is damaged: it names the registrations that mcp-rotate made at authorization servers`,
     state: 'the registrations are at their servers, as they were',
@@ -92,17 +109,29 @@ interface Keys {
 
 const keysShape = fields<Keys>({ managementUri: optional(text), managementToken: optional(text), clientSecret: optional(text) });
 
+export interface Listed {
+  readonly made: readonly OwnRegistration[];
+  /** Those that a server may have made without our hearing of it. */
+  readonly asked: readonly AskedRegistration[];
+}
+
 /** Names only. Problem: state/damaged. */
-export const listOwn = (ports: ListPorts): Promise<readonly OwnRegistration[]> => readList(ports, listFile);
+export async function listed(ports: ListPorts): Promise<Listed> {
+  const lines = await readList(ports, listFile);
+  return { made: lines.filter(isMade), asked: lines.filter(isAsked) };
+}
+
+export const listOwn = async (ports: ListPorts): Promise<readonly OwnRegistration[]> => (await listed(ports)).made;
 
 type Name = Pick<OwnRegistration, 'issuer' | 'clientId'>;
-const isNamed = (name: Name) => (row: Name) => row.clientId === name.clientId && sameAddress(row.issuer, name.issuer);
+const isNamed = (name: Name) => (line: Line) =>
+  isMade(line) && line.clientId === name.clientId && sameAddress(line.issuer, name.issuer);
 
 export class OwnRegistrations {
-  readonly #ports: ListPorts & Pick<Ports, 'clock'>;
+  readonly #ports: ListPorts & Pick<Ports, 'clock' | 'random'>;
   readonly #sealer: () => Promise<Sealer>;
 
-  constructor(ports: ListPorts & Pick<Ports, 'clock'>, sealer: () => Promise<Sealer>) {
+  constructor(ports: ListPorts & Pick<Ports, 'clock' | 'random'>, sealer: () => Promise<Sealer>) {
     this.#ports = ports;
     this.#sealer = sealer;
   }
@@ -115,25 +144,48 @@ export class OwnRegistrations {
     return (await this.list()).find(isNamed(name));
   }
 
+  async asked(): Promise<readonly AskedRegistration[]> {
+    return (await listed(this.#ports)).asked;
+  }
+
   /**
-   * Registers, and writes it down before it is told to anybody. What could keep it from being written is tried before; if it
-   * fails all the same, `undo` takes the registration back. Problems: store/locked, state/damaged, file/*; those of `ask`.
+   * Registers, and writes it down before it is told to anybody; before that, that it is asked for, and by which name (`ask` puts
+   * the marker into it). What could keep it from being written shows there; if it fails all the same, `undo` takes the
+   * registration back. Problems: store/locked, state/damaged, file/*; those of `ask`.
    */
-  async make(
-    owner: Owner,
-    ask: () => Promise<Registration>,
-    undo: (made: Registration) => Promise<unknown>,
-  ): Promise<Registration> {
+  async make(owner: Owner, ask: RegistrationAsk, undo: (made: Registration) => Promise<Ended>): Promise<Registration> {
     const sealer = await this.#sealer();
-    await changeList(this.#ports, listFile, (rows) => rows);
-    const made = await ask();
+    const { issuer, client, server } = owner;
+    const asked = { issuer, client, server, marker: newMarker(this.#ports.random), since: this.#ports.clock.now() };
+    await changeList(this.#ports, listFile, (lines) => [
+      ...lines.filter(isMade),
+      ...stillListed(lines.filter(isAsked), asked.since),
+      asked,
+    ]);
+    let made: Registration;
     try {
-      await this.#put(owner, made, { ours: true, sealer });
+      made = await ask(asked.marker);
     } catch (error) {
-      await undo(made);
+      if (error instanceof Problem && error.effect === 'none') await this.#strike(asked);
+      throw error;
+    }
+    try {
+      await this.#put(owner, made, { ours: true, sealer, asked });
+    } catch (error) {
+      const how = await undo(made);
+      if (how === 'deleted' || how === 'gone') await this.#strike(asked);
       throw error;
     }
     return made;
+  }
+
+  /** It was certainly not made, or is gone. What cannot be written down now stays listed as a maybe. */
+  async #strike({ marker }: AskedRegistration): Promise<void> {
+    try {
+      await changeList(this.#ports, listFile, (lines) => lines.filter((line) => isMade(line) || line.marker !== marker));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+    }
   }
 
   /** One that a rotation has replaced, whoever made it: if it cannot be deleted, somebody should know that it is there. */
@@ -182,7 +234,7 @@ export class OwnRegistrations {
   async #put(
     owner: Owner,
     registration: Registration,
-    { ours, sealer }: { readonly ours: boolean; readonly sealer: Sealer },
+    { ours, sealer, asked }: { readonly ours: boolean; readonly sealer: Sealer; readonly asked?: AskedRegistration },
   ): Promise<OwnRegistration> {
     const { clientId, managementUri, managementToken, clientSecret, clientSecretExpiresAt, redirectUris = [] } = registration;
     const keys: Keys = {
@@ -204,7 +256,11 @@ export class OwnRegistrations {
       since: this.#ports.clock.now(),
       sealed: btoa(String.fromCharCode(...(await sealer.seal(JSON.stringify(keys))))),
     };
-    await changeList(this.#ports, listFile, (rows) => [...rows.filter((each) => !isNamed(row)(each)), row]);
+    const isAnswered = (line: Line): boolean => isAsked(line) && line.marker === asked?.marker;
+    await changeList(this.#ports, listFile, (lines) => [
+      ...lines.filter((line) => !isNamed(row)(line) && !isAnswered(line)),
+      row,
+    ]);
     return row;
   }
 
@@ -254,9 +310,9 @@ export function ownFor(rows: readonly OwnRegistration[], wanted: Wanted): OwnReg
       secretExpiresAt > wanted.now &&
       leadsBack(redirectUris, wanted.redirectUris),
   );
-  const isMade = ({ client, server, clientId }: OwnRegistration): boolean =>
+  const isSpare = ({ client, server, clientId }: OwnRegistration): boolean =>
     client === wanted.client && server === wanted.server && clientId !== wanted.clientId;
-  return wanted.anew ? fitting.findLast(isMade) : fitting.find(({ clientId }) => clientId === wanted.clientId);
+  return wanted.anew ? fitting.findLast(isSpare) : fitting.find(({ clientId }) => clientId === wanted.clientId);
 }
 
 /** Does a registration name an address at which we can take the browser's answer, and that the client accepts? */

@@ -17,7 +17,14 @@ const remarks = {
     'the resource metadata names no authorization server; the server is taken for its own',
     'MCP 2025-06-18, authorization server location',
   ],
-  'several-issuers': ['the resource names several authorization servers; the first is used', 'RFC 9728 7.6'],
+  'several-issuers': [
+    'the resource names several authorization servers; that which issued what the client has is used, else the first',
+    'RFC 9728 7.6',
+  ],
+  'issuer-passed-over': [
+    'an authorization server that the resource names could not be asked; another that it names is used',
+    'RFC 9728 7.6',
+  ],
   'metadata-redirected': ['metadata is answered with a redirect within the same origin', 'RFC 8414 3.2'],
   'metadata-content-type': ['metadata is not called application/json', 'RFC 8414 3.2'],
   'openid-metadata': [

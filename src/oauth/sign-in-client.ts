@@ -7,7 +7,7 @@
 import { Problem } from '../base/problem.ts';
 import type { CallbackOptions } from '../ports/callback.ts';
 import type { Registration } from '../stores/store.ts';
-import type { SignedIn, SignInRequest, Wire } from './oauth.ts';
+import type { Ended, SignedIn, SignInRequest, Wire } from './oauth.ts';
 import { deleteRegistration, register } from './registration.ts';
 
 export interface Redirect {
@@ -49,8 +49,9 @@ export async function registrationFor(
     return { registration: documented(clientMetadataUrl, redirectUris), registeredBy: 'client id metadata document' };
   }
   if (typeof metadata['registration_endpoint'] === 'string') {
-    const ask = (): Promise<Registration> => register(wire, discovery, { redirectUris });
-    const undo = (made: Registration): Promise<unknown> => deleteRegistration(wire, made, new URL(discovery.url));
+    const ask = (name?: string): Promise<Registration> =>
+      register(wire, discovery, { redirectUris, ...(name === undefined ? {} : { name }) });
+    const undo = (made: Registration): Promise<Ended> => deleteRegistration(wire, made, new URL(discovery.url));
     return { registration: await (ledger ? ledger.make(ask, undo) : ask()), registeredBy: 'dynamic registration' };
   }
   throw new Problem('oauth/no-registration', {

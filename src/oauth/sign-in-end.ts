@@ -3,6 +3,7 @@ import { Problem } from '../base/problem.ts';
 import { duration, type Milliseconds } from '../base/time.ts';
 import type { Ended, SignedIn, SignInRequest, SignInTalk, Wire } from './oauth.ts';
 import { deleteRegistration } from './registration.ts';
+import type { Reply } from './wire.ts';
 
 export const tooLate = (withinMs: Milliseconds): Problem =>
   new Problem('oauth/timeout', {
@@ -10,6 +11,24 @@ export const tooLate = (withinMs: Milliseconds): Problem =>
     state: 'no token was issued',
     next: 'start again when somebody can sign in',
   });
+
+/**
+ * Asks with a code, told before and after. An answer with status 200 brought tokens, whatever is wrong with them; one of 5xx may
+ * come from before a server that gave them.
+ */
+export async function redeemed({ redeeming }: Pick<SignInRequest, 'redeeming'>, ask: () => Promise<Reply>): Promise<Reply> {
+  if (!redeeming) return ask();
+  await redeeming.begins();
+  let reply: Reply;
+  try {
+    reply = await ask();
+  } catch (error) {
+    if (error instanceof Problem && error.effect === 'none') await redeeming.none();
+    throw error;
+  }
+  if (reply.status >= 400 && reply.status < 500) await redeeming.none();
+  return reply;
+}
 
 /** A registration that was made for this sign-in alone is of no use to anybody when the sign-in failed. */
 export async function dropRegistration(

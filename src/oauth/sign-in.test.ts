@@ -116,6 +116,28 @@ describe('a sign-in by authorization code', () => {
     expect(revealed((await signedIn).issued.tokens.access)).not.toBe('');
   });
 
+  it('does not wait for a browser that stays in the foreground', async () => {
+    const { remote } = await lab();
+    const at = seat({ pasted: () => Promise.reject(new Error('nobody is to be asked')) });
+    const { open: show } = at.ports.browser;
+    let close: () => void = () => {};
+    const closed = new Promise<void>((resolve) => (close = resolve));
+    const browser = { open: (address: string) => show(address).then(async (how) => closed.then(() => how)) };
+    const { issued } = await signIn({ ...at.ports, browser }, await requestTo(at, remote.url), at.talk);
+    expect(issued.tokens.access).toBeInstanceOf(Secret);
+    // The person has been there already.
+    expect(at.told).toEqual([]);
+    close();
+  });
+
+  it('tells of a browser that could not be started at all', async () => {
+    const { remote, authorizationServer } = await lab();
+    const at = seat();
+    const browser = { open: () => Promise.reject(new Error('no such thing')) };
+    await expect(signIn({ ...at.ports, browser }, await requestTo(at, remote.url), at.talk)).rejects.toThrow('no such thing');
+    expect([...authorizationServer.registered]).toEqual([]);
+  });
+
   it('takes code and state pasted in one word', async () => {
     const { remote } = await lab({ issParameter: false });
     let given: (text: string) => void = () => {};

@@ -25,7 +25,7 @@ import {
   scopesToAsk,
 } from './redirect.ts';
 import { redirectFor, registrationFor } from './sign-in-client.ts';
-import { dropRegistration, tooLate } from './sign-in-end.ts';
+import { dropRegistration, redeemed, tooLate } from './sign-in-end.ts';
 import { base64url, challengeOf, exchangeCode } from './token-requests.ts';
 
 export type SignInPorts = Wire & Pick<Ports, 'browser' | 'callbacks'>;
@@ -39,7 +39,7 @@ export async function signIn(ports: SignInPorts, request: SignInRequest, talk: S
   requirePkce(discovery);
   const endpoint = endpointOf(discovery, 'authorization_endpoint');
   endpointOf(discovery, 'token_endpoint');
-  const byDevice = offersDevice(discovery) && talk.pasted === undefined;
+  const byDevice = offersDevice(discovery) && talk.pasted === undefined && !request.onlyRedirect;
   if (byDevice && request.noBrowser) return signInByDevice(ports, request, talk);
 
   const redirect = redirectFor(request);
@@ -68,23 +68,24 @@ export async function signIn(ports: SignInPorts, request: SignInRequest, talk: S
         state,
         challenge: await challengeOf(verifier),
       });
-      const opened = !request.noBrowser && (await ports.browser.open(address)) === 'opened';
-      if (!opened && byDevice) {
+      const signal = AbortSignal.any([ending.signal, ...(request.signal ? [request.signal] : [])]);
+      const pending = pendingOf(discovery, state);
+      const heard = callback && fromListener(ports, request, talk, callback, { pending, signal });
+      const opening = request.noBrowser ? undefined : ports.browser.open(address).then((how) => how === 'opened');
+      // Of each the sign-in may end without a look at it.
+      for (const each of [heard, opening]) each?.catch(() => {});
+      // A browser may stay in the foreground until it is closed: whoever comes back from it meanwhile need not wait for that.
+      const opened = await Promise.race([opening ?? false, ...(heard ? [heard] : [])]);
+      if (opened === false && byDevice) {
         await dropRegistration(ports, { registration, registeredBy }, request, talk);
         return await signInByDevice(ports, request, talk);
       }
-      talk.address(address, opened);
-      const signal = AbortSignal.any([ending.signal, ...(request.signal ? [request.signal] : [])]);
-      const answer = await returned(ports, request, talk, { callback, pending: pendingOf(discovery, state), signal });
+      if (typeof opened === 'boolean') talk.address(address, opened);
+      const answer = typeof opened === 'boolean' ? await returned(ports, request, talk, { heard, pending, signal }) : opened;
       try {
         const at = ports.clock.now();
-        const tokens = await exchangeCode(
-          ports,
-          discovery,
-          registration,
-          { code: answer.code, redirectUri, verifier },
-          request.signal,
-        );
+        const code = { code: answer.code, redirectUri, verifier };
+        const tokens = await redeemed(request, () => exchangeCode(ports, discovery, registration, code, request.signal));
         const issued = await issuedFrom(ports, request, { registration, registeredBy }, tokens, { scopes, at });
         await answer.told('signed-in');
         return { issued, registration, registeredBy };
@@ -112,7 +113,8 @@ function endpointOf({ url, issuer, metadata }: Discovery, name: 'authorization_e
 const offersDevice = ({ metadata }: Discovery): boolean => typeof metadata['device_authorization_endpoint'] === 'string';
 
 interface Waiting {
-  readonly callback: Callback | undefined;
+  /** The answer at the listener, where there is one. */
+  readonly heard: Promise<Answered> | undefined;
   readonly pending: Pending;
   readonly signal: AbortSignal;
 }
@@ -128,7 +130,7 @@ async function returned(ports: SignInPorts, request: SignInRequest, talk: SignIn
   const over = new AbortController();
   const signal = AbortSignal.any([waiting.signal, over.signal]);
   const ways: Promise<Answered>[] = [late(ports, request, signal)];
-  if (waiting.callback) ways.push(fromListener(ports, request, talk, waiting.callback, { ...waiting, signal }));
+  if (waiting.heard) ways.push(waiting.heard);
   if (talk.pasted) ways.push(fromPerson(talk, talk.pasted.bind(talk), waiting.pending, signal));
   try {
     return await Promise.race(ways);
@@ -149,7 +151,7 @@ async function fromListener(
   { withinMs }: SignInRequest,
   talk: SignInTalk,
   callback: Callback,
-  { pending, signal }: Waiting,
+  { pending, signal }: Pick<Waiting, 'pending' | 'signal'>,
 ): Promise<Answered> {
   const until = clock.elapsed() + withinMs;
   // Once: who finds the port can call it as often as they like.

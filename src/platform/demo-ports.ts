@@ -48,6 +48,7 @@ export function confined(disk: Disk, { join }: Pick<Host, 'join'>, folder: FileP
       write(lock.path);
       return disk.withLock(lock, work, timeoutMs);
     },
+    freeLocks: () => disk.freeLocks(),
     async tidy(path) {
       write(path);
       return disk.tidy(path);

@@ -12,29 +12,41 @@
  * without them counts as none and is removed, so ours has them.
  */
 import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LockRule } from '../ports/disk.ts';
 import { inFolder } from './disk-lock-folder.ts';
+import { type LockNotes, type Note, ourFolderMode } from './disk-lock-notes.ts';
 import { heldProblem, systemCode, writeProblem } from './disk-problems.ts';
 import type { Calls } from './disk-read.ts';
 
 const longestWaitMs = 8;
 
-/** One kind of lock: how it is made, kept young and removed. */
+/** Locks of killed processes are looked for this often while we wait. */
+const lookEveryMs = 500;
+
+/** One kind of lock: how it is made, kept young and removed. Made in one go: what is noted of it is written right after. */
 interface Form {
-  make(path: string): Promise<void>;
+  make(path: string): void;
   renew(path: string): Promise<void>;
   remove(path: string): Promise<void>;
 }
 
-export async function withLock<T>(fs: Calls, rule: LockRule, timeoutMs: number, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  fs: Calls,
+  rule: LockRule,
+  timeoutMs: number,
+  work: () => Promise<T>,
+  notes?: LockNotes,
+): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   if (rule.kind === 'flock') {
     const { withFlock } = await import('./disk-flock.ts');
     return withFlock(fs, rule, deadline, work);
   }
-  const form = rule.kind === 'mkdir' ? folder(fs) : file(fs);
-  await acquire(fs, rule, form, deadline);
+  const nonce = randomUUID();
+  const form = rule.kind === 'mkdir' ? folder(fs) : file(fs, nonce);
+  const note = await acquire(fs, rule, form, deadline, nonce, notes);
   /** Time of the lock as we last set it; undefined once it is no longer ours. */
   let ours = refresh(fs, rule, form, undefined);
   const timer = setInterval(
@@ -49,43 +61,58 @@ export async function withLock<T>(fs: Calls, rule: LockRule, timeoutMs: number, 
     clearInterval(timer);
     const time = await ours;
     if (time !== undefined && (await timeOf(fs, rule)) === time) await form.remove(rule.path).catch(() => undefined);
+    note?.end();
   }
 }
 
 function folder(fs: Calls): Form {
   return {
-    make: async (path) => void (await fs.mkdir(path, 0o700)),
+    make: (path) => fs.mkdirSync(path, { mode: ourFolderMode }),
     renew: async () => undefined,
     remove: (path) => fs.rmdir(path),
   };
 }
 
-function file(fs: Calls): Form {
-  const nonce = randomUUID();
-  const write = async (path: string, flags: string): Promise<void> => {
-    // Always of one length: whoever reads while it is renewed reads a whole text.
-    const text = JSON.stringify({ pid: process.pid, nonce, at: Date.now() });
-    const handle = await fs.open(path, flags, 0o600);
+function file(fs: Calls, nonce: string): Form {
+  // Always of one length: whoever reads while it is renewed reads a whole text.
+  const text = (): string => JSON.stringify({ pid: process.pid, nonce, at: Date.now() });
+  const write = (path: string, flags: number): void => {
+    const descriptor = fs.openSync(path, flags, 0o600);
     try {
-      await handle.write(text, 0);
+      fs.writeSync(descriptor, text());
     } finally {
-      await handle.close();
+      fs.closeSync(descriptor);
     }
   };
   return {
-    make: (path) => write(path, 'wx'),
-    renew: (path) => write(path, 'r+'),
+    make: (path) => write(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL),
+    renew: async (path) => write(path, constants.O_WRONLY),
     remove: (path) => fs.unlink(path),
   };
 }
 
-async function acquire(fs: Calls, rule: LockRule, form: Form, deadline: number): Promise<void> {
+async function acquire(
+  fs: Calls,
+  rule: LockRule,
+  form: Form,
+  deadline: number,
+  nonce: string,
+  notes: LockNotes | undefined,
+): Promise<Note | undefined> {
+  let lookAt = 0;
   for (;;) {
-    try {
-      await inFolder(fs, rule.path, () => form.make(rule.path));
-      return;
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw writeProblem(error, rule.path);
+    // Nothing is noted while another's stands: a note says that the lock is ours, or was about to be.
+    if (isFree(fs, rule)) {
+      try {
+        return await inFolder(fs, rule.path, async () => make(rule, form, notes?.begin(rule, nonce)));
+      } catch (error) {
+        if (systemCode(error) !== 'EEXIST') throw writeProblem(error, rule.path);
+      }
+    }
+    if (notes && performance.now() >= lookAt) {
+      await notes.takeBack(rule.path);
+      lookAt = performance.now() + lookEveryMs;
+      if (isFree(fs, rule)) continue;
     }
     const time = await timeOf(fs, rule);
     if (time !== undefined && time < Date.now() - rule.staleMs) {
@@ -95,6 +122,26 @@ async function acquire(fs: Calls, rule: LockRule, form: Form, deadline: number):
     if (performance.now() >= deadline) throw heldProblem(rule.path);
     // Short and uneven, so that we get our turn among writers who ask as often.
     await sleep(longestWaitMs * Math.random());
+  }
+}
+
+function make({ path }: LockRule, form: Form, note: Note | undefined): Note | undefined {
+  try {
+    form.make(path);
+  } catch (error) {
+    note?.end();
+    throw error;
+  }
+  note?.made();
+  return note;
+}
+
+/** Where it cannot be told, making it tells why. */
+function isFree(fs: Calls, { path }: LockRule): boolean {
+  try {
+    return fs.whatSync(path) === undefined;
+  } catch {
+    return true;
   }
 }
 

@@ -26,10 +26,17 @@ export type Calls = Pick<
   readonly renameSync: (from: string, to: string) => void;
   readonly realpathSync: (path: string) => string;
   readonly readdirSync: (path: string) => Dirent[];
-  readonly openSync: (path: string, flags: number) => number;
+  /** Of the path itself, links not followed; undefined where nothing stands. */
+  readonly whatSync: (path: string) => BigIntStats | undefined;
+  readonly openSync: (path: string, flags: number, mode?: number) => number;
   readonly fstatSync: (descriptor: number) => Stats;
   readonly readSync: (descriptor: number, buffer: Uint8Array, at: number, length: number, position: number) => number;
+  readonly writeSync: (descriptor: number, text: string) => void;
   readonly closeSync: (descriptor: number) => void;
+  readonly textSync: (path: string) => string;
+  readonly mkdirSync: (path: string, options: { readonly recursive?: true; readonly mode: number }) => void;
+  readonly rmdirSync: (path: string) => void;
+  readonly unlinkSync: (path: string) => void;
 };
 
 export interface ReadFile {

@@ -8,6 +8,7 @@ import type { Dirent, Stats } from 'node:fs';
 import * as node from 'node:fs';
 import { dirname } from 'node:path';
 import type { Disk, EntryKind, FilePath, LockRule } from '../ports/disk.ts';
+import type { LockNotes, NotesOptions } from './disk-lock-notes.ts';
 import { fileProblem, readProblem, systemCode, writeProblem } from './disk-problems.ts';
 import { type Calls, mostBytesByDefault, readRegularFile, versionOf } from './disk-read.ts';
 import type { Replaced } from './disk-replace.ts';
@@ -36,13 +37,21 @@ export const systemCalls: Calls = {
   lstatSync: (path) => node.lstatSync(path),
   realpathSync: (path) => node.realpathSync.native(path),
   readdirSync: (path) => node.readdirSync(path, { withFileTypes: true }),
-  openSync: (path, flags) => node.openSync(path, flags),
+  whatSync: (path) => node.lstatSync(path, { bigint: true, throwIfNoEntry: false }),
+  openSync: (path, flags, mode) => node.openSync(path, flags, mode),
   fstatSync: (descriptor) => node.fstatSync(descriptor),
   readSync: (descriptor, buffer, at, length, position) => node.readSync(descriptor, buffer, at, length, position),
+  writeSync: (descriptor, text) => void node.writeSync(descriptor, text),
   closeSync: (descriptor) => node.closeSync(descriptor),
+  textSync: (path) => node.readFileSync(path, 'utf8'),
+  mkdirSync: (path, options) => void node.mkdirSync(path, options),
+  rmdirSync: (path) => node.rmdirSync(path),
+  unlinkSync: (path) => node.unlinkSync(path),
 };
 
-export function createDisk(fs: Calls = systemCalls): Disk {
+/** Without `notes` (a disk of tests) a lock that a killed process left grows stale. */
+export function createDisk(fs: Calls = systemCalls, notes?: NotesOptions): Disk {
+  let opened: Promise<LockNotes> | undefined;
   let lastRead: { readonly version: string; readonly bytes: WeakRef<Uint8Array> } | undefined;
   /** What we wrote last, by real path. */
   const written = new Map<FilePath, string>();
@@ -91,6 +100,10 @@ export function createDisk(fs: Calls = systemCalls): Disk {
     },
 
     withLock: locked,
+
+    async freeLocks() {
+      await (await noted())?.takeBack();
+    },
 
     async remove(path) {
       try {
@@ -168,7 +181,14 @@ export function createDisk(fs: Calls = systemCalls): Disk {
 
   async function locked<T>(lock: LockRule, work: () => Promise<T>, timeoutMs = timeoutByDefaultMs): Promise<T> {
     const { withLock } = await import('./disk-lock.ts');
-    return withLock(fs, lock, timeoutMs, work);
+    return withLock(fs, lock, timeoutMs, work, await noted());
+  }
+
+  async function noted(): Promise<LockNotes | undefined> {
+    if (notes === undefined) return undefined;
+    const { openNotes } = await import('./disk-lock-notes.ts');
+    opened ??= openNotes(fs, notes);
+    return opened;
   }
 }
 

@@ -3,8 +3,7 @@
  *
  * What we set on the command line goes before what the repository says. Settings with a name of the repository's own choice
  * (`filter.<name>.clean`, `diff.<name>.textconv`) can only be set once the names are known: before a command that looks at
- * attributes, the names are asked for. Into submodules no such setting reaches, for git starts itself there afresh: it is
- * told not to go there.
+ * attributes, the names are asked for. A submodule has names of its own, and git would start itself there: it is told not to.
  */
 import { Problem } from '../base/problem.ts';
 
@@ -29,7 +28,7 @@ const settings: readonly (readonly [string, string])[] = [
   ['safe.directory', '*'],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
-  // A child in the submodule would obey the submodule's configuration.
+  // A child in the submodule would obey the submodule's names.
   ['diff.submodule', 'short'],
   ['status.submoduleSummary', 'false'],
   ['submodule.recurse', 'false'],
@@ -56,7 +55,6 @@ const settings: readonly (readonly [string, string])[] = [
 export const globalArgs: readonly string[] = [
   '--no-pager',
   '--no-replace-objects',
-  '--literal-pathspecs',
   '--no-optional-locks',
   ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
 ];
@@ -71,7 +69,8 @@ export const quietEnv: Readonly<Record<string, string>> = {
   GIT_SEQUENCE_EDITOR: ':',
   GIT_ASKPASS: '',
   SSH_ASKPASS: '',
-  // A partial clone asks its remote for what is missing. The first is known since 2.44; that no protocol is allowed, to every git.
+  // A partial clone asks its remote for what is missing. The first is known since 2.44 (and to 2.39.4); that no
+  // protocol is allowed, to every git.
   GIT_NO_LAZY_FETCH: '1',
   GIT_ALLOW_PROTOCOL: 'none',
   GIT_PROTOCOL_FROM_USER: '0',
@@ -118,10 +117,23 @@ const opensContent = new Set(['--textconv', '--filters', '--ext-diff', '--modifi
 export function looksAtAttributes([command = '', ...args]: readonly string[]): boolean {
   const end = args.indexOf('--');
   const options = end === -1 ? args : args.slice(0, end);
+  if (rawAlone(command, options)) return false;
   return !withoutContent.has(command) || options.some((option) => opensContent.has(option));
 }
 
+/** Trees (or the index) compared by ids alone: neither side is a file of the work tree, and no content is opened. */
+function rawAlone(command: string, options: readonly string[]): boolean {
+  const between = command === 'diff-tree' || (command === 'diff-index' && options.includes('--cached'));
+  return between && options.includes('--raw') && options.includes('--no-renames') && !options.some((each) => patches.test(each));
+}
+const patches =
+  /^(?:-[pucGS]|--(?:patch|stat|numstat|shortstat|dirstat|check|summary|cc|textconv|ext-diff|word-diff|pickaxe|find-|unified|binary))/;
+
 const differences = new Set(['diff', 'diff-files', 'diff-index', 'diff-tree', 'log', 'show', 'whatchanged', 'format-patch']);
+
+/** Paths are names, not patterns. This one takes only names anyway, and refuses to be told so. */
+export const pathsAsTheyAre = ([command]: readonly string[]): string[] =>
+  command === 'check-ignore' ? [] : ['--literal-pathspecs'];
 
 /** The command with the options that keep it from drivers and submodules. */
 export function disarmedArgs([command = '', ...args]: readonly string[]): string[] {

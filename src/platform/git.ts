@@ -20,6 +20,7 @@ import {
   keptEnv,
   looksAtAttributes,
   namesAsked,
+  pathsAsTheyAre,
   quietEnv,
   takesSettings,
 } from './git-disarmed.ts';
@@ -82,7 +83,7 @@ export function createGit(host: Host): Git {
       };
       const drivers = looksAtAttributes(args) ? await driversOf(at, options) : {};
       if (drivers === undefined) return { status: null, output: new Uint8Array(), errors: '' };
-      return start([...globalArgs, ...disarmedArgs(args)], { ...at, ...drivers }, options);
+      return start([...globalArgs, ...pathsAsTheyAre(args), ...disarmedArgs(args)], { ...at, ...drivers }, options);
     },
 
     async objects(stores, args, options = {}) {
@@ -90,7 +91,7 @@ export function createGit(host: Host): Git {
       try {
         await fill(scratch, stores);
         const own = { GIT_DIR: scratch, GIT_IMPLICIT_WORK_TREE: '0', GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' };
-        return await start([...globalArgs, ...disarmedArgs(args)], own, options);
+        return await start([...globalArgs, ...pathsAsTheyAre(args), ...disarmedArgs(args)], own, options);
       } finally {
         await rm(scratch, { recursive: true, force: true });
       }
@@ -134,7 +135,7 @@ export async function fill(scratch: FilePath, { folders, hash }: GitStores): Pro
 }
 
 /** A line of `info/alternates`: one that begins with `"` is quoted as in C, so that a path may hold line breaks. */
-export function alternate(folder: FilePath): string {
+function alternate(folder: FilePath): string {
   const plain = process.platform === 'win32' ? folder.replaceAll('\\', '/') : folder;
   return `"${plain.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
 }

@@ -8,7 +8,7 @@ import type { Host } from '../ports/host.ts';
 import { type JournalStore, journalFile } from '../ports/journal-store.ts';
 import type { Ports } from '../ports/ports.ts';
 import { createClock } from './clock.ts';
-import { createDisk } from './disk.ts';
+import { createDisk, systemCalls } from './disk.ts';
 import { createHost } from './host.ts';
 import { createRandom } from './random.ts';
 
@@ -50,7 +50,7 @@ export function createPorts({ host = createHost() }: PortsOptions = {}): Ports {
   });
   return {
     host,
-    disk: createDisk(),
+    disk: createDisk(systemCalls, { folder: host.join(host.stateFolder, 'locks'), processes }),
     clock,
     random: createRandom(),
     net: lazy(async () => (await import('./net.ts')).createNet(), { send: true }),

@@ -19,6 +19,8 @@ export interface FilesJob {
   /** Named by the caller: files, folders, links or nothing at all. */
   readonly roots: readonly FilePath[];
   readonly mostBytes: number;
+  /** Larger files are left to a later job: this thread has other things to do. */
+  readonly leaveLarger: number;
 }
 
 export interface FolderFound {
@@ -30,6 +32,8 @@ export interface FolderFound {
 
 export interface FilesLooked {
   readonly folders: readonly FolderFound[];
+  /** Files that were left. */
+  readonly large: readonly FilePath[];
   readonly matches: readonly FileMatch[];
   readonly names: readonly FileMatch[];
   readonly links: readonly FileMatch[];
@@ -46,6 +50,7 @@ export class FilesLook {
   readonly #buffer = Buffer.allocUnsafeSlow(readSize);
   readonly #spare = Buffer.alloc(1);
   #folders: FolderFound[] = [];
+  #large: FilePath[] = [];
   #matches: FileMatch[] = [];
   #names: FileMatch[] = [];
   #links: FileMatch[] = [];
@@ -60,16 +65,18 @@ export class FilesLook {
 
   look(job: FilesJob): FilesLooked {
     this.#folders = [];
+    this.#large = [];
     this.#matches = [];
     this.#names = [];
     this.#links = [];
     this.#gaps = [];
     this.#files = 0;
     this.#bytes = 0;
-    for (const root of job.roots) this.#root(root, job.mostBytes);
-    for (const folder of job.folders) this.#folder(folder, job.mostBytes);
+    for (const root of job.roots) this.#root(root, job);
+    for (const folder of job.folders) this.#folder(folder, job);
     return {
       folders: this.#folders,
+      large: this.#large,
       matches: this.#matches,
       names: this.#names,
       links: this.#links,
@@ -79,16 +86,16 @@ export class FilesLook {
     };
   }
 
-  #root(path: FilePath, mostBytes: number): void {
+  #root(path: FilePath, job: FilesJob): void {
     const stats = this.#try(path, () => lstatSync(path, { bigint: true }));
     if (stats === undefined) return;
     if (stats.isDirectory()) this.#folders.push({ path, device: String(stats.dev), file: String(stats.ino) });
     else if (stats.isSymbolicLink()) this.#link(path);
-    else if (stats.isFile()) this.#file(path, mostBytes);
+    else if (stats.isFile()) this.#file(path, job);
     else this.#gaps.push({ code: 'unreadable', where: path, why: 'neither a file nor a folder' });
   }
 
-  #folder(folder: FilePath, mostBytes: number): void {
+  #folder(folder: FilePath, job: FilesJob): void {
     const entries = this.#try(folder, () => readdirSync(folder, { withFileTypes: true }));
     if (entries === undefined) return;
     if (entries.length === 0) return;
@@ -99,9 +106,9 @@ export class FilesLook {
       for (const name of names) this.#tell(this.#names, join(folder, name), Buffer.from(name), 'its name');
     for (const entry of entries) {
       const path = join(folder, entry.name);
-      if (entry.isFile()) this.#file(path, mostBytes);
+      if (entry.isFile()) this.#file(path, job);
       else if (entry.isSymbolicLink()) this.#link(path);
-      else if (entry.isDirectory() || isUnknown(entry)) this.#root(path, mostBytes);
+      else if (entry.isDirectory() || isUnknown(entry)) this.#root(path, job);
     }
   }
 
@@ -121,19 +128,19 @@ export class FilesLook {
     return matchBytes(text, this.#sought, this.#tools).matches.length > 0;
   }
 
-  #file(path: FilePath, mostBytes: number): void {
+  #file(path: FilePath, job: FilesJob): void {
     const handle = this.#try(path, () =>
       openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)),
     );
     if (handle === undefined) return;
     try {
-      this.#try(path, () => this.#opened(path, handle, mostBytes));
+      this.#try(path, () => this.#opened(path, handle, job));
     } finally {
       closeSync(handle);
     }
   }
 
-  #opened(path: FilePath, handle: number, mostBytes: number): void {
+  #opened(path: FilePath, handle: number, { mostBytes, leaveLarger }: FilesJob): void {
     const first = readSync(handle, this.#buffer, 0, readSize, 0);
     // a short file is known whole when nothing comes after it
     const short = first === 0 || (first < readSize && readSync(handle, this.#spare, 0, 1, first) === 0);
@@ -145,6 +152,10 @@ export class FilesLook {
     if (!before.isFile()) return;
     if (before.size > mostBytes) {
       this.#gaps.push({ code: 'too-large', where: path, why: `larger than ${mostBytes} bytes` });
+      return;
+    }
+    if (before.size > leaveLarger) {
+      this.#large.push(path);
       return;
     }
     const stream = matchStream(this.#sought, this.#tools);

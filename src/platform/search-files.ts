@@ -4,30 +4,42 @@
  * A folder is entered once, whatever way leads to it (bind mounts make cycles), and only on the file system of the root that
  * it was reached from.
  */
-import { availableParallelism } from 'node:os';
 import type { FilePath } from '../ports/disk.ts';
 import type { FileMatch, FilesRequest, FilesSearched, SearchControl } from '../ports/searches.ts';
+import { Needles } from '../search/needles.ts';
 import type { Gap } from '../search/search.ts';
 import type { FilesJob, FilesLooked, FolderFound } from './search-files-look.ts';
-
-/** Does one job, here or on another thread. */
-export type DoJob = (job: FilesJob) => Promise<FilesLooked>;
+import { createPool, type Pool, searchThreads } from './search-pool.ts';
 
 /** Folders of one job: enough that handing it out costs little, and few enough that all threads have something to do. */
 const mostFolders = 16;
-
+/** More than this is looked through by threads: to start them takes as long. */
+const fewFiles = 300;
+const fewBytes = 8 * 1024 * 1024;
 const progressMs = 200;
 
-export async function walkFiles(
-  request: FilesRequest,
-  control: SearchControl,
-  doJob: DoJob,
-  threads = Math.max(1, Math.min(4, availableParallelism())),
-): Promise<FilesSearched> {
+export async function searchFiles(request: FilesRequest, control: SearchControl = {}): Promise<FilesSearched> {
+  const lookFor = { needles: Needles.listOf(request.known), formats: request.formats };
+  const here = createPool(lookFor, 'here', control.signal);
+  let threads: Pool | undefined;
   const walk = new Walk(request, control);
-  await walk.run(doJob, threads);
+  try {
+    await walk.run(async (job) => {
+      if (threads === undefined && (walk.files > fewFiles || walk.bytes > fewBytes || walk.hasLarge))
+        threads = createPool(lookFor, searchThreads(), control.signal);
+      return threads ? threads.do('files', job) : here.do('files', { ...job, leaveLarger: fewBytes });
+    }, searchThreads());
+  } catch (error) {
+    if (control.signal?.aborted !== true) throw error;
+  } finally {
+    await threads?.close();
+    await here.close();
+  }
   return walk.answer();
 }
+
+/** Does one job, here or on another thread. */
+type DoJob = (job: FilesJob) => Promise<FilesLooked>;
 
 interface Waiting {
   readonly folder: FolderFound;
@@ -39,11 +51,14 @@ class Walk {
   readonly #request: FilesRequest;
   readonly #control: SearchControl;
   readonly #waiting: Waiting[] = [];
+  /** Files that are for a thread of their own. */
+  readonly #large: FilePath[] = [];
   readonly #entered = new Set<string>();
   readonly #matches: FileMatch[] = [];
   readonly #names: FileMatch[] = [];
   readonly #links: FileMatch[] = [];
   readonly #gaps: Gap[] = [];
+  #hadLarge = false;
   #files = 0;
   #bytes = 0;
   #said = 0;
@@ -59,9 +74,10 @@ class Walk {
 
   async run(doJob: DoJob, threads: number): Promise<void> {
     const { roots, mostBytes = Number.POSITIVE_INFINITY } = this.#request;
+    const none: FilesJob = { folders: [], roots: [], mostBytes, leaveLarger: Number.POSITIVE_INFINITY };
     for (const root of new Set(roots)) {
       if (this.#stopped) break;
-      const looked = await doJob({ folders: [], roots: [root], mostBytes });
+      const looked = await doJob({ ...none, roots: [root] });
       this.#take(looked);
       for (const folder of looked.folders) this.#wait({ folder, device: folder.device });
     }
@@ -71,15 +87,17 @@ class Walk {
     const worker = async (): Promise<void> => {
       for (;;) {
         if (this.#stopped) return;
-        const some = this.#waiting.splice(-Math.max(1, Math.min(mostFolders, Math.ceil(this.#waiting.length / threads))));
-        if (some.length === 0) {
+        const large = this.#large.splice(-1);
+        const most = large.length > 0 ? 0 : Math.min(mostFolders, Math.ceil(this.#waiting.length / threads));
+        const some = most > 0 ? this.#waiting.splice(-most) : [];
+        if (some.length + large.length === 0) {
           if (busy === 0) return;
           await new Promise<void>((resolve) => wake.push(resolve));
           continue;
         }
         busy++;
         try {
-          this.#taken(await doJob({ folders: some.map(({ folder }) => folder.path), roots: [], mostBytes }), some);
+          this.#taken(await doJob({ ...none, folders: some.map(({ folder }) => folder.path), roots: large }), some);
         } finally {
           busy--;
           const sleeping = wake;
@@ -89,16 +107,25 @@ class Walk {
       }
     };
     await Promise.all(Array.from({ length: threads }, worker));
-    if (this.#stopped)
-      this.#gaps.push({ code: 'stopped', where: roots.join(', '), why: 'the search was stopped before its end' });
+  }
+
+  get files(): number {
+    return this.#files;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Was there a file that is not for this thread? */
+  get hasLarge(): boolean {
+    return this.#hadLarge;
   }
 
   #taken(looked: FilesLooked, of: readonly Waiting[]): void {
     this.#take(looked);
-    const devices = new Map(of.map(({ folder, device }) => [folder.path, device]));
     for (const folder of looked.folders) {
-      const parent = of.find((one) => isIn(folder.path, one.folder.path));
-      const device = devices.get(parent?.folder.path ?? '') ?? folder.device;
+      const device = of.find((one) => isIn(folder.path, one.folder.path))?.device ?? folder.device;
       if (this.#request.skip?.(folder.path) === true) continue;
       if (folder.device === device) this.#wait({ folder, device });
       else this.#gaps.push({ code: 'not-here', where: folder.path, why: 'another file system: name it to have it searched' });
@@ -118,6 +145,8 @@ class Walk {
     this.#matches.push(...looked.matches);
     this.#names.push(...looked.names);
     this.#links.push(...looked.links);
+    this.#large.push(...looked.large);
+    this.#hadLarge ||= looked.large.length > 0;
     this.#gaps.push(...looked.gaps);
     this.#files += looked.files;
     this.#bytes += looked.bytes;
@@ -129,6 +158,9 @@ class Walk {
   }
 
   answer(): FilesSearched {
+    const { roots } = this.#request;
+    if (this.#stopped)
+      this.#gaps.push({ code: 'stopped', where: roots.join(', '), why: 'the search was stopped before its end' });
     const byFile = (a: FileMatch, b: FileMatch): number => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.offset - b.offset);
     return {
       matches: this.#matches.sort(byFile),

@@ -4,7 +4,7 @@
  * What goes to a job and what comes back can be copied between threads; large tables lie in memory that threads share, and a
  * file that is open is open for all of them, so that it may be deleted meanwhile.
  */
-import { createReadStream } from 'node:fs';
+import { createReadStream, open as openFile, read } from 'node:fs';
 import type { FilePath } from '../ports/disk.ts';
 import type { Gap, Match } from '../search/search.ts';
 import { type FilesJob, FilesLook, type FilesLooked } from './search-files-look.ts';
@@ -97,7 +97,8 @@ export function createDoing(setup: Setup): Doing {
       const open = (): AsyncIterable<Uint8Array> => {
         const stream = createReadStream('', {
           fd: descriptor,
-          autoClose: false,
+          // A stream that is destroyed closes its file whatever `autoClose` says; this one is open for all threads.
+          fs: { open: openFile, read, close: (_, done) => done?.() },
           start: from,
           end: to - 1,
           highWaterMark: 1 << 18,

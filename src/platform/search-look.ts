@@ -14,6 +14,12 @@ export interface LookFor {
   readonly formats: boolean;
 }
 
+/** Programs of Windows and Linux may carry a zip behind them. */
+const programs = [
+  [0x4d, 0x5a],
+  [0x7f, 0x45, 0x4c, 0x46],
+];
+
 /** Pieces of what passes by are looked at once there is this much of them. */
 const windowSize = 1 << 20;
 /** What tells a format by the quick question (its anchor, what stands before and behind that) is shorter. */
@@ -53,15 +59,23 @@ export class ObjectLook {
     const first = bytes[from];
     if (to - from < 4 || first === 0) return false;
     const head = bytes.subarray(from, Math.min(to, from + headSize));
-    return beginsWith(head, gzipMagic) || beginsWith(head, zipMagic) || closedKind(head) !== undefined || isTarHeader(head);
+    if (beginsWith(head, gzipMagic) || beginsWith(head, zipMagic) || closedKind(head) !== undefined) return true;
+    return programs.some((magic) => beginsWith(head, magic)) || isTarHeader(head);
+  }
+
+  /** The slow and complete look. */
+  exactly(bytes: Uint8Array): Looked {
+    return matchBytes(bytes, this.sought, this.tools);
   }
 
   /** The exact look at an object that may hold something or is veiled. */
   candidate(bytes: Uint8Array): Looked {
     const { length } = bytes;
-    const isWanted = this.#quick.mayHold(bytes, 0, length) || this.isVeiled(bytes, 0, length) || findFormats(bytes).length > 0;
-    if (!isWanted) return { matches: [], gaps: [] };
-    return matchBytes(bytes, { ...this.sought, quick: !this.#veils.mayHold(bytes, 0, length) }, this.tools);
+    const holds = this.#quick.mayHold(bytes, 0, length);
+    if (!holds && !this.isVeiled(bytes, 0, length) && !(this.#formats && findFormats(bytes).length > 0))
+      return { matches: [], gaps: [] };
+    const isDeep = holds && this.#veils.mayHold(bytes, 0, length);
+    return matchBytes(bytes, { ...this.sought, quick: !isDeep }, this.tools);
   }
 
   /** For what does not fit into memory. It is read once, and again only where it may hold something. */

@@ -32,9 +32,11 @@ export function readLoose(file: FilePath, inflater: Inflater, arena: Uint8Array)
   const header = headerOf(deflated);
   if (header === undefined) return { state: 'corrupt' };
   const { type, size, length } = header;
-  if (isLarge || length + size + 1 > arena.length) return { state: 'large', type, header: length, size, packed };
-  if (!inflater.inflate(deflated, 0, deflated.length, arena, 0, length + size)) return { state: 'corrupt' };
-  return { state: 'whole', type, bytes: arena.subarray(length, length + size), packed };
+  if (isLarge || length + size + 8 > arena.length) return { state: 'large', type, header: length, size, packed };
+  // So that the object itself begins at a whole word.
+  const at = -length & 3;
+  if (!inflater.inflate(deflated, 0, deflated.length, arena, at, length + size)) return { state: 'corrupt' };
+  return { state: 'whole', type, bytes: arena.subarray(at + length, at + length + size), packed };
 }
 
 function readHead(file: FilePath): Buffer {

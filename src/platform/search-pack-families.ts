@@ -50,6 +50,9 @@ interface Frame {
 
 const readAhead = 1 << 15;
 
+/** Objects begin at whole words: what is found of a piece then never depends on where its object happened to lie. */
+const aligned = (at: number): number => (at + 3) & ~3;
+
 export class Families {
   readonly #plan: PackPlan;
   readonly #descriptor: number;
@@ -75,7 +78,7 @@ export class Families {
     this.#look = look;
     this.#arena = arena;
     // A base and what is made of it lie side by side.
-    this.#mostObject = Math.floor(arena.length / 2);
+    this.#mostObject = Math.floor(arena.length / 2) - 4;
   }
 
   /** What came of all families since the last call. */
@@ -118,8 +121,8 @@ export class Families {
   #child(parent: Frame, entry: number, isHeir: boolean): boolean {
     const length = this.#deltaOf(entry, parent.length);
     if (length < 0) return false;
-    if (this.#top + length > this.#arena.length) this.#compact();
-    const start = this.#top;
+    if (aligned(this.#top) + length > this.#arena.length) this.#compact();
+    const start = aligned(this.#top);
     if (start + length > this.#arena.length) {
       this.#later.push(entry);
       return false;
@@ -163,7 +166,7 @@ export class Families {
       if (frame.start > at) this.#arena.copyWithin(at, frame.start, frame.start + frame.length);
       frame.start = at;
       frame.floor = at;
-      at += frame.length;
+      at = aligned(at + frame.length);
     }
     this.#top = at;
   }

@@ -39,7 +39,7 @@ const leastObjects = 64;
 /** The files are open, so that it does not matter when git removes them meanwhile. */
 export class OpenPack {
   readonly name: string;
-  readonly size: number;
+  readonly objects: number;
   readonly #file: FilePath;
   readonly #index: PackIndex;
   readonly #descriptor: number;
@@ -66,7 +66,7 @@ export class OpenPack {
       this.#index.close();
       throw error;
     }
-    this.size = this.#plan.offsets.at(-1) ?? 0;
+    this.objects = this.#plan.count;
   }
 
   close(): void {

@@ -79,7 +79,12 @@ class Threads {
   }
 
   #start(): void {
-    const worker = new Worker(workerFile(), { workerData: this.#setup, name: 'search', execArgv: [] });
+    const worker = new Worker(workerFile(), {
+      workerData: this.#setup,
+      name: 'search',
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
     worker.on('message', ({ answer, failed }: { answer?: unknown; failed?: string }) => {
       const one = this.#running.get(worker);
       this.#running.delete(worker);

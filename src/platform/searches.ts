@@ -2,24 +2,19 @@
  * The real Searches: objects of git's stores and files of folders, looked at on all cores, and bytes in hand.
  */
 import type { Host } from '../ports/host.ts';
-import type { FilesRequest, SearchControl, Searches, Sought } from '../ports/searches.ts';
+import type { Searches, Sought } from '../ports/searches.ts';
 import { Kernel } from '../search/kernel.ts';
 import { matchBytes, type SoughtBytes } from '../search/match.ts';
 import { Needles } from '../search/needles.ts';
-import { walkFiles } from './search-files.ts';
-import { FilesLook } from './search-files-look.ts';
+import { searchFiles } from './search-files.ts';
+import { searchObjects } from './search-objects.ts';
 import { createUnpack } from './unpack.ts';
 
 export function createSearches(_host: Host): Searches {
   const unpack = createUnpack();
   return {
-    objects: async () => {
-      throw new Error('objects are not searched yet');
-    },
-    files: async (request: FilesRequest, control: SearchControl = {}) => {
-      const look = new FilesLook(soughtOf(request), { unpack });
-      return walkFiles(request, control, async (job) => look.look(job), 1);
-    },
+    objects: searchObjects,
+    files: searchFiles,
     bytes: async (bytes, sought, name = '') => {
       const { matches, gaps } = matchBytes(bytes, soughtOf(sought), { unpack });
       return { matches, gaps: gaps.map((gap) => ({ ...gap, where: [name, gap.where].filter((one) => one !== '').join(' > ') })) };

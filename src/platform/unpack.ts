@@ -31,18 +31,22 @@ interface Engine {
 
 const pieceSize = 256 * 1024;
 /** What a corrupt stream yields in the step in which that shows is lost: steps are short. */
-const step = 8 * 1024;
+const step = 2 * 1024;
 const mostAtOnce = 32 * 1024 * 1024;
 
 export function createUnpack(): Unpack {
   return { inflater: () => inSteps() ?? atOnce() };
 }
 
+/** Output of inflaters that are closed: archives within archives need several at a time, thousands after each other. */
+const spare: Buffer[] = [];
+const mostSpare = 8;
+
 function inSteps(): Inflater | undefined {
   const engine = createInflateRaw() as unknown as Engine;
   const { _handle: handle, _writeState: state } = engine;
   if (handle === undefined || state === undefined || typeof handle.writeSync !== 'function') return undefined;
-  const output = Buffer.allocUnsafeSlow(pieceSize);
+  const output = spare.pop() ?? Buffer.allocUnsafeSlow(pieceSize);
   let failed = false;
   let closed = false;
   handle.onerror = () => {
@@ -71,8 +75,10 @@ function inSteps(): Inflater | undefined {
       return { state: 'more' };
     },
     close: () => {
-      if (!closed) handle.close();
+      if (closed) return;
       closed = true;
+      handle.close();
+      if (spare.length < mostSpare) spare.push(output);
     },
   };
 }

@@ -49,7 +49,8 @@ export interface DirectoryEntry {
  * A lock that a client takes before it rewrites its file. 'mkdir': a directory at `path`, its modification time refreshed
  * while held, abandoned when older than `staleMs` (the convention of the npm package proper-lockfile). 'create': a file that is
  * made only when there is none, abandoned likewise. 'flock': an exclusive flock(2) on the file, which stays; it ends with its
- * holder (where the system has no such call or tool: problem file/locked, saying so).
+ * holder (where the system has no such call or tool: problem file/locked, saying so). One that a killed process of ours left is
+ * taken back before it is stale, by our own next process.
  */
 export interface LockRule {
   readonly kind: 'mkdir' | 'create' | 'flock';
@@ -85,6 +86,8 @@ export interface Disk {
    * (who honours the lock). Problem: file/locked when the lock is not free within `timeoutMs` (default 10 s).
    */
   withLock<T>(lock: LockRule, work: () => Promise<T>, timeoutMs?: number): Promise<T>;
+  /** Removes every lock that a process of ours left when it was killed, none of a running one or of others. Never a problem. */
+  freeLocks(): Promise<void>;
   /** Removes a file; removing what is not there is no problem. */
   remove(path: FilePath): Promise<void>;
   /**

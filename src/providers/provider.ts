@@ -254,6 +254,10 @@ export interface Provider {
   readonly hint?: RegExp;
   /** Pure and total: never throws, whatever the slots hold. */
   recognise(slots: readonly Slot[]): readonly Recognised[];
+  /**
+   * As `recognise`, of kinds that stand in no config, and that it can check and end all the same when they leak: tokens of apps.
+   */
+  recogniseLeaked?(slots: readonly Slot[]): readonly Recognised[];
   /** Text from which the fingerprint is made: equal for two places that hold the same credential, whatever its form. */
   identity(held: Held): string;
   /**

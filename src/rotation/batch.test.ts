@@ -48,12 +48,13 @@ function world(fails: (texts: readonly string[]) => Error | undefined = () => un
       },
     ],
   } as unknown as Provider;
-  const [wrapped] = inBatches({ clients: [], stores: [], providers: [provider] }, clock).providers;
+  const batches = inBatches({ clients: [], stores: [], providers: [provider] }, clock);
+  const [wrapped] = batches.adapters.providers;
   const revocation = wrapped?.methods[0]?.revocation;
   if (revocation?.by !== 'api') throw new Error('by api');
-  const revoke = (held: Held | undefined) =>
-    revocation.revoke({} as Upstream, {} as MethodContext, held ? { held } : { upstreamId: '7' }, undefined);
-  return { calls, revoke };
+  const revoke = (held: Held | undefined, marker = '') =>
+    revocation.revoke({} as Upstream, { marker } as MethodContext, held ? { held } : { upstreamId: '7' }, undefined);
+  return { calls, revoke, batches, clock };
 }
 
 describe('revocations that come together', () => {
@@ -80,6 +81,35 @@ describe('revocations that come together', () => {
     expect(calls.flat()).toHaveLength(40);
     expect(calls.length).toBeGreaterThan(1);
     expect(calls.length).toBeLessThan(12);
+  });
+
+  it('go out as soon as all that are awaited have come, or will not', async () => {
+    const { calls, revoke, batches, clock } = world(() => undefined, 1000);
+    for (const marker of ['a', 'b', 'c', 'd']) batches.await('p', marker);
+    const all = [revoke(heldOf('a'), 'a'), revoke(heldOf('b'), 'b')];
+    batches.gone('d');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(calls).toEqual([]);
+    all.push(revoke(heldOf('c'), 'c'));
+    await Promise.all(all);
+    expect(calls).toEqual([['a', 'b', 'c']]);
+    expect(clock.elapsed()).toBeLessThan(151);
+  });
+
+  it('of two addresses wait for each other no longer than the last of either takes', async () => {
+    const { calls, revoke, batches, clock } = world(() => undefined, 1000);
+    for (const marker of ['a', 'b', 'c']) batches.await('p', marker);
+    await Promise.all([revoke(heldOf('a'), 'a'), revoke(heldOf('b'), 'b'), revoke(heldOf('c', 'two'), 'c')]);
+    expect(calls.map((call) => call.join('')).sort()).toEqual(['ab', 'c']);
+    expect(clock.elapsed()).toBeLessThan(151);
+  });
+
+  it('do not wait for ever for one that is awaited and does not come', async () => {
+    const { calls, revoke, batches, clock } = world(() => undefined, 1000);
+    for (const marker of ['a', 'b', 'never']) batches.await('p', marker);
+    await Promise.all([revoke(heldOf('a'), 'a'), revoke(heldOf('b'), 'b')]);
+    expect(calls).toEqual([['a', 'b']]);
+    expect(clock.elapsed()).toBeLessThan(2000);
   });
 
   it('a lost answer is lost for each of them', async () => {

@@ -56,7 +56,7 @@ async function payLost(run: Run, debt: Debt): Promise<Outcome> {
   const answer = run.takeAnswer('confirm-strays', 'done', 'accept', 'refuse');
   if (method.issue !== 'api' || method.value !== 'theirs' || !method.findStrays) {
     if (answer?.kind === 'done' || answer?.kind === 'accept') return { state: 'done' };
-    return { state: 'needs', need: { kind: 'confirm-strays', strays: [] } };
+    return { state: 'needs', need: { kind: 'confirm-strays', strays: [], lost: debt.text } };
   }
   const at = { ...(await run.context()), old: next ?? run.old };
   const { existing } = run.known;

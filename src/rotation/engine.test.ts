@@ -1,6 +1,6 @@
 /**
  * Goal: one credential has one open rotation, by whichever of its two ids it is named; a key that a person hands over and
- * that is not for this rotation is neither kept nor revoked.
+ * that is not for this rotation is neither kept nor revoked; no lock of a killed process outlives the next run.
  * Method: the failing world, without failures; the state of the toy upstream is the judge.
  */
 import { describe, expect, it } from 'vitest';
@@ -34,6 +34,24 @@ describe('while a rotation is open', () => {
       code: 'rotation/unfinished',
       next: expect.stringContaining(rotation),
     });
+  });
+});
+
+describe('locks of killed processes', () => {
+  it('are taken back first by every run of a rotation, also by one that wants none', async () => {
+    const world = new World({ kind: 'many', because: 'routine', seed: 3 });
+    const rotation = await opened(world);
+    let freed = 0;
+    const free = world.disk.freeLocks.bind(world.disk);
+    world.disk.freeLocks = () => {
+      freed++;
+      return free();
+    };
+    await world.engine().advance(rotation, { onEvent });
+    await world.engine().advance(rotation, { onEvent });
+    expect(freed).toBe(2);
+    await world.engine().undo(rotation, { onEvent });
+    expect(freed).toBe(3);
   });
 });
 

@@ -95,6 +95,8 @@ export function createRotations(
       store,
       rotation,
       async (lease) => {
+        // What a killed process left locked is waited for by its client, and this run may want no lock any more.
+        await ports.disk.freeLocks();
         const log = await whole();
         const entries = await log.of(rotation);
         const known = fold(entries);
@@ -102,8 +104,9 @@ export function createRotations(
         const sort = sorts.find((one) => one.owns({ plan: known.plan }));
         if (!sort) throw new Error(`a rotation of an unknown provider: ${known.plan.provider}`);
         const sealer = await parts.createSealer(ports);
-        const { onEvent: emit, signal, answer, talk } = options;
-        const under = sort.takeUp(known, { ports, adapters, journal: log, sealer, lease, entries, emit, signal, answer, talk });
+        const { onEvent: emit, signal, answer, talk, signIn } = options;
+        const of = { ports, adapters, journal: log, sealer, lease, entries };
+        const under = sort.takeUp(known, { ...of, emit, signal, answer, talk, signIn });
         const { run } = under;
         await run.begin(() => sort.fromPlaces(known));
         try {

@@ -11,6 +11,9 @@ import type { Proof } from '../verification/proof.ts';
 import type { Detail, JournalEntry } from './journal/schema.ts';
 import type { Debt, HistoryRow, Need, Plan, Receipt, StepName } from './rotation.ts';
 
+/** Effect of a sign-in: from its intent on there may be a grant whose tokens nobody holds, until a pair is issued. */
+export const redeem = 'redeem';
+
 export interface Pending {
   readonly step: StepName;
   readonly detail: Detail;
@@ -54,6 +57,10 @@ export interface Known {
   readonly accepted: ReadonlySet<Need['kind']>;
   readonly waiting: Need | undefined;
   readonly rollingBack: { readonly code: Code; readonly why: string } | undefined;
+  /** A person chose that this tool signs in, where the plan leaves it to the client. */
+  readonly signInByTool: boolean;
+  /** Steps that were done since the credential was last issued: what they found holds for it. */
+  readonly doneSinceIssued: ReadonlySet<StepName>;
   /** How many issued keys were given up: part of the names under which the next is sealed. */
   readonly candidates: number;
   readonly debts: readonly Debt[];
@@ -78,6 +85,8 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
   let rollingBack: Known['rollingBack'];
   let closed: Known['closed'];
   let candidates = 0;
+  let signInByTool = false;
+  const doneSinceIssued = new Set<StepName>();
   let existing: readonly string[] | undefined;
   let asking: Instant | undefined;
   let unansweredIssueAt: Instant | undefined;
@@ -112,12 +121,15 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
       current = entry.step;
       const before = steps.get(entry.step);
       const ended = entry.state === 'started' ? undefined : entry.at;
+      if (entry.state === 'done') doneSinceIssued.add(entry.step);
       steps.set(entry.step, { startedAt: before?.startedAt ?? entry.at, endedAt: ended, note: entry.note, state: entry.state });
     } else if (entry.kind === 'issued') {
       const { fingerprint, upstreamId, sealed, at } = entry;
       issued = { fingerprint, upstreamId, sealed, at };
       asking = undefined;
       pending.delete('issue');
+      pending.delete(redeem);
+      doneSinceIssued.clear();
     } else if (entry.kind === 'proof') {
       proofs.push(entry.proof);
     } else if (entry.kind === 'waiting') {
@@ -127,10 +139,12 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
     } else if (entry.kind === 'answered') {
       waiting = undefined;
       if (entry.answer === 'accept') accepted.add(entry.need);
+      signInByTool ||= entry.answer === 'by-tool';
       if (entry.pids) leaveRunning.push(...entry.pids);
     } else if (entry.kind === 'decision') {
       if (entry.what === 'roll-back') rollingBack = { code: entry.code ?? 'rotation/unfinished', why: entry.why };
       if (entry.what === 'go-on') rollingBack = undefined;
+      signInByTool ||= entry.what === 'sign-in-by-tool';
       if (entry.what === 'new-candidate') {
         issued = undefined;
         candidates++;
@@ -164,6 +178,8 @@ export function fold(entries: readonly JournalEntry[]): Known | undefined {
     accepted,
     waiting,
     rollingBack,
+    signInByTool,
+    doneSinceIssued,
     candidates,
     debts,
     closed,

@@ -18,7 +18,7 @@ import type { Proof } from '../verification/proof.ts';
 import { fold, type Known } from './fold.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Detail, EntryBody, JournalEntry } from './journal/schema.ts';
-import type { Debt, Event, Need, PersonAnswer, Plan, Progress, Receipt, StepName } from './rotation.ts';
+import type { Debt, Event, Need, OfRotation, PersonAnswer, Plan, Progress, Receipt, StepName } from './rotation.ts';
 import { openHeld, type Sealer, sealHeld } from './seal.ts';
 
 export interface JournaledParts {
@@ -32,6 +32,7 @@ export interface JournaledParts {
   readonly signal: AbortSignal | undefined;
   readonly answer: PersonAnswer | undefined;
   readonly talk?: SignInTalk | undefined;
+  readonly signIn?: 'tool' | undefined;
 }
 
 /** The rotation's entries always begin with 'opened': the engine looked. */
@@ -141,7 +142,7 @@ export abstract class Journaled {
   /** The rotation waits for a person. */
   async wait(step: StepName, need: Need): Promise<Progress> {
     await this.record({ kind: 'waiting', step, need });
-    return { state: 'waiting', rotation: this.id, step, need };
+    return { ...this.of, state: 'waiting', step, need };
   }
 
   async shred(): Promise<void> {
@@ -155,6 +156,11 @@ export abstract class Journaled {
 
   get known(): Known {
     return this.#known;
+  }
+
+  get of(): OfRotation {
+    const { credential, provider } = this.plan;
+    return { rotation: this.id, credential, provider };
   }
 
   get now(): number {

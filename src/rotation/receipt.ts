@@ -9,10 +9,14 @@ import { Problem } from '../base/problem.ts';
 import type { Leftovers } from '../inventory/leftovers.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { Proof } from '../verification/proof.ts';
 import type { Known } from './fold.ts';
 import type { Journaled } from './journaled.ts';
 import type { LeftoverCounts, Receipt, StepName } from './rotation.ts';
 import { stepNames } from './rotation.ts';
+
+/** Method of a grant's rotation in which this tool signs in. */
+export const byTool = 'sign-in-by-tool';
 
 /** The effect of `audit` whose outcome holds what was found. */
 export const findingLeftovers = 'find leftovers';
@@ -29,7 +33,7 @@ export async function receiptOf(run: Journaled, state: Receipt['state']): Promis
     credential: known.plan.credential,
     provider: known.plan.provider,
     because: known.plan.because,
-    method: known.plan.method,
+    method: known.signInByTool ? byTool : known.plan.method,
     state,
     startedAt: known.openedAt,
     endedAt: run.now,
@@ -37,7 +41,7 @@ export async function receiptOf(run: Journaled, state: Receipt['state']): Promis
     newFingerprint: state === 'rolled-back' ? undefined : known.issued?.fingerprint,
     steps: stepsOf(known),
     places: await run.placesOf(print),
-    proofs: known.proofs,
+    proofs: distinct(known.proofs),
     minutesToDead: known.plan.because === 'leak' && dead ? Math.round((dead.at - known.openedAt) / 600) / 100 : undefined,
     activity: activityOf(run),
     leftovers: leftoversOf(known)?.found,
@@ -46,6 +50,23 @@ export async function receiptOf(run: Journaled, state: Receipt['state']): Promis
     ...(known.plan.options.exposure === undefined ? {} : { exposure: known.plan.options.exposure }),
     journalHash: await run.lastHash(),
   };
+}
+
+/**
+ * Each proof once, however often a resumed rotation looked: with the time of the last look, for that is what still held at the
+ * end; only a death with that of the first, when it was dead already. Another answer is another proof. The journal has them all.
+ */
+export function distinct(proofs: readonly Proof[]): readonly Proof[] {
+  const kept = new Map<string, Proof>();
+  for (const proof of proofs) {
+    const { at: _, ...claim } = proof;
+    const key = JSON.stringify(claim);
+    if (proof.kind === 'dead' && proof.answer === 'yes' && kept.has(key)) continue;
+    // In the order of their times.
+    kept.delete(key);
+    kept.set(key, proof);
+  }
+  return [...kept.values()];
 }
 
 function stepsOf(known: Known): Receipt['steps'] {

@@ -88,14 +88,14 @@ async function goOn(run: Run): Promise<'forwards' | 'both dead' | 'unknown'> {
 
 /** What `advance` answers for a rotation that has ended. */
 export function ended(run: Journaled): Progress {
-  const { closed, rollingBack, debts, rotation } = run.known;
+  const { closed, rollingBack, debts } = run.known;
   const found = leftoverCounts(run.known);
   const leftovers = found ? { leftovers: found } : {};
-  if (closed?.state === 'debt') return { state: 'debt', rotation, debts, ...leftovers };
+  if (closed?.state === 'debt') return { ...run.of, state: 'debt', debts, ...leftovers };
   if (closed?.state === 'rolled-back') {
     const { code, why } = rollingBack ?? { code: 'rotation/unfinished', why: 'asked for' };
-    return { state: 'rolled-back', rotation, code, why };
+    return { ...run.of, state: 'rolled-back', code, why };
   }
   const byWord = run.known.plan.lone?.attended ? { byWord: true as const } : {};
-  return { state: 'complete', rotation, ...byWord, ...leftovers };
+  return { ...run.of, state: 'complete', ...byWord, ...leftovers };
 }

@@ -47,7 +47,7 @@ export interface RotateOptions {
   readonly folders: readonly string[];
   /** Hosts, in small letters, to which a person lets the credential be sent although only a project names them. */
   readonly allowHosts?: readonly string[];
-  /** For a grant: who signs in again, the client by its own command or this tool. Default: as the client's store allows. */
+  /** For a grant: who signs in again, the client by its own command or this tool. Default: as the client's store and program allow. */
   readonly signIn?: 'client' | 'tool';
   /** Addresses are told, and no browser is opened. */
   readonly noBrowser?: boolean;
@@ -96,6 +96,8 @@ export interface PlannedGrant {
   }[];
   /** The client's registration is replaced with the tokens. */
   readonly newRegistration: boolean;
+  /** The client signs in, and this tool could in its place: how it would. Absent: it could not. */
+  readonly orByTool?: { readonly newRegistration: boolean };
 }
 
 export interface PlannedRestart {
@@ -153,7 +155,10 @@ export type Need =
   | { readonly kind: 'restart-by-hand'; readonly holders: readonly RunningHolder[]; readonly instructions: readonly string[] }
   | {
       readonly kind: 'confirm-strays';
+      /** Empty: nobody can list them, and the person looks for themselves. */
       readonly strays: readonly { readonly upstreamId: string; readonly issuedAt: Instant | undefined }[];
+      /** What a person looks for where nothing is listed. */
+      readonly lost?: string;
     }
   | { readonly kind: 'accept-unproven'; readonly what: readonly string[] }
   /** Running programs that would write the old tokens back, or hold their lock. */
@@ -165,7 +170,14 @@ export type Need =
     }
   /** What was done with the key, and that nothing from before the exposure explains. */
   | { readonly kind: 'recognise-activity'; readonly source: string; readonly sightings: readonly Sighting[] }
-  | { readonly kind: 'sign-in'; readonly client: string; readonly server: string; readonly instructions: readonly string[] };
+  | {
+      readonly kind: 'sign-in';
+      readonly client: string;
+      readonly server: string;
+      readonly instructions: readonly string[];
+      /** The answer 'by-tool' may be given: this tool then signs in, in the client's place. */
+      readonly orByTool?: boolean;
+    };
 
 export type PersonAnswer =
   | { readonly kind: 'new-credential'; readonly parts: Readonly<Record<string, Secret>> }
@@ -174,6 +186,8 @@ export type PersonAnswer =
   /** For accept-unproven and confirm-strays: named consent. */
   | { readonly kind: 'accept' }
   | { readonly kind: 'refuse' }
+  /** For sign-in: this tool does it, and writes what the client reads. */
+  | { readonly kind: 'by-tool' }
   | { readonly kind: 'leave-running'; readonly pids: readonly number[] }
   /** In the order of the sightings. */
   | { readonly kind: 'recognised'; readonly verdicts: readonly Verdict[] };
@@ -191,32 +205,35 @@ export type Event =
   /** In a leak: the clock from the start until dead. */
   | { readonly kind: 'clock'; readonly sinceMs: Milliseconds };
 
-export type Progress =
-  | {
-      readonly state: 'complete';
-      readonly rotation: RotationId;
-      readonly leftovers?: LeftoverCounts;
-      /** That the old one is dead nobody could ask the provider: a person said so. */
-      readonly byWord?: true;
-    }
-  /** Ended, but something is still to be done; `resume` tries again. */
-  | {
-      readonly state: 'debt';
-      readonly rotation: RotationId;
-      readonly debts: readonly Debt[];
-      readonly leftovers?: LeftoverCounts;
-    }
-  | { readonly state: 'rolled-back'; readonly rotation: RotationId; readonly code: Code; readonly why: string }
-  | { readonly state: 'waiting'; readonly rotation: RotationId; readonly step: StepName; readonly need: Need }
-  /** Stopped by a problem that trying again may cure, past the point where rolling back is safe. */
-  | {
-      readonly state: 'stopped';
-      readonly rotation: RotationId;
-      readonly step: StepName;
-      readonly code: Code;
-      readonly why: string;
-      readonly holds: string;
-    };
+/** Which rotation, and of what. */
+export interface OfRotation {
+  readonly rotation: RotationId;
+  readonly credential: CredentialId;
+  /** 'oauth' for a grant. */
+  readonly provider: string;
+}
+
+export type Progress = OfRotation &
+  (
+    | {
+        readonly state: 'complete';
+        readonly leftovers?: LeftoverCounts;
+        /** That the old one is dead nobody could ask the provider: a person said so. */
+        readonly byWord?: true;
+      }
+    /** Ended, but something is still to be done; `resume` tries again. */
+    | { readonly state: 'debt'; readonly debts: readonly Debt[]; readonly leftovers?: LeftoverCounts }
+    | { readonly state: 'rolled-back'; readonly code: Code; readonly why: string }
+    | { readonly state: 'waiting'; readonly step: StepName; readonly need: Need }
+    /** Stopped by a problem that trying again may cure, past the point where rolling back is safe. */
+    | {
+        readonly state: 'stopped';
+        readonly step: StepName;
+        readonly code: Code;
+        readonly why: string;
+        readonly holds: string;
+      }
+  );
 
 export interface Debt {
   /**
@@ -304,6 +321,8 @@ export interface HistoryRow {
 export interface AdvanceOptions {
   /** Answer to the need with which the last call ended. */
   readonly answer?: PersonAnswer;
+  /** For a grant whose client was to sign in: this tool does, from now on. Problem oauth/client-only: where it must not. */
+  readonly signIn?: 'tool';
   /** Fired on Ctrl-C: the current effect is finished and journaled, then the call rejects with rotation/interrupted. */
   readonly signal?: AbortSignal;
   readonly onEvent: (event: Event) => void;

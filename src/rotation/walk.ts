@@ -104,8 +104,8 @@ async function failed<Of extends Journaled>(
     return walk(run, playbook, trade);
   }
   return {
+    ...run.of,
     state: 'stopped',
-    rotation: run.id,
     step,
     code: problem.code,
     why: problem.what,

@@ -28,3 +28,14 @@ it('leaves what is not a plain value as it is', () => {
   const secret = new Secret(text);
   expect(hiddenIn({ secret }, needles).secret).toBe(secret);
 });
+
+it('takes the longest of two that begin alike, and each of several in a row', () => {
+  const both = [
+    new Needles([
+      { id: 'a', secret: new Secret('made-up-secret') },
+      { id: 'b', secret: new Secret('made-up-secret-2') },
+    ]),
+  ];
+  expect(hiddenIn('x made-up-secret-2made-up-secret y', both)).toBe('x [secret][secret] y');
+  expect(hiddenIn('😀😀', [new Needles([{ id: 'c', secret: new Secret('😀😀') }])])).toBe('[secret]');
+});

@@ -20,13 +20,20 @@ import {
 import { Gzip, Zip } from './containers-deflate.ts';
 import type { Look } from './match.ts';
 import { type Layer, mostLayers } from './search.ts';
-import { lookAtWindow } from './window-look.ts';
+import { depthOf, lookAtWindow } from './window-look.ts';
 
-export const windowSize = 8 * 1024 * 1024;
+export const windowSize = 1024 * 1024;
+/** What is in memory anyway is looked at in one up to here. */
+const mostWhole = 4 * 1024 * 1024;
 /** Longer than any secret in any writing. */
 const overlap = 64 * 1024;
 /** At the beginning of a window, left to the one before, which saw what stands in front. */
 const margin = 256;
+
+/** Up to here a window is as large as its text; larger ones are used again. */
+const smallWindow = 128 * 1024;
+const spare: Buffer[] = [];
+const mostSpare = 4;
 
 export class TextLook implements Sink {
   readonly #look: Look;
@@ -36,7 +43,7 @@ export class TextLook implements Sink {
   #container: Container | undefined;
   /** Own bytes that went into members: what is in them is told there. */
   readonly #passed: { start: number; end: number }[] = [];
-  #window = Buffer.alloc(0);
+  #window: Buffer = Buffer.alloc(0);
   #filled = 0;
   /** Where the window begins, and the lines before that. */
   #at = 0;
@@ -50,7 +57,7 @@ export class TextLook implements Sink {
 
   /** All bytes, which stay as they are during the call. */
   whole(bytes: Uint8Array): void {
-    if (bytes.length > windowSize) {
+    if (bytes.length > mostWhole) {
       this.push(bytes);
       this.end();
       return;
@@ -76,11 +83,15 @@ export class TextLook implements Sink {
   end(): void {
     this.#finishContainer();
     this.#see(this.#window.subarray(0, this.#filled), true);
+    if (this.#window.length === windowSize && spare.length < mostSpare) spare.push(this.#window);
     this.#window = Buffer.alloc(0);
   }
 
   #grow(wanted: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.min(windowSize, Math.max(4096, wanted, 2 * this.#window.length)));
+    const larger =
+      wanted <= smallWindow
+        ? Buffer.allocUnsafe(Math.max(4096, 2 * wanted))
+        : (spare.pop() ?? Buffer.allocUnsafeSlow(windowSize));
     this.#window.copy(larger, 0, 0, this.#filled);
     this.#window = larger;
   }
@@ -149,7 +160,7 @@ export class TextLook implements Sink {
   #containerOf(head: Uint8Array): Container | undefined {
     const kind = kindOf(head);
     if (kind === undefined) return undefined;
-    if (this.#through.length >= mostLayers) {
+    if (depthOf(this.#through) >= mostLayers) {
       this.#look.gap('too-deep', [...this.#through, kind], `it lies under more than ${mostLayers} layers`);
       return undefined;
     }
@@ -184,7 +195,7 @@ export class TextLook implements Sink {
   /** A look at a member; undefined when it lies too deep. */
   #memberLook(layer: Layer): Sink | undefined {
     const through = [...this.#through, layer];
-    if (through.length <= mostLayers) return new TextLook(this.#look, through);
+    if (depthOf(through) <= mostLayers) return new TextLook(this.#look, through);
     this.#look.gap('too-deep', through, `it lies under more than ${mostLayers} layers`);
     return undefined;
   }

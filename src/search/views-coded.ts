@@ -4,7 +4,7 @@
  *
  * Runs are found by leaping: a run of so many characters cannot lie between two looks that are closer than that.
  */
-import { beginsWith, gzipMagic, zipMagic } from './containers.ts';
+import { beginsWith, gzipMagic, isTarHeader, zipMagic } from './containers.ts';
 import { type View, ViewBuilder } from './views.ts';
 
 const other = 0;
@@ -66,7 +66,6 @@ export type TakeArchive = (bytes: Uint8Array, from: number) => void;
 export function base64View(view: View, runs: readonly number[], least: number, archive: TakeArchive): View | undefined {
   const built = new ViewBuilder(view);
   const { bytes } = view;
-  const scratch = new Scratch();
   for (let i = 0; i < runs.length; i += 2) {
     const start = runs[i] as number;
     const end = runs[i + 1] as number;
@@ -76,12 +75,11 @@ export function base64View(view: View, runs: readonly number[], least: number, a
       const way = 1 << ((from - start) & 3);
       if ((tried & way) !== 0 || (from > start && classes[bytes[from - 1] as number] !== separator)) continue;
       tried |= way;
-      const packed = beginsArchive(bytes, from);
-      if (!packed && !promising(bytes, from, end)) continue;
-      const decoded = base64Decoded(bytes, from, end, scratch.of(end - from));
-      if (packed) archive(decoded, from);
+      if (!beginsArchive(bytes, from) && !promising(bytes, from, end)) continue;
+      const decoded = base64Decoded(bytes, from, end, scratch(end - from));
       built.apart();
       built.decoded(from, end, decoded, 4 / 3);
+      if (isArchive(decoded)) archive(decoded, from);
     }
   }
   return built.built();
@@ -90,27 +88,31 @@ export function base64View(view: View, runs: readonly number[], least: number, a
 export function hexView(view: View, runs: readonly number[], archive: TakeArchive): View | undefined {
   const built = new ViewBuilder(view);
   const { bytes } = view;
-  const scratch = new Scratch();
   for (let i = 0; i < runs.length; i += 2) {
     const end = runs[i + 1] as number;
     const run = runs[i] as number;
     // PostgreSQL writes `\x1f8b`, C `0x1f8b`
     const start = bytes[run + 1] === 0x78 || bytes[run] === 0x78 ? run + (bytes[run] === 0x78 ? 1 : 2) : run;
     if (!allHex(bytes, start, end)) continue;
-    const decoded = hexDecoded(bytes, start, end, scratch.of(end - start));
-    if (beginsWith(decoded, gzipMagic) || beginsWith(decoded, zipMagic)) archive(decoded, start);
+    const decoded = hexDecoded(bytes, start, end, scratch(end - start));
     built.apart();
     built.decoded(start, end, decoded, 2);
+    if (isArchive(decoded)) archive(decoded, start);
   }
   return built.built();
 }
 
-class Scratch {
-  #bytes = Buffer.alloc(0);
-  of(size: number): Buffer {
-    if (this.#bytes.length < size) this.#bytes = Buffer.allocUnsafeSlow(Math.max(1024, 2 * size));
-    return this.#bytes;
-  }
+/** Also a zip that does not begin at once. */
+const isArchive = (bytes: Buffer): boolean =>
+  beginsWith(bytes, gzipMagic) || isTarHeader(bytes) || bytes.indexOf(localHeader) !== -1;
+const localHeader = Buffer.from(zipMagic);
+
+/** What was decoded last, for everybody: it is copied before anything else is decoded. */
+let shared = Buffer.alloc(0);
+
+function scratch(size: number): Buffer {
+  if (shared.length < size) shared = Buffer.allocUnsafeSlow(Math.max(64 * 1024, size));
+  return shared;
 }
 
 /**
@@ -128,20 +130,25 @@ function beginsArchive(bytes: Uint8Array, at: number): boolean {
   return (a === 0x48 && b === 0x34 && c === 0x73 && d === 0x49) || (a === 0x55 && b === 0x45 && c === 0x73 && d === 0x44);
 }
 
-/** Do four groups from here decode to bytes that texts are made of (ASCII, UTF-8, UTF-16 of either)? */
+/** Bytes of twelve characters of base64 that are text at least: a word in another alphabet may lie among them. */
+const mostlyText = 7;
+
+/** Do these characters decode to bytes that texts are made of (ASCII, alone or in UTF-16)? */
 function textual(bytes: Uint8Array, at: number): boolean {
+  let texts = 0;
   for (let group = at; group < at + 12; group += 4) {
     const value =
       ((sixBits[bytes[group] as number] as number) << 18) |
       ((sixBits[bytes[group + 1] as number] as number) << 12) |
       ((sixBits[bytes[group + 2] as number] as number) << 6) |
       (sixBits[bytes[group + 3] as number] as number);
-    if (!inTexts(value >> 16) || !inTexts((value >> 8) & 255) || !inTexts(value & 255)) return false;
+    texts += (inTexts[value >> 16] as number) + (inTexts[(value >> 8) & 255] as number) + (inTexts[value & 255] as number);
   }
-  return true;
+  return texts >= mostlyText;
 }
 
-const inTexts = (byte: number): boolean => byte < 0x0e || (byte > 0x1f && byte !== 0x7f && byte < 0xf5);
+const inTexts = new Uint8Array(256);
+for (let byte = 0; byte < 0x7f; byte++) inTexts[byte] = byte >= 0x20 || byte === 0 || (byte > 0x08 && byte < 0x0e) ? 1 : 0;
 
 function allHex(bytes: Uint8Array, start: number, end: number): boolean {
   if (((end - start) & 1) === 1) return false;
@@ -149,14 +156,14 @@ function allHex(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-function hexDecoded(bytes: Uint8Array, start: number, end: number, into: Buffer): Uint8Array {
+function hexDecoded(bytes: Uint8Array, start: number, end: number, into: Buffer): Buffer {
   let out = 0;
   for (let at = start; at + 1 < end; at += 2)
     into[out++] = ((fourBits[bytes[at] as number] as number) << 4) | (fourBits[bytes[at + 1] as number] as number);
   return into.subarray(0, out);
 }
 
-function base64Decoded(bytes: Uint8Array, start: number, end: number, into: Buffer): Uint8Array {
+function base64Decoded(bytes: Uint8Array, start: number, end: number, into: Buffer): Buffer {
   let out = 0;
   let at = start;
   for (; at + 4 <= end; at += 4) {
@@ -190,9 +197,9 @@ for (const c of '.~%=$!@:') inner[c.charCodeAt(0)] = 1;
 
 /**
  * Runs that were cut by line breaks (raw, or written as escapes) or that are put together from literals, in one piece. A
- * piece that has another after it is at least `least` long.
+ * piece that has another after it is at least `least` long. `spaces`: blanks alone break too.
  */
-export function joinedView(view: View, runs: readonly number[], least: number): View | undefined {
+export function joinedView(view: View, runs: readonly number[], least: number, spaces: boolean): View | undefined {
   const built = new ViewBuilder(view);
   const { bytes } = view;
   let done = 0;
@@ -201,7 +208,7 @@ export function joinedView(view: View, runs: readonly number[], least: number): 
     let end = runs[i + 1] as number;
     if (end <= start) continue;
     end = innerEnd(bytes, end);
-    let next = afterBreak(bytes, end);
+    let next = afterBreak(bytes, end, spaces);
     if (next === -1) continue;
     built.apart();
     let from = innerStart(bytes, start, done);
@@ -209,7 +216,7 @@ export function joinedView(view: View, runs: readonly number[], least: number): 
       built.copy(from, end);
       from = next;
       end = innerEnd(bytes, next);
-      next = end - from >= least ? afterBreak(bytes, end) : -1;
+      next = end - from >= least ? afterBreak(bytes, end, spaces) : -1;
     }
     built.copy(from, end);
     done = end;
@@ -233,7 +240,7 @@ const backslash = 0x5c;
 const quotes = new Set([0x22, 0x27, 0x60]);
 
 /** Where the next piece begins, when what lies at `from` only breaks a run; else -1. */
-function afterBreak(bytes: Uint8Array, from: number): number {
+function afterBreak(bytes: Uint8Array, from: number, spaces: boolean): number {
   let lines = 0;
   let quoted = 0;
   let at = from;
@@ -254,5 +261,10 @@ function afterBreak(bytes: Uint8Array, from: number): number {
     else if (byte === 0x2b && classes[bytes[at + 1] ?? 0] !== other) break;
     at++;
   }
-  return at > from && at < bytes.length && (lines > 0 || quoted > 1) && inner[bytes[at] as number] === 1 ? at : -1;
+  return at > from &&
+    at < bytes.length &&
+    (lines > 0 || quoted > 1 || (spaces && quoted === 0)) &&
+    inner[bytes[at] as number] === 1
+    ? at
+    : -1;
 }

@@ -76,7 +76,10 @@ const entities = new Map([
   ['apos', 0x27],
 ]);
 
+const beginsEntity = new Set([...'#algq'].map((c) => c.charCodeAt(0)));
+
 function xmlEntity(bytes: Uint8Array, at: number): Escape {
+  if (!beginsEntity.has(bytes[at + 1] ?? 0)) return undefined;
   let end = at + 1;
   while (end < at + 10 && bytes[end] !== 0x3b && bytes[end] !== undefined) end++;
   if (bytes[end] !== 0x3b) return undefined;
@@ -111,7 +114,10 @@ function resolve(built: ViewBuilder, view: View, from: number, to: number, lead:
 
 /** Is this escape one that a secret can hide behind without any longer piece of it standing as it is? */
 const hides = {
-  json: (bytes: Uint8Array, at: number): boolean => {
+  json: (bytes: Uint8Array, first: number): boolean => {
+    // an escape that was escaped again has more of them
+    let at = first;
+    while (bytes[at + 1] === backslash) at++;
     const next = bytes[at + 1];
     if (next === 0x2f) return true;
     if (next === 0x78) return hexNumber(bytes, at + 2, 2) >= 0x20;
@@ -134,7 +140,8 @@ function escapesView(view: View, all: boolean, kind: 'json' | 'percent'): View |
   let shown = 0;
   for (let at = bytes.indexOf(lead); at !== -1; ) {
     if (!hides[kind](bytes, at)) {
-      at = bytes.indexOf(lead, at + (bytes[at + 1] === lead ? 2 : 1));
+      while (bytes[at] === lead) at++;
+      at = bytes.indexOf(lead, at);
       continue;
     }
     const from = Math.max(shown, at - reach);

@@ -19,6 +19,7 @@ export class View {
   readonly #sources: readonly number[];
   readonly #ends: readonly number[];
   readonly #ratios: readonly number[];
+  #arena: Buffer | undefined;
 
   constructor(
     bytes: Buffer,
@@ -29,6 +30,7 @@ export class View {
       ends: [bytes.length],
       ratios: [1],
     },
+    arena?: Buffer,
   ) {
     this.bytes = bytes;
     this.#parent = parent;
@@ -36,6 +38,13 @@ export class View {
     this.#sources = stretches.sources;
     this.#ends = stretches.ends;
     this.#ratios = stretches.ratios;
+    this.#arena = arena;
+  }
+
+  /** Nobody looks at it, or at a view of it, any more. */
+  release(): void {
+    if (this.#arena) giveBack(this.#arena);
+    this.#arena = undefined;
   }
 
   static of(bytes: Uint8Array): View {
@@ -91,10 +100,26 @@ export class View {
   }
 }
 
+/** Memory of larger views is used again: freed, it would pile up until it is collected. */
+const arenas: Buffer[] = [];
+const smallArena = 32 * 1024;
+const mostArena = 2 * 1024 * 1024;
+const mostArenas = 6;
+
+function takeArena(size: number): Buffer {
+  if (size < smallArena) return Buffer.allocUnsafe(size);
+  const index = arenas.findIndex(({ length }) => length >= size);
+  return index === -1 ? Buffer.allocUnsafeSlow(size) : (arenas.splice(index, 1)[0] as Buffer);
+}
+
+function giveBack(arena: Buffer): void {
+  if (arena.length >= smallArena && arena.length <= mostArena && arenas.length < mostArenas) arenas.push(arena);
+}
+
 /** Puts a view together. Nothing is reserved before the first byte is there: most bytes have nothing to take off. */
 export class ViewBuilder {
   readonly #parent: View;
-  #bytes = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.alloc(0);
   #length = 0;
   readonly #outs: number[] = [];
   readonly #sources: number[] = [];
@@ -143,12 +168,8 @@ export class ViewBuilder {
   /** undefined: nothing was taken off anywhere. */
   built(): View | undefined {
     if (this.#length === 0) return undefined;
-    return new View(this.#bytes.subarray(0, this.#length), this.#parent, {
-      outs: this.#outs,
-      sources: this.#sources,
-      ends: this.#ends,
-      ratios: this.#ratios,
-    });
+    const { outs, sources, ends, ratios } = { outs: this.#outs, sources: this.#sources, ends: this.#ends, ratios: this.#ratios };
+    return new View(this.#bytes.subarray(0, this.#length), this.#parent, { outs, sources, ends, ratios }, this.#bytes);
   }
 
   /** Does the stretch reach to the end of what was put together? */
@@ -172,8 +193,9 @@ export class ViewBuilder {
     const at = this.#length;
     this.#length += size;
     if (this.#length > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(4096, this.#bytes.length * 2, this.#length));
+      const larger = takeArena(Math.max(1024, this.#bytes.length * 2, this.#length));
       this.#bytes.copy(larger, 0, 0, at);
+      giveBack(this.#bytes);
       this.#bytes = larger;
     }
     return at;

@@ -65,6 +65,7 @@ class WindowLook {
   readonly #wholes = new Map<number, Spot[]>();
   readonly #partials: (Spot & { readonly needle: Needle; readonly layers: readonly Layer[] })[] = [];
   readonly #found: (Spot & { readonly format: string; readonly secret: Secret; readonly layers: readonly Layer[] })[] = [];
+  readonly #made: View[] = [];
   #left: number;
 
   constructor(look: Look, bytes: Uint8Array, window: Window) {
@@ -78,6 +79,7 @@ class WindowLook {
     const queue: Seen[] = [];
     const see = (view: View | undefined, layers: readonly Layer[]): void => {
       if (view === undefined) return;
+      this.#made.push(view);
       if (view !== this.#base) this.#left -= view.bytes.length;
       if (this.#left < 0) this.#look.gap('too-large', this.#window.through, 'more writings within each other than are looked at');
       else queue.push({ view, layers, near: this.#sought(view, layers) });
@@ -86,6 +88,7 @@ class WindowLook {
     for (let seen = queue.shift(); seen !== undefined; seen = queue.shift()) this.#within(seen, see);
     this.#tellPartials();
     this.#tellFormats();
+    for (const view of this.#made) view.release();
   }
 
   /** Keys of known formats that are none of the known secrets. Joined lines make no key: only what is under them does. */
@@ -124,7 +127,9 @@ class WindowLook {
       around.apart();
       around.copy(start, end);
     }
-    return around.built();
+    const built = around.built();
+    if (built) this.#made.push(built);
+    return built;
   }
 
   #spot(view: View, start: number, end: number): Spot {
@@ -175,35 +180,38 @@ class WindowLook {
 
   /** Views of a view. */
   #within({ view, layers, near }: Seen, see: (view: View | undefined, layers: readonly Layer[]) => void): void {
-    if (layers.length >= mostLayers) return;
-    const { bytes } = view;
+    if (depthOf(layers) >= mostLayers) return;
     const add = (layer: Layer, one: View | undefined): void => see(one, [...layers, layer]);
+    const joined = layers.at(-1) === 'line breaks';
+    const far = this.#look.sought.quick === true ? near : view;
+    if (far === undefined) return;
     const archive =
       (layer: Layer) =>
       (archived: Uint8Array, from: number): void => {
-        const start = view.startInBase(from);
-        if (start < this.#window.from || start >= this.#window.to) return;
+        const start = far.startInBase(from);
+        // a stretch around a piece may hold half of an archive
+        if (far !== view || start < this.#window.from || start >= this.#window.to) return;
         this.#window.archive([...this.#window.through, ...layers, layer], Buffer.from(archived));
       };
-    const joined = layers.at(-1) === 'line breaks';
-    if (this.#look.sought.quick !== true) {
-      const runs = runsOf(bytes, shortestRun);
-      if (!joined) add('line breaks', joinedView(view, runs, shortestRun));
-      add('base64', base64View(view, runs, shortestRun, archive('base64')));
-      add('hex', hexView(view, runs, archive('hex')));
-      add('json', jsonView(view, false));
-      add('percent', percentView(view, false));
-      add('utf-16', utf16View(view));
-      if (isXml(bytes) || bytes.includes('&#')) {
-        add('xml', xmlEntitiesView(view));
-        add('xml', xmlTextView(view));
-      }
+    const runs = runsOf(far.bytes, shortestRun);
+    if (!joined) add('line breaks', joinedView(far, runs, shortestRun, false));
+    add('base64', base64View(far, runs, shortestRun, archive('base64')));
+    add('hex', hexView(far, runs, archive('hex')));
+    add('json', jsonView(far, false));
+    add('percent', percentView(far, false));
+    add('utf-16', utf16View(far));
+    if (isXml(far.bytes) || far.bytes.includes('&#')) {
+      add('xml', xmlEntitiesView(far));
+      add('xml', xmlTextView(far));
     }
     if (near === undefined) return;
-    if (!joined) add('line breaks', joinedView(near, runsOf(near.bytes, shortestLiteral), shortestLiteral));
+    if (!joined) add('line breaks', joinedView(near, runsOf(near.bytes, shortestLiteral), shortestLiteral, true));
     add('json', jsonView(near, true));
     add('percent', percentView(near, true));
     add('xml', xmlEntitiesView(near));
     add('xml', xmlTextView(near));
   }
 }
+
+/** Lines that were joined are no layer of their own: encoders wrap as they write. */
+export const depthOf = (layers: readonly Layer[]): number => layers.filter((layer) => layer !== 'line breaks').length;

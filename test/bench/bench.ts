@@ -7,6 +7,7 @@
  */
 import { basename } from 'node:path';
 import { type Bound, type Figure, judge, type Measured, missing, table } from './figure.ts';
+import { benchGuard } from './guard-bench.ts';
 import { benchStatus } from './status-bench.ts';
 
 interface Slot {
@@ -45,6 +46,7 @@ if (import.meta.main) {
   const figures: Figure[] = await benchStatus().catch((error: Error) => [
     missing('status', '-', error.message.split('\n')[0] ?? ''),
   ]);
+  figures.push(...(await benchGuard().catch((error: Error) => [missing('guard run', '-', error.message.split('\n')[0] ?? '')])));
   for (const slot of slots) figures.push(await measureModule(slot));
   console.log(table(figures));
   const bad = figures.filter((figure) => figure.verdict !== 'ok').length;

@@ -6,6 +6,7 @@
 import { Problem } from '../../src/base/problem.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { Context, DemoParts, UseCases } from '../../src/cli/context.ts';
+import type { Guard } from '../../src/cli/guard/guard.ts';
 import type { Issuers } from '../../src/cli/issuer/issuers.ts';
 import type { Leaks } from '../../src/cli/leak/leaks.ts';
 import type { Repositories } from '../../src/cli/leak/repositories.ts';
@@ -47,6 +48,7 @@ export interface WorldOptions {
   readonly answers?: readonly string[] | ((question: string) => string | Promise<string>);
   /** In place of all that is made of values. */
   readonly useCases?: UseCases;
+  readonly guard?: Guard;
   readonly input?: string;
   readonly demo?: Pick<DemoParts, 'world' | 'adapters'>;
   readonly width?: number;
@@ -119,7 +121,14 @@ export async function runCommand(words: readonly string[], options: WorldOptions
     options.looked?.push(asked);
     return { credentials: [], problems: [], uses: [], unseen: [], remotes: [], ...options.inventory };
   };
-  const grantsOf = (): Grants => ({ grants: [], unseen: [], problems: [], registrations: [], ...options.grants });
+  const grantsOf = (): Grants => ({
+    grants: [],
+    unseen: [],
+    problems: [],
+    registrations: [],
+    lostRegistrations: [],
+    ...options.grants,
+  });
   let elapsed = 0;
   const useCases: UseCases = {
     clock: { now: () => now, elapsed: () => (elapsed += 100), sleep: async () => {} },
@@ -137,6 +146,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
       ...options.repositories,
     }),
     spreads: async () => ({ look: unexpected('leak --spread'), ...options.spreads }),
+    guard: async () => options.guard ?? unexpected('guard')(),
     openPage: async (url) => {
       options.opened?.push(url);
       return true;
@@ -146,6 +156,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
   const context: Context = {
     terminal,
     version: '1.2.3',
+    program: undefined,
     absolute: (path) => (path.startsWith('/') ? path : `/here/${path}`),
     useCases: async () => options.useCases ?? useCases,
     demo: async () => ({ ...(options.demo ?? unexpected('demo')()), portsIn: async () => ({ clock: useCases.clock }) as Ports }),
@@ -171,6 +182,7 @@ function rotationsOf(given: Partial<Rotations>): Rotations {
 
 function leaksOf(given: Partial<Leaks>): Omit<Leaks, 'rotations'> {
   return {
+    batches: { await: () => {}, gone: () => {} },
     known: unexpected('known'),
     byIds: unexpected('byIds'),
     inText: unexpected('inText'),
@@ -255,6 +267,7 @@ export function grant(more: Partial<Grant> = {}): Grant {
     clientId: 'c-one',
     scopes: ['read'],
     expiresAt: Date.parse('2026-11-23T02:00:00Z'),
+    expired: false,
     refreshable: true,
     holdings: [
       {
@@ -313,7 +326,8 @@ export const plan: Plan = {
 };
 
 export const rotation = 'r-20261122-k7mq4t';
-export const complete: Progress = { state: 'complete', rotation };
+export const about = { rotation, credential: 'postgresql-7c1e', provider: 'postgresql' };
+export const complete: Progress = { ...about, state: 'complete' };
 
 export const receipt: Receipt = {
   schema: 'mcp-rotate/receipt@1',

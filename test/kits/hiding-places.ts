@@ -7,8 +7,8 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { tar, zip } from './archives.ts';
+import { zip } from './archives.ts';
+import { madeUpSecret, plantWritings, specialSecret } from './hiding-writings.ts';
 import { testGit } from './hostile-repository.ts';
 
 export interface Planted {
@@ -18,21 +18,14 @@ export interface Planted {
   readonly kind: 'object' | 'git-file' | 'ref' | 'work-file' | 'lfs';
   /** End of the file's or ref's name. */
   readonly at: string | undefined;
+  /** Of a file in a work tree. */
+  readonly state?: 'tracked' | 'untracked' | 'ignored';
 }
 
 export interface HidingPlaces {
   /** The one to search: all others belong to it. */
   readonly repository: string;
   readonly planted: readonly Planted[];
-}
-
-/** Letters and digits that look like a key. */
-export function madeUpSecret(seed: string, place: string): string {
-  const digest = createHash('sha512')
-    .update(`${seed} ${place}`)
-    .digest('base64')
-    .replace(/[^A-Za-z0-9]/g, '');
-  return `k${digest.slice(0, 31)}`;
 }
 
 /** `folder` must be there and is ours to fill. */
@@ -46,8 +39,6 @@ export function hidingPlaces(folder: string, seed: string): HidingPlaces {
   };
   const inObject = (place: string, more: Partial<Planted> = {}) => plant(place, 'object', more);
   const inGit = (place: string, at: string) => plant(place, 'git-file', { at });
-  const special = (place: string, middle: string) =>
-    madeUpSecret(seed, place).slice(0, 18) + middle + madeUpSecret(seed, place).slice(18);
 
   const main = join(folder, 'main');
   mkdirSync(main);
@@ -77,9 +68,9 @@ export function hidingPlaces(folder: string, seed: string): HidingPlaces {
   write('.gitattributes', 'nodiff.txt -diff -text export-ignore\n');
   write('nodiff.txt', env(inObject('a file without a difference')));
   write('long.json', `{"a":"${'x'.repeat(1_000_000)}","b":"${inObject('a very long line')}"}`);
-  write('encoded.txt', bAndC());
+  plantWritings(seed, inObject, write);
   commit('first');
-  git('rm', '-qr', 'removed.env', 'names', 'link', 'binary.bin', 'nodiff.txt', 'long.json', 'encoded.txt');
+  git('rm', '-qr', 'removed.env', 'names', 'link', 'binary.bin', 'nodiff.txt', 'long.json', 'b', 'c');
   rmSync(join(main, planted.find(({ place }) => place === 'a folder name in history')?.secret ?? ''), { recursive: true });
   commit('clean up');
   const lines = Array.from({ length: 400 }, (_, line) => `line ${line} ${madeUpSecret('noise', String(line))}`);
@@ -141,7 +132,7 @@ export function hidingPlaces(folder: string, seed: string): HidingPlaces {
   commit('replaced');
   git('replace', replaced, object('blob', 'nothing to see\n'));
   git('branch', plant('a branch name in packed-refs', 'ref'));
-  git('tag', `v/${plant('a tag name with a slash', 'ref', { secret: special('a tag name with a slash', '/') })}`);
+  git('tag', `v/${plant('a tag name with a slash', 'ref', { secret: specialSecret(seed, 'a tag name with a slash', '/') })}`);
   // Unreachable, in a pack of what is unreachable
   const cruft = inObject('a pack of unreachable objects');
   object('blob', env(cruft));
@@ -208,41 +199,6 @@ export function hidingPlaces(folder: string, seed: string): HidingPlaces {
     return planted.find((one) => one.place === place)?.secret ?? inGit(place, at);
   }
 
-  /** Written as files of one commit each way: one file, so that the list stays short. */
-  function bAndC(): string {
-    const b = (place: string, secret = madeUpSecret(seed, place)) => inObject(place, { tier: 'B', secret });
-    const c = (place: string) => inObject(place, { tier: 'C' });
-    const base64 = (text: string) => Buffer.from(text).toString('base64');
-    const wide = (text: string) => Buffer.from(text, 'utf16le');
-    write('b/base64.yaml', `data:\n  key: ${base64(b('base64'))}\n`);
-    write('b/basic.txt', `Authorization: Basic ${base64(`ada:${b('base64 behind a user name')}`)}\n`);
-    write('b/url.txt', Buffer.from(`?${b('base64url', special('base64url', '>>??'))}`).toString('base64url'));
-    write('b/wrapped.txt', base64(`${'before '.repeat(15)}${b('wrapped base64')} after`).replace(/.{76}/g, '$&\n'));
-    write('b/hex.txt', `0x${Buffer.from(b('hex')).toString('hex')}`);
-    write('b/percent.txt', `https://x.example/?k=${encodeURIComponent(b('percent', special('percent', '/+=&')))}`);
-    write('b/escaped.json', JSON.stringify({ key: b('json', special('json', '"\\\n')) }));
-    write(
-      'b/slash.json',
-      JSON.stringify({ key: b('json with slashes', special('json with slashes', '/a/')) }).replaceAll('/', '\\/'),
-    );
-    write('b/twice.json', JSON.stringify({ log: JSON.stringify({ key: b('json in json', special('json in json', '"')) }) }));
-    write('b/le.txt', Buffer.concat([Buffer.from([0xff, 0xfe]), wide(env(b('utf-16le')))]));
-    write('b/be.txt', Buffer.concat([Buffer.from([0xfe, 0xff]), wide(env(b('utf-16be'))).swap16()]));
-    const output = {
-      cells: [{ outputs: [{ text: [`key: ${b('an output of a notebook', special('an output of a notebook', '"'))}\n`] }] }],
-    };
-    write('b/notebook.ipynb', JSON.stringify(output, undefined, 1));
-    write('c/a.gz', gzipSync(env(c('gzip'))));
-    write('c/a.zip', zip({ 'docs/a.txt': env(c('zip')) }));
-    write('c/a.tar', tar({ 'a.txt': env(c('tar')) }));
-    write('c/a.tgz', gzipSync(tar({ 'deep/a.txt': env(c('tar in gzip')) })));
-    write('c/a.xlsx', zip({ 'xl/sharedStrings.xml': `<sst><si><t>${c('xlsx')}</t></si></sst>` }));
-    write('c/a.docx', zip({ 'word/document.xml': `<w:t>${c('docx')}</w:t>` }));
-    write('c/a.jar', zip({ 'lib/inner.jar': zip({ 'application.properties': env(c('zip in zip')) }) }));
-    const halves = inObject('two halves', { tier: 'X' });
-    return `const key = '${halves.slice(0, 16)}' +\n  '${halves.slice(16)}';\n`;
-  }
-
   function inOtherStores(): void {
     const [near, far] = [join(folder, 'near.git'), join(folder, 'far.git')];
     for (const store of [near, far]) testGit(folder, ['init', '-q', '--bare', store]);
@@ -261,7 +217,11 @@ export function hidingPlaces(folder: string, seed: string): HidingPlaces {
     testGit(inner, ['rm', '-q', 'past.env']);
     commit('present', inner);
     git('submodule', 'add', '-q', inner, 'sub');
-    write('new.env', env(plant('a file in a submodule', 'work-file', { at: 'sub/new.env' })), join(main, 'sub'));
+    write(
+      'new.env',
+      env(plant('a file in a submodule', 'work-file', { at: 'sub/new.env', state: 'untracked' })),
+      join(main, 'sub'),
+    );
     const old = join(folder, 'old');
     mkdirSync(old);
     testGit(old, ['init', '-q']);
@@ -280,7 +240,11 @@ export function hidingPlaces(folder: string, seed: string): HidingPlaces {
 
     const linked = join(folder, 'linked');
     git('worktree', 'add', '-q', '--detach', linked);
-    write('linked.env', env(plant('a file in a linked work tree', 'work-file', { at: 'linked/linked.env' })), linked);
+    write(
+      'linked.env',
+      env(plant('a file in a linked work tree', 'work-file', { at: 'linked/linked.env', state: 'untracked' })),
+      linked,
+    );
     write('staged.env', env(inObject('a file staged in a linked work tree')), linked);
     testGit(linked, ['add', 'staged.env']);
     write('detached.env', env(inObject('a detached commit of a linked work tree')), linked);
@@ -305,12 +269,13 @@ export function hidingPlaces(folder: string, seed: string): HidingPlaces {
     testGit(nested, ['config', 'index.version', '4']);
     const path = plant('a path in an index of version 4', 'git-file', {
       at: 'nested/.git/index',
-      secret: special('a path in an index of version 4', '/'),
+      secret: specialSecret(seed, 'a path in an index of version 4', '/'),
     });
-    for (const end of ['a', 'b']) write(`${path}/${end}.txt`, 'x\n', nested);
+    // Of the second path, such an index holds only the end.
+    for (const each of [`${path.slice(0, 10)}!/a.txt`, `${path}/b.txt`]) write(each, 'x\n', nested);
     testGit(nested, ['update-index', '--index-version', '4']);
     testGit(nested, ['add', '-A']);
-    rmSync(join(nested, dirname(path)), { recursive: true });
+    for (const each of [dirname(path), `${path.slice(0, 10)}!`]) rmSync(join(nested, each), { recursive: true });
     testGit(main, ['clone', '-q', '--bare', old, join(main, 'ignored/bare.git')]);
     object('blob', env(inObject('a bare repository inside the work tree')), join(main, 'ignored/bare.git'));
   }
@@ -364,15 +329,17 @@ export function hidingPlaces(folder: string, seed: string): HidingPlaces {
   }
 
   function workTree(): void {
-    const inTree = (place: string, at: string) => plant(place, 'work-file', { at });
-    write('head.env', env(inTree('a changed file', 'head.env')));
+    const inTree = (place: string, at: string, state: Planted['state'] = 'untracked') =>
+      plant(place, 'work-file', { at, ...(state && { state }) });
+    write('head.env', env(inTree('a changed file', 'head.env', 'tracked')));
     write('untracked.env', env(inTree('an untracked file', 'untracked.env')));
-    write('ignored.env', env(inTree('an ignored file', 'ignored.env')));
-    write('ignored/deep/a.log', env(inTree('a file in an ignored folder', 'deep/a.log')));
+    write('ignored.env', env(inTree('an ignored file', 'ignored.env', 'ignored')));
+    write('ignored/deep/a.log', env(inTree('a file in an ignored folder', 'deep/a.log', 'ignored')));
+    write(':(odd).env', env(inTree('a file that is called like a pattern', ':(odd).env')));
     write(`odd/a\nb\u001b[31m.env`, env(inTree('a file with a line break in its name', 'b\u001b[31m.env')));
-    const name = plant('the name of an untracked file', 'work-file');
+    const name = plant('the name of an ignored file', 'work-file', { state: 'ignored' });
     write(`ignored/${name}.txt`, 'x\n');
-    const link = plant('the target of an untracked link', 'work-file', { at: 'ignored/link' });
+    const link = plant('the target of an ignored link', 'work-file', { at: 'ignored/link', state: 'ignored' });
     symlinkSync(`../${link}`, join(main, 'ignored/link'));
     write(
       'ignored/backup.zip',

@@ -71,7 +71,9 @@ export function hostileRepository(folder: string): HostileRepository {
   const inner = join(folder, 'inner');
   mkdirSync(inner);
   testGit(inner, ['init', '-q']);
-  testGit(inner, ['commit', '-qm', 'inner', '--allow-empty']);
+  writeFileSync(join(inner, 'inner.txt'), 'one\n');
+  testGit(inner, ['add', '.']);
+  testGit(inner, ['commit', '-qm', 'inner']);
   git('submodule', 'add', '-q', inner, 'sub');
   git('commit', '-qm', 'submodule');
   writeFileSync(join(workTree, 'a.txt'), 'two\n');
@@ -138,6 +140,9 @@ export function hostileRepository(folder: string): HostileRepository {
   writeFileSync(join(folder, 'included'), `[filter "included"]\n\tclean = ${program('filter.included.clean')}\n`);
   set('include.path', join(folder, 'included'));
   testGit(join(workTree, 'sub'), ['config', 'core.fsmonitor', program('submodule-fsmonitor')]);
+  testGit(join(workTree, 'sub'), ['config', 'filter.inner.clean', program('filter.submodule.clean')]);
+  writeFileSync(join(workTree, '.git', 'modules', 'sub', 'info', 'attributes'), '* filter=inner\n');
+  writeFileSync(join(workTree, 'sub', 'inner.txt'), 'two\n');
   for (const trace of readdirSync(traces)) throw new Error(`the hostile repository ran ${trace} while it was made`);
   return {
     workTree,

@@ -44,7 +44,17 @@ export const samplePlan: Plan = {
     folders: ['/p'],
     allowHosts: ['db.example.org'],
     exposedSince: at - 1,
+    exposure: {
+      how: 'committed',
+      since: at - 1,
+      evidence: 'pushed to origin',
+      found: [{ where: '/r: a.ts:3', how: 'base64', commits: ['ab'.repeat(20)], pushed: 'yes', public: true }],
+      seenBy: ['everybody'],
+      alerts: [{ repository: 'acme/tools', number: 7, url: 'https://github.com/acme/tools/security/secret-scanning/7' }],
+      recommendation: 'leave the history as it is',
+    },
   },
+  lone: { name: 'Elsewhere', attended: { page } },
 };
 
 export const sampleProofs: readonly Proof[] = [
@@ -69,7 +79,9 @@ export const sampleNeeds: readonly Need[] = [
       { upstreamId: 'k2', issuedAt: at },
     ],
   },
+  { kind: 'confirm-strays', strays: [], lost: 'a sign-in whose tokens never arrived' },
   { kind: 'accept-unproven', what: ['db of codex'] },
+  { kind: 'sign-in', client: 'opencode', server: 'lab', instructions: ['sign in there'], orByTool: true },
 ];
 
 const debt = { kind: 'doubtful-key', text: 'came when an answer was lost', since: at, upstreamId: 'key-9' } as const;
@@ -102,6 +114,7 @@ const receipt: Receipt = {
   leftovers: [{ file: '/f.bak', which: 'old' }],
   leftoversNotSearched: ['larger than 32 MiB: /g'],
   debts: [debt],
+  exposure: { how: 'unknown', evidence: 'not known', found: [], seenBy: [], alerts: [] },
   journalHash: 'cd'.repeat(32),
 };
 
@@ -146,11 +159,17 @@ export const samples: Samples = {
   step: [{ ...about, kind: 'step', step: 'prove dead', state: 'failed', code: 'rotation/not-dead', note: 'still alive' }],
   proof: sampleProofs.map((proof) => ({ ...about, kind: 'proof', proof })),
   waiting: sampleNeeds.map((need) => ({ ...about, kind: 'waiting', step: 'restart', need })),
-  answered: [{ ...about, kind: 'answered', step: 'restart', need: 'restart-by-hand', answer: 'leave-running', pids: [7] }],
+  answered: [
+    { ...about, kind: 'answered', step: 'restart', need: 'restart-by-hand', answer: 'leave-running', pids: [7] },
+    { ...about, kind: 'answered', step: 'sign in', need: 'sign-in', answer: 'by-tool' },
+  ],
   issued: [{ ...about, kind: 'issued', fingerprint: 'ef'.repeat(32), upstreamId: 'k3', expiresAt: at, sealed: 'new 1' }],
   debt: [{ ...about, kind: 'debt', debt }],
   'debt-paid': [{ ...about, kind: 'debt-paid', debt: 'not-dead' }],
-  decision: [{ ...about, kind: 'decision', what: 'roll-back', why: 'the new key does not work' }],
+  decision: [
+    { ...about, kind: 'decision', what: 'roll-back', why: 'the new key does not work' },
+    { ...about, kind: 'decision', what: 'sign-in-by-tool', why: 'a person chose it' },
+  ],
   closed: [{ ...about, kind: 'closed', state: 'debt', receipt }],
 };
 

@@ -49,6 +49,7 @@ export function stateDisk(files: StateDisk['files'] = new Map(), hooks: DiskHook
     kind: unused,
     mark: unused,
     withLock: unused,
+    freeLocks: unused,
     tidy: unused,
   };
   return {

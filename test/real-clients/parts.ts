@@ -47,7 +47,7 @@ export function clientEnv(machine: Pick<Machine, 'env' | 'home'>): Record<string
 export function runClient(machine: Machine, name: string, args: readonly string[], folder = machine.home): Promise<string> {
   const env = clientEnv(machine);
   return new Promise((resolve, reject) => {
-    const child = execFile(programPath(name), [...args], { env, cwd: folder, timeout: 90_000 }, (error, output, errors) => {
+    const child = execFile(programPath(name), [...args], { env, cwd: folder, timeout: 45_000 }, (error, output, errors) => {
       if (error?.killed) reject(new Error(`${name} ${args[0]} ${args[1]} did not end`));
       // The codes begin with the escape character.
       else resolve(`${output}\n${errors}`.replaceAll(/\u001b\[[0-9;]*m/g, ''));

@@ -10,7 +10,7 @@ import type { Home } from './sign-in-clients.ts';
 import { onTerminal } from './terminal.ts';
 
 const program = join(dirname(fileURLToPath(import.meta.url)), '../../bin/mcp-rotate.js');
-const timeoutMs = 120_000;
+const timeoutMs = 75_000;
 
 export interface Told {
   /** undefined on a terminal: what appeared is all that there is. */

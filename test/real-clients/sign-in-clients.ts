@@ -340,13 +340,33 @@ const inspector = (kept: 'file' | 'keyring'): RealClient => {
     parts: kept === 'keyring' ? ['gnome-keyring-daemon', 'dbus-run-session', 'dbus-send', 'secret-tool'] : [],
     async configure({ machine }) {
       machine.env['MCP_INSPECTOR_SECRET_STORE'] = kept;
+      await whenFree(6276);
     },
     signIn: (home, server) => byItsCommand(home, inspectorStore, server, /whoami/),
     async connects(home, { url }) {
-      return /ann by/.test(await call(withoutBrowser(home), url, '--stored-auth-only')) ? 'yes' : 'no';
+      const output = await call(withoutBrowser(home), url, '--stored-auth-only');
+      if (/ann by/.test(output)) return 'yes';
+      if (/auth_required/.test(output)) return 'no';
+      throw new Error(`the Inspector could not tell whether it is signed in:\n${output.slice(-1500)}`);
     },
   };
 };
+
+/** Its redirect address is the same on the whole machine: two that sign in at once hinder each other, whoever started them. */
+async function whenFree(port: number): Promise<void> {
+  for (let tries = 0; tries < 50; tries++) {
+    const server = createServer();
+    const listens = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (listens) {
+      await new Promise((resolve) => server.close(resolve));
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`port ${port}, to which the client's browser comes back, is in use by another program`);
+}
 
 export const realClients: readonly RealClient[] = [
   claudeCode,

@@ -142,6 +142,43 @@ describe.each(cases.map((each) => [title(each), each] as const))('%s', (_title, 
   });
 });
 
+describe('opencode, at a server whose tokens are checked without asking anybody', () => {
+  const client = realClients.find(({ name }) => name === 'opencode');
+  if (client === undefined) throw new Error('there is no opencode');
+  describeWith(client.parts, 'against a real authorization server', () => {
+    it('is told until when the old access token is taken, to the second, in the end and in the receipt', async () => {
+      lab = await startLab({ accessTokens: 'jwt' });
+      home = await makeHome(client);
+      server = { name: 'lab', url: lab.remote.url };
+      try {
+        await client.configure(home, server);
+        await client.signIn(home, server);
+        const old = pairOf(await kept(client, () => true));
+        const [, body = ''] = old.access.split('.');
+        const { exp } = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as { exp: number };
+        const until = `valid until ${new Date(exp * 1000).toISOString().replace('.000Z', 'Z')}`;
+        const { grants } = await grantsOf(home);
+        const others = await leavingOthers(home, client.store);
+        const told = await mcpRotate(home, ['rotate', grants[0]?.id ?? '', '--yes', '--sign-in', 'tool', ...others]);
+        expect(told.status, told.output + told.errors).toBe(6);
+        expect(oneLine(told.output)).toContain(until);
+        const rotation = /rotation (r-\S+)/.exec(told.output)?.[1] ?? '';
+        expect(oneLine((await mcpRotate(home, ['receipt', rotation])).output)).toContain(until);
+        expect(await statusWith(server.url, old.access)).toBe(200);
+        expect((await refresh(old)).body['error']).toBe('invalid_grant');
+        await goesOnWith(client, pairOf(await kept(client, () => true)));
+      } finally {
+        await lab[Symbol.asyncDispose]();
+        await expect.poll(() => leftRunning(home.machine), { timeout: 10_000, interval: 200 }).toEqual([]);
+        await home.machine[Symbol.asyncDispose]();
+      }
+    });
+  });
+});
+
+/** As it was before it was fitted to the terminal's width. */
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
+
 function title({ client, signIn, because }: Case): string {
   return `${client}, signing in ${signIn === 'tool' ? 'by the tool' : 'through the client'}${because === undefined ? '' : ` after a ${because}`}`;
 }

@@ -71,7 +71,7 @@ function reorder(because: Because, name: StepName, before: StepName): () => void
   return () => void steps.splice(0, steps.length, ...kept);
 }
 
-const withPorts =
+export const withPorts =
   (change: (ports: Ports) => Partial<Ports>) =>
   ({ ports, adapters }: WorldParts): WorldParts => ({ ports: { ...ports, ...change(ports) }, adapters });
 
@@ -237,6 +237,7 @@ export const bugs: readonly Bug[] = [
           }
         },
         withLock: (lock, work) => disk.withLock(lock, work),
+        freeLocks: () => disk.freeLocks(),
         tidy: (path) => disk.tidy(path),
         remove: (path) => disk.remove(path),
         list: (path) => disk.list(path),
@@ -345,51 +346,7 @@ export const bugs: readonly Bug[] = [
       world.upstream.add({ text: 'tok_aaaaaaaaaaaaaaaa', label: 'of the team', madeBy: 'somebody' });
     },
   },
-  {
-    name: 'opens the rotation of a lone key before it has sealed the key',
-    breaks: /no end after/,
-    kind: 'many',
-    because: 'leak',
-    lone: 'known',
-    parts: withPorts((ports) => ({
-      journal: async () => {
-        const store = await ports.journal();
-        return {
-          ...store,
-          putSealed: async (rotation, name, bytes, lease) => {
-            if ((await store.entries(rotation)).length > 0) return store.putSealed(rotation, name, bytes, lease);
-            late.splice(0, late.length, () => store.putSealed(rotation, name, bytes, lease));
-            return 'kept';
-          },
-          append: async (entry, lease) => {
-            const answer = await store.append(entry, lease);
-            for (const put of late.splice(0)) await put();
-            return answer;
-          },
-        };
-      },
-    })),
-  },
-  {
-    name: 'leaves sealed what a start that was cut off had sealed',
-    breaks: 'nothing spilled',
-    kind: 'many',
-    because: 'leak',
-    lone: 'known',
-    parts: withPorts((ports) => ({ journal: async () => ({ ...(await ports.journal()), sealedRotations: async () => [] }) })),
-  },
-  {
-    name: 'takes the word of a person for a revocation that it never asked for',
-    breaks: 'dead means dead',
-    kind: 'many',
-    because: 'leak',
-    lone: 'attended',
-    steps: () => exchange(revoke, { run: async () => done }),
-  },
 ];
-
-/** What the planted late sealing has not written yet; a cut loses it. */
-const late: (() => Promise<unknown>)[] = [];
 
 /** The right parts, for bugs that keep some of them. */
 const before = {

@@ -10,9 +10,10 @@ import type { Moment } from '../world/power.ts';
 import { secondProcess } from '../world/second-process.ts';
 import { World } from '../world/world.ts';
 import { type Bug, bugs as bugsForwards } from './bugs.ts';
+import { loneBugs } from './lone-bugs.ts';
 import { undoBugs } from './undo-bugs.ts';
 
-const bugs = [...bugsForwards, ...undoBugs];
+const bugs = [...bugsForwards, ...undoBugs, ...loneBugs];
 
 beforeAll(() => {
   Error.stackTraceLimit = 0;

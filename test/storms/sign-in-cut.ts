@@ -7,6 +7,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { listed } from '../../src/oauth/own-registrations.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { clients, providers, stores } from '../../src/registry.ts';
 import { createRotations } from '../../src/rotation/engine.ts';
@@ -50,11 +51,14 @@ class CutWorld {
   readonly memory: JournalMemory = journalMemory();
   readonly #world: SignIns;
   readonly #run: CutRun;
+  /** Registration of the first sign-in, which is the client's. */
+  readonly #first: string | undefined;
   #lives = 0;
 
   constructor(world: SignIns, run: CutRun) {
     this.#world = world;
     this.#run = run;
+    [this.#first] = world.lab.authorizationServer.registered;
   }
 
   /** A neighbour, in a writing that is not the client's own. */
@@ -129,10 +133,20 @@ class CutWorld {
     const sent = server.requests.filter(({ grantType }) => grantType === 'refresh_token');
     const tried = sent.flatMap(({ token }) => (token !== undefined && given.has(token) ? [token] : []));
     expect(new Set(tried).size, 'refresh tokens, each sent once').toBe(tried.length);
+    await this.#noUnknownRegistration(kept[0]?.entry.registration?.clientId);
     const text = await this.#world.text();
     expect(text.includes(neighbourText[this.#run.client]), 'the neighbour, byte for byte').toBe(true);
     expect((await readdir(join(this.#world.file, '..'))).filter((name) => /tmp|temp/i.test(name))).toEqual([]);
     await this.#nothingSpilt();
+  }
+
+  /** Each is in use, the client's old one, on our list, or may be one that is listed by its name. */
+  async #noUnknownRegistration(inUse: string | undefined): Promise<void> {
+    const { ports, lab } = this.#world;
+    const { made, asked } = await listed(ports);
+    const known = new Set([inUse, this.#first, ...made.map(({ clientId }) => clientId)]);
+    const unknown = [...lab.authorizationServer.registered].filter((id) => !known.has(id));
+    expect(unknown.length, 'registrations that nobody names').toBeLessThanOrEqual(asked.length);
   }
 
   async #anyTaken({ access, refresh }: GivenOut): Promise<boolean> {

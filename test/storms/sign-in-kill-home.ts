@@ -3,7 +3,7 @@
  * entry, and a browser that agrees.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { browserScript } from '../toys/consent.ts';
@@ -100,8 +100,6 @@ export interface SignInHome extends AsyncDisposable {
   files(): readonly string[];
   /** Everything in the state folder, as bytes. */
   stateBytes(): readonly Buffer[];
-  /** Locks of a killed process grow old: as if their time had run out. */
-  ageLocks(): void;
 }
 
 export async function signInHome(folder: string, client: KilledClient): Promise<SignInHome> {
@@ -139,9 +137,6 @@ export async function signInHome(folder: string, client: KilledClient): Promise<
       all(state)
         .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
         .map((path) => readFileSync(path)),
-    ageLocks() {
-      for (const path of all(folder)) if (path.endsWith('.lock')) utimesSync(path, 0, 0);
-    },
     [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),
   };
 }

@@ -75,7 +75,6 @@ export class SignInLane {
       trace = since();
       if (ended.killed) onKill(trace.at);
       await this.#holds(trace);
-      home.ageLocks();
     }
     for (let i = 0; trace.ended === undefined && i < mostResumes; i++) {
       const ended = await this.#run(await this.#next(trace, because));

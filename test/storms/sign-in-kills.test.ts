@@ -1,6 +1,7 @@
 /**
  * Goal: SIGKILL at any moment of rotating a grant, or of `resume`, ends with the client signed in by one pair that works, the old
- * grant dead, neighbours untouched, nothing spilt, and no live grant of which nobody knows (failure modes 1, 2, 3).
+ * grant dead, neighbours untouched, nothing spilt, no lock left or waited for, and no live grant of which nobody knows (failure
+ * modes 1, 2, 3).
  * Method: the packed program against a real authorization server and MCP server, 50 rounds in two lanes (Gemini CLI's store, and
  * Claude Code's with its locks), each killed one to three times: half of the kills at any moment, half within the step that was
  * hit least; a fifth of the rounds are of a leak. The server tells every token that it ever gave out. SIGN_IN_ROUNDS sets the

@@ -87,6 +87,14 @@ export class ToyGitHub {
     return token;
   }
 
+  /** What an app gets when a person agrees to it. */
+  makeForApp(login: string, scopes: readonly string[]): ToyToken {
+    const { text, ...rest } = this.makeByPage(login, 'app', scopes);
+    const token: ToyToken = { ...rest, text: text.replace(/^ghp_/, 'gho_') };
+    this.#tokens.splice(-1, 1, token);
+    return token;
+  }
+
   /** What GitHub does by itself when it finds a token in a public repository. */
   revokeAsPartner(text: string): void {
     for (const token of this.#tokens) if (token.text === text) token.deadAt = this.#clock.now();

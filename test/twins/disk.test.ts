@@ -115,7 +115,24 @@ describe('faults of the twin', () => {
     const own = { ...lock, kind };
     await expect(disk.withLock(own, () => disk.makeFolder('/h/x'))).rejects.toThrow(PowerCut);
     armed = false;
-    const next = disk.withLock(own, async () => 'taken').catch(() => 'refused');
-    expect(await next).toBe(kind === 'flock' ? 'taken' : 'refused');
+    const next = (): Promise<string> => disk.withLock(own, async () => 'taken').catch(() => 'refused');
+    expect(await next()).toBe(kind === 'flock' ? 'taken' : 'refused');
+    await disk.freeLocks();
+    expect(await next()).toBe('taken');
+  });
+
+  it('frees no lock of another program, nor one that another has taken over', async () => {
+    let armed = true;
+    const disk = createDiskTwin({
+      onEffect: ({ name, moment }) => {
+        if (armed && name === 'lock' && moment === 'after') throw new PowerCut();
+        return undefined;
+      },
+    });
+    await expect(disk.withLock(lock, async () => 1)).rejects.toThrow(PowerCut);
+    armed = false;
+    disk.lock(lock.path);
+    await disk.freeLocks();
+    await expect(disk.withLock(lock, async () => 1)).rejects.toThrow('file/locked');
   });
 });

@@ -3,7 +3,7 @@
  * by which a test cuts the power, tears a write, refuses, or lets another program write in between.
  *
  * Every effect is announced before and after it happens. A hook that throws is a power cut: what had happened stays,
- * locks of the dead process stay (and go stale), and a temporary file may be left, never a torn target. A write is torn
+ * locks of the dead process stay (until they are freed, or go stale), and a temporary file may be left, never a torn target. A write is torn
  * by answering `{ keep }` before a 'temporary' effect. The twin knows no time but the given clock and never waits for
  * real; a lock that is held is waited for by `onWait`.
  */
@@ -77,6 +77,9 @@ export class DiskTwin implements Disk {
   #cuts = 0;
   /** Temporary files of writers that are no more. */
   readonly #left = new Set<FilePath>();
+  /** Locks that the process that uses the disk holds, and those of processes that are no more. */
+  readonly #held = new Set<FilePath>();
+  readonly #leftLocks = new Set<FilePath>();
 
   constructor({ files = {}, onEffect = () => undefined, onWait, now = () => 0 }: DiskTwinOptions) {
     this.#onEffect = onEffect;
@@ -130,6 +133,8 @@ export class DiskTwin implements Disk {
   /** Another program takes a lock (and keeps it until `delete`; of 'flock' the file stays, as it does for real). */
   lock(path: FilePath, kind: LockRule['kind'] = 'mkdir'): void {
     this.#folder(folderOf(path));
+    // Taken over as stale: it is another's now.
+    this.#leftLocks.delete(path);
     if (kind === 'mkdir') this.#entries.set(path, { kind: 'directory', modifiedAt: this.#now() });
     else if (kind === 'create' || !this.#entries.has(path)) this.write(path, '', 0o600);
     if (kind === 'flock') this.#flocks.add(path);
@@ -159,6 +164,7 @@ export class DiskTwin implements Disk {
       this.#onWait(lock.path, this);
     }
     this.lock(lock.path, lock.kind);
+    if (lock.kind !== 'flock') this.#held.add(lock.path);
     this.#announce({ name: 'lock', path: lock.path, moment: 'after' });
     const cuts = this.#cuts;
     try {
@@ -169,8 +175,19 @@ export class DiskTwin implements Disk {
       if (this.#cuts === cuts) {
         this.#before('unlock', lock.path);
         if (lock.kind !== 'flock') this.delete(lock.path);
+        this.#held.delete(lock.path);
         this.#announce({ name: 'unlock', path: lock.path, moment: 'after' });
       }
+    }
+  }
+
+  async freeLocks(): Promise<void> {
+    for (const path of this.#leftLocks) {
+      const fault = this.#announce({ name: 'unlock', path, moment: 'before' });
+      if (fault && 'refuse' in fault) continue;
+      this.delete(path);
+      this.#leftLocks.delete(path);
+      this.#announce({ name: 'unlock', path, moment: 'after' });
     }
   }
 
@@ -296,6 +313,8 @@ export class DiskTwin implements Disk {
   #cut(error: unknown): unknown {
     this.#cuts++;
     for (const path of this.#entries.keys()) if (temporaryName.test(path)) this.#left.add(path);
+    for (const path of this.#held) this.#leftLocks.add(path);
+    this.#held.clear();
     return error;
   }
 

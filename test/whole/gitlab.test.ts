@@ -128,7 +128,7 @@ describe('a whole rotation of a GitLab token', () => {
       await home.assertKept(progress, old.text, token, lost?.text ?? 'gone');
       // A person looks, ends it on the page, and says so.
       const later = await home.resume(progress, (need) => {
-        expect(need).toEqual({ kind: 'confirm-strays', strays: [] });
+        expect(need).toEqual({ kind: 'confirm-strays', strays: [], lost: expect.stringContaining('never arrived') });
         if (lost) lost.revoked = true;
         return { kind: 'accept' };
       });

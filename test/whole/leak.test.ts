@@ -89,6 +89,16 @@ describe('a pasted key that no client holds', () => {
     await home.assertNoSpill([token.text], [ended]);
   });
 
+  it('of an app, which no config holds, is ended all the same', async () => {
+    const home = await start();
+    const token = home.toy.makeForApp('ada', ['repo']);
+    const ended = await home.leak(['--stdin', '--yes', '--json'], { input: token.text });
+    expect(ended.status).toBe(0);
+    expect(jsonOf(ended.out).keys).toMatchObject([{ way: 'end', alive: 'yes', progress: { state: 'complete' } }]);
+    expect(alive(home, token)).toBe(false);
+    await home.assertNoSpill([token.text], [ended]);
+  });
+
   it('that is dead already needs nothing', async () => {
     const home = await start();
     const token = home.toy.makeByPage('ada', 'x', ['repo']);
@@ -119,7 +129,7 @@ describe('a pasted key that no client holds', () => {
     const home = await start();
     const ended = await home.leak([classicToken(9), '--yes']);
     expect(ended.status).toBe(2);
-    expect(flat(ended.err)).toContain('--stdin');
+    expect(flat(ended.err)).toContain('now also stands in the history of your shell');
     await expect(home.assertNoSpill([classicToken(9)], [ended])).resolves.toBeUndefined();
   });
 
@@ -176,7 +186,11 @@ describe('a key of a provider that no folder knows', () => {
       { way: 'by-hand', progress: { state: 'waiting', need: { kind: 'revoke-by-hand' } } },
     ]);
     expect(ended.status).toBe(4);
-    expect(jsonOf(ended.out).next.join()).toContain('ai of cursor: put a new key there by hand');
+    const told = jsonOf(ended.out).next.join();
+    expect(told).toContain('ai of cursor: put a new key there by hand');
+    expect(told).toContain(`mcp-rotate resume ${jsonOf(ended.out).keys[0]?.rotation}`);
+    expect(ended.err).toContain('OpenAI API key');
+    expect(ended.err).not.toContain('OpenAI, OpenAI');
   });
 });
 
@@ -313,7 +327,6 @@ describe('many at once', () => {
     const rows = ended.err.split('\n').filter((line) => /github-[0-9a-f]{12} {2}dead after/.test(line));
     expect(new Set(rows.map((line) => /github-[0-9a-f]{12}/.exec(line)?.[0])).size).toBe(3);
     expect(ended.err).toContain('\u001b[3A');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the escapes are what is looked at
     for (const line of ended.err.split('\n')) expect(line.replace(/\r|\u001b\[[0-9;]*[A-Za-z]/g, '').length).toBeLessThan(101);
   });
 });
@@ -339,7 +352,7 @@ describe('alerts', () => {
       type,
       display,
       at: at + number,
-      locations: [{ type: 'commit', details: { path: '.mcp.json', start_line: 3, commit_sha: 'cd'.repeat(20) } }],
+      locations: [{ type: 'commit', details: { path: `${secret}/.mcp.json`, start_line: 3, commit_sha: 'cd'.repeat(20) } }],
     });
     home.toy.alerts.set('acme/tools', [
       alert(1, placed.text, 'github_personal_access_token', 'GitHub Personal Access Token'),
@@ -364,7 +377,7 @@ describe('alerts', () => {
         { repository: 'acme/tools', number: 2 },
         { repository: 'acme/tools', number: 3 },
       ],
-      found: [{ where: 'acme/tools: .mcp.json:3', commits: ['cd'.repeat(20)] }, {}],
+      found: [{ where: 'acme/tools: [secret]/.mcp.json:3', commits: ['cd'.repeat(20)] }, {}],
     });
     expect(next.join('\n')).toContain('gh api -X PATCH repos/acme/tools/secret-scanning/alerts/2 -f state=resolved');
     expect(home.toy.server.log.some(({ method }) => method === 'PATCH')).toBe(false);

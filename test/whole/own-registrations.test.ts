@@ -42,6 +42,30 @@ async function keptId(it: SignIns): Promise<string | undefined> {
   return (await keptFor(it, 'lab'))[0]?.entry.registration?.clientId;
 }
 
+const quiet = { onEvent: () => undefined };
+
+/** Cut off when the browser is to open: nobody has agreed yet. */
+async function cutInBrowser(it: SignIns, rotation: string): Promise<void> {
+  const { open } = it.ports.browser;
+  it.ports.browser.open = async () => {
+    throw new Error('cut');
+  };
+  await expect(it.engine().advance(rotation, quiet)).rejects.toThrow('cut');
+  it.ports.browser.open = open;
+}
+
+/** Cut off when the server has given tokens, before anybody here has read them. */
+async function cutAtTokens(it: SignIns, rotation: string): Promise<void> {
+  const { send } = it.ports.net;
+  it.ports.net.send = async (request) => {
+    const answer = await send(request);
+    if (request.body?.includes('grant_type=authorization_code')) throw new Error('cut');
+    return answer;
+  };
+  await expect(it.engine().advance(rotation, quiet)).rejects.toThrow('cut');
+  it.ports.net.send = send;
+}
+
 const notes = ({ events }: SignIns): string =>
   events.flatMap((event) => ('text' in event ? [event.text] : 'note' in event ? [event.note] : [])).join('\n');
 
@@ -148,16 +172,51 @@ describe('cut off', () => {
     expect(await keptId(lab)).toBe(known);
   }, 60_000);
 
-  it('during the sign-in: a grant that may have come of it ends with the registration', async () => {
+  it('between the answer and our writing it down: named in the receipt and by status, for a person to find', async () => {
     await using here = await world();
     const { it: lab } = here;
-    const { open } = lab.ports.browser;
-    lab.ports.browser.open = async () => {
-      throw new Error('cut');
+    const { send } = lab.ports.net;
+    const names: string[] = [];
+    lab.ports.net.send = async (request) => {
+      const answer = await send(request);
+      const asked: unknown = request.body?.startsWith('{') ? JSON.parse(request.body) : {};
+      if (!request.url.endsWith('/reg') || typeof asked !== 'object' || !asked) return answer;
+      names.push(String('client_name' in asked && asked.client_name));
+      if (names.length === 1) throw new Error('cut');
+      return answer;
     };
     const rotation = await lab.engine().start(await lab.plan());
-    await expect(lab.engine().advance(rotation, { onEvent: () => undefined })).rejects.toThrow('cut');
-    lab.ports.browser.open = open;
+    await expect(lab.engine().advance(rotation, quiet)).rejects.toThrow('cut');
+    expect(await lab.resume({ rotation })).toMatchObject({ state: 'complete' });
+    // One that nobody names by its id, beside the one in use.
+    expect(here.left()).toHaveLength(2);
+    const [lost = '', used = ''] = names.map((name) => /^Gemini CLI \((mcp-rotate \w+)\)$/.exec(name)?.[1]);
+    expect(names).toHaveLength(2);
+    const { issuer } = lab.lab.authorizationServer;
+    expect((await lab.grants()).lostRegistrations).toMatchObject([{ issuer, marker: lost }]);
+    const { steps } = await lab.engine().receipt(rotation);
+    const note = steps.find(({ step }) => step === 'audit')?.note;
+    expect(note).toContain(`one more registration at ${issuer}, whose name holds "${lost}"`);
+    expect(note).not.toContain(used);
+  }, 60_000);
+
+  it('before tokens were asked for: no grant was lost, and the registration is used again', async () => {
+    await using here = await world({ shape: { registrationManagement: 'absent' } });
+    const { it: lab } = here;
+    const rotation = await lab.engine().start(await lab.plan());
+    await cutInBrowser(lab, rotation);
+    const [kept] = here.left();
+    expect(kept).toBeDefined();
+    expect(await lab.resume({ rotation })).toMatchObject({ state: 'complete' });
+    expect(here.left()).toEqual([kept]);
+    expect(await keptId(lab)).toBe(kept);
+  }, 60_000);
+
+  it('while tokens were asked for: a grant that may have come of it ends with the registration', async () => {
+    await using here = await world();
+    const { it: lab } = here;
+    const rotation = await lab.engine().start(await lab.plan());
+    await cutAtTokens(lab, rotation);
     const [lost] = here.left();
     expect(lost).toBeDefined();
     expect(await lab.resume({ rotation })).toMatchObject({ state: 'complete' });
@@ -166,21 +225,73 @@ describe('cut off', () => {
     expect((await listOwn(lab.ports)).filter(({ ours }) => ours).map(({ clientId }) => clientId)).toEqual(here.left());
   }, 60_000);
 
-  it('twice during the sign-in: the old grant, whose registration the first cut cost, is known to be dead', async () => {
+  it('while tokens were asked for, where none can be deleted: it is owed by name, once, until a person has seen to it', async () => {
+    await using here = await world({ shape: { registrationManagement: 'absent' } });
+    const { it: lab } = here;
+    const rotation = await lab.engine().start(await lab.plan());
+    await cutAtTokens(lab, rotation);
+    const [lost = ''] = here.left();
+    // A cut in between asks nobody for tokens, and adds nothing to what is owed.
+    await cutInBrowser(lab, rotation);
+    const ended = await lab.resume({ rotation });
+    expect(ended).toMatchObject({ state: 'debt', debts: [{ kind: 'lost-key', text: expect.stringContaining(lost) }] });
+    const later = (): undefined => undefined;
+    const waits = await lab.resume({ rotation }, later);
+    expect(waits).toMatchObject({
+      state: 'waiting',
+      need: { kind: 'confirm-strays', strays: [], lost: expect.stringContaining(lost) },
+    });
+    const answer = { onEvent: () => undefined, answer: { kind: 'done' } } as const;
+    expect(await lab.engine().advance(rotation, answer)).toMatchObject({ state: 'complete' });
+  }, 60_000);
+
+  it('a refused code leaves nothing owed', async () => {
+    await using here = await world({ shape: { registrationManagement: 'absent' } });
+    const { it: lab } = here;
+    const { send } = lab.ports.net;
+    const rotation = await lab.engine().start(await lab.plan());
+    let refused = 0;
+    lab.ports.net.send = async (request) => {
+      if (!request.body?.includes('grant_type=authorization_code') || refused++ > 0) return send(request);
+      const body = '{"error":"invalid_grant"}';
+      return { status: 400, headers: { 'content-type': 'application/json' }, body };
+    };
+    expect(await lab.resume({ rotation })).toMatchObject({ state: 'stopped', step: 'sign in' });
+    expect(await lab.resume({ rotation })).toMatchObject({ state: 'complete' });
+    expect(refused).toBe(2);
+  }, 60_000);
+
+  it('twice while tokens were asked for: the old grant, whose registration the first cut cost, is known to be dead', async () => {
     await using here = await world();
     const { it: lab } = here;
     expect((await lab.rotate()).progress).toMatchObject({ state: 'complete' });
-    const { open } = lab.ports.browser;
     const rotation = await lab.engine().start(await lab.plan());
-    for (let cuts = 0; cuts < 2; cuts++) {
-      lab.ports.browser.open = async () => {
-        throw new Error('cut off');
-      };
-      await expect(lab.engine().advance(rotation, { onEvent: () => undefined })).rejects.toThrow('cut off');
-    }
-    lab.ports.browser.open = open;
+    for (let cuts = 0; cuts < 2; cuts++) await cutAtTokens(lab, rotation);
     expect(await lab.resume({ rotation })).toMatchObject({ state: 'complete' });
     expect(here.left()).toHaveLength(1);
+  }, 60_000);
+
+  it('and left for more than an hour: another rotation sweeps its registration, and it registers anew', async () => {
+    await using here = await world();
+    const { it: lab } = here;
+    lab.person = { deny: true };
+    const { progress } = await lab.rotate({}, () => undefined);
+    expect(progress).toMatchObject({ state: 'waiting', need: { kind: 'sign-in' } });
+    const [swept = ''] = here.left();
+    await older(lab);
+    lab.person = {};
+    // Somebody else's rotation at the same server, as a whole.
+    await lab.signInAs('other');
+    const { grants } = await lab.grants();
+    const other = grants.find(({ holdings }) => holdings.some(({ entry }) => entry.server === 'other'));
+    const options = { because: 'routine', soakMs: 0, restart: false, leaveRunning: [], folders: [] } as const;
+    const rotation = await lab.engine().start(await lab.engine().plan(other?.id ?? '', options));
+    expect(await lab.resume({ rotation })).toMatchObject({ state: 'complete' });
+    expect(here.left()).not.toContain(swept);
+    expect(await lab.resume(progress)).toMatchObject({ state: 'complete' });
+    expect(notes(lab)).toContain(`no longer knows the registration ${swept}`);
+    expect(here.left()).toContain(await keptId(lab));
+    expect((await listOwn(lab.ports)).map(({ clientId }) => clientId)).not.toContain(swept);
   }, 60_000);
 
   it('for good: what no store holds is deleted by a later rotation, not while it is young', async () => {

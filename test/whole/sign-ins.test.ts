@@ -6,7 +6,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { findSpill } from '../kits/spills.ts';
-import { fingerprintOf } from '../toys/authorization-server.ts';
+import { fingerprintOf, startAuthorizationServer } from '../toys/authorization-server.ts';
 import { askMcp } from '../toys/plain-client.ts';
 import { keptFor, type SignIns, type SignInsOptions, signIns } from './sign-ins.ts';
 
@@ -121,6 +121,27 @@ describe('what a server cannot do is said, and owed', () => {
 });
 
 describe('who issued it', () => {
+  it.each(['claude-code', 'gemini-cli'] as const)(
+    'is who is asked, also where the resource names another server before it: %s',
+    async (client) => {
+      await using world = await signIns({ client });
+      await using another = await startAuthorizationServer();
+      const { send } = world.ports.net;
+      world.ports.net.send = async (request) => {
+        const answer = await send(request);
+        const body = answer.body.replace('"authorization_servers":[', `$&"${another.issuer}",`);
+        return request.url.includes('oauth-protected-resource') ? { ...answer, body } : answer;
+      };
+      const plan = await world.plan();
+      expect(plan.grant?.issuer).toBe(world.lab.authorizationServer.issuer);
+      expect(plan.warnings.join()).not.toContain('has moved');
+      expect((await world.rotate({ signIn: 'tool' })).progress).toMatchObject({ state: 'complete' });
+      expect(await status(world, (await kept(world))?.access?.reveal())).toBe(200);
+      expect(another.requests.filter(({ method }) => method === 'POST')).toEqual([]);
+    },
+    60_000,
+  );
+
   it('is said to be the server’s word of today where the store does not know', async () => {
     await using world = await signIns({ client: 'opencode' });
     const { warnings, grant } = await world.plan();
@@ -235,6 +256,51 @@ describe('stores', () => {
   }, 60_000);
 });
 
+describe('another sign-in of the client’s own, after the new one was proven', () => {
+  /** Once, when the old tokens are tried: everything is confirmed and verified by then. */
+  function signsInLate(world: SignIns, account: string): void {
+    const { send } = world.ports.net;
+    let tried = false;
+    world.ports.net.send = async (request) => {
+      const old = world.first.tokens.refresh?.reveal() ?? '';
+      if (!tried && request.body?.includes(`refresh_token=${encodeURIComponent(old)}`)) {
+        tried = true;
+        world.person = { account };
+        await world.signInAs('lab');
+        world.person = { account: 'ann' };
+      }
+      return send(request);
+    };
+  }
+
+  it('is proven as the first was, and that is what the receipt is about', async () => {
+    await using world = await signIns({ person: { account: 'ann' } });
+    signsInLate(world, 'ann');
+    const { progress } = await world.rotate();
+    expect(progress).toMatchObject({ state: 'complete' });
+    const { newFingerprint } = await world.engine().receipt(progress.rotation);
+    expect((await world.grants()).grants.map(({ fingerprint }) => fingerprint)).toEqual([newFingerprint]);
+    const told = world.events.flatMap((event) => (event.kind === 'proof' ? [event.proof.kind] : []));
+    expect(told.slice(told.indexOf('dead') + 1)).toEqual(['read-back', 'authenticated', 'connects']);
+    expect(await status(world, (await kept(world))?.access?.reveal())).toBe(200);
+  }, 60_000);
+
+  it('of another account is ended, and a person asked again', async () => {
+    await using world = await signIns({ person: { account: 'ann' } });
+    signsInLate(world, 'bob');
+    const { progress } = await world.rotate();
+    expect(progress).toMatchObject({ state: 'complete' });
+    const { givenOut } = world.lab.authorizationServer;
+    const now = await kept(world);
+    // The old one, ours, that of the other account, ours again.
+    expect(givenOut).toHaveLength(4);
+    expect(givenOut.at(-1)?.access).toBe(now?.access?.reveal());
+    const live = [];
+    for (const { access } of givenOut) if (await world.lab.authorizationServer.takes(access)) live.push(access);
+    expect(live).toEqual([now?.access?.reveal()]);
+  }, 60_000);
+});
+
 describe('left for a while', () => {
   const leaveAtProof = (need: { readonly kind: string }) =>
     need.kind === 'accept-unproven' ? undefined : ({ kind: 'done' } as const);
@@ -256,6 +322,8 @@ describe('left for a while', () => {
     await using world = await signIns({ shape: { accessSeconds: 7 } });
     const { progress } = await world.rotate({}, leaveAtProof);
     expect(progress).toMatchObject({ state: 'waiting', step: 'verify' });
+    // Twice more, with nothing that is new.
+    for (let again = 0; again < 2; again++) await world.resume(progress, leaveAtProof);
     const before = await kept(world);
     await new Promise((resolve) => setTimeout(resolve, 7_500));
     expect(await status(world, before?.access?.reveal())).toBe(401);
@@ -267,5 +335,7 @@ describe('left for a while', () => {
       ({ grantType, status: told }) => grantType === 'refresh_token' && told === 200,
     );
     expect(refreshes).toHaveLength(1);
+    const { proofs } = await world.engine().receipt(progress.rotation);
+    expect(proofs.filter(({ kind }) => kind === 'authenticated')).toHaveLength(1);
   }, 60_000);
 });

@@ -80,7 +80,14 @@ export async function drive(world: World, options: DriveOptions = {}): Promise<D
         if (error.code === 'usage/unknown-credential') world.forgetId();
         if (error.code === 'file/locked' && ++locked % 4 === 0) world.removeLocks();
         if (world.memory.entries.length === 0 && refused.has(error.code) && ++refusals > 2) {
-          const progress = { state: 'rolled-back', rotation: '', code: error.code, why: error.what } as const;
+          const progress = {
+            state: 'rolled-back',
+            rotation: '',
+            credential: '',
+            provider: '',
+            code: error.code,
+            why: error.what,
+          } as const;
           return { progress, cuts, starts: start, takenBackFrom: wish.from };
         }
         await world.clock.advance(5 * minute);

@@ -8,7 +8,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import { type OutputChunk, rolldown } from 'rolldown';
+import { type OutputAsset, type OutputChunk, type OutputOptions, rolldown } from 'rolldown';
 import { heavy } from '../layers/layers.ts';
 import { root } from '../source/tree.ts';
 import { licencesOf, packageFolder } from './licences.ts';
@@ -30,6 +30,9 @@ const always =
   /[\\/]src[\\/](?:platform[\\/]ports|cli[\\/](?:use-cases|looking|program|status[\\/]render)|inventory[\\/]remembered)\.ts$/;
 const whenChanged = /[\\/]src[\\/](?:registry|cli[\\/](?:ages|status[\\/]view)|inventory[\\/]collect)\.ts$/;
 
+/** Threads: each a whole file of its own, beside the entry, so that starting one loads nothing that it does not need. */
+const threads: Readonly<Record<string, string>> = { 'search-worker': 'src/platform/search-worker.ts' };
+
 export interface Bundled {
   readonly files: readonly { readonly name: string; readonly bytes: number; readonly lazy: boolean }[];
 }
@@ -43,15 +46,7 @@ export async function bundle(entry: string, folder: string): Promise<Bundled> {
   });
   await rm(folder, { recursive: true, force: true });
   const { output } = await build.write({
-    dir: folder,
-    // Not ES modules: Node's loader takes ten times as long over one, and looks at everything that a built-in exports.
-    format: 'cjs',
-    entryFileNames: '[name].cjs',
-    // Beside the entry, not below it: a path relative to the source file's own (`../package.json`) stays true.
-    chunkFileNames: 'part-[name]-[hash].cjs',
-    // Names stay, so that a stack trace in a bug report can be read.
-    minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
-    comments: false,
+    ...asWritten(folder),
     codeSplitting: {
       groups: [
         { name: 'always', test: always, includeDependenciesRecursively: true, priority: 2 },
@@ -60,13 +55,42 @@ export async function bundle(entry: string, folder: string): Promise<Bundled> {
     },
   });
   await build.close();
-  const chunks = output.filter((file): file is OutputChunk => file.type === 'chunk');
+  const chunks = [...output, ...(await threadFiles(folder))].filter((file): file is OutputChunk => file.type === 'chunk');
   const own = new Set(chunks.map((chunk) => chunk.fileName));
   const complaints = [...chunks.flatMap((chunk) => strangers(chunk, own)), ...eager(chunks)];
   if (complaints.length > 0) throw new Error(`the bundle is not as it should be:\n${complaints.join('\n')}`);
   await writeFile(join(folder, 'THIRD-PARTY-LICENSES.txt'), await licencesOf(chunks.flatMap((chunk) => chunk.moduleIds)));
   return {
-    files: chunks.map((chunk) => ({ name: chunk.fileName, bytes: Buffer.byteLength(chunk.code), lazy: !chunk.isEntry })),
+    files: chunks.map((chunk) => ({
+      name: chunk.fileName,
+      bytes: Buffer.byteLength(chunk.code),
+      lazy: !chunk.isEntry || chunk.name in threads,
+    })),
+  };
+}
+
+async function threadFiles(folder: string): Promise<(OutputChunk | OutputAsset)[]> {
+  const files: (OutputChunk | OutputAsset)[] = [];
+  for (const [name, entry] of Object.entries(threads)) {
+    const build = await rolldown({ input: { [name]: entry }, cwd: root, platform: 'node' });
+    const { output } = await build.write({ ...asWritten(folder), codeSplitting: false });
+    files.push(...output);
+    await build.close();
+  }
+  return files;
+}
+
+function asWritten(dir: string): OutputOptions {
+  return {
+    dir,
+    // Not ES modules: Node's loader takes ten times as long over one, and looks at everything that a built-in exports.
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    // Beside the entry, not below it: a path relative to the source file's own (`../package.json`) stays true.
+    chunkFileNames: 'part-[name]-[hash].cjs',
+    // Names stay, so that a stack trace in a bug report can be read.
+    minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
+    comments: false,
   };
 }
 

@@ -18,11 +18,15 @@ import type { Finding } from '../../leaks/leaks.ts';
 import { revocationPage } from '../../leaks/pages.ts';
 import { type Recommendation, recommend } from '../../leaks/recommend.ts';
 import type { Ports } from '../../ports/ports.ts';
+import type { SearchControl } from '../../ports/searches.ts';
 import type { Alert, Held, Provider, Standing } from '../../providers/provider.ts';
+import type { Batches } from '../../rotation/batch.ts';
 import { isGrant } from '../../rotation/grant/held.ts';
 import { assertAgreed } from '../../rotation/hosts.ts';
 import { lentNow } from '../../rotation/issuers.ts';
 import type { LoneKey, Rotations } from '../../rotation/rotation.ts';
+import { hiddenIn } from '../../search/hide.ts';
+import { type KnownSecret, Needles } from '../../search/needles.ts';
 import { knownSecrets } from './known.ts';
 import type { RepositorySearch } from './search-repositories.ts';
 
@@ -42,6 +46,8 @@ export interface LeakAt extends Told {
 export interface Leaks {
   /** The engine in which these keys are known. */
   readonly rotations: Rotations;
+  /** How several of its rotations meet in one call. */
+  readonly batches: Pick<Batches, 'await' | 'gone'>;
   /** Which of these words are ids of the inventory. Problem: state/* when nothing can be told apart. */
   known(words: readonly string[], at: LeakAt): Promise<readonly string[]>;
   byIds(ids: readonly string[], at: LeakAt): Promise<readonly Leaked[]>;
@@ -59,7 +65,7 @@ export interface Leaks {
   inRepositories(
     paths: readonly string[],
     at: LeakAt,
-    signal: AbortSignal,
+    control: SearchControl,
   ): Promise<{ readonly leaked: readonly Leaked[]; readonly notes: readonly string[] }>;
   /** `ask`: send it to its provider to learn whether it lives. Problem: HostNotAgreed, rotation/plain-http. */
   dossier(leaked: Leaked, ask: boolean, allowHosts: readonly string[]): Promise<Dossier>;
@@ -74,7 +80,14 @@ interface Given {
   readonly page?: string;
 }
 
-export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotations, search: RepositorySearch): Leaks {
+export interface LeakParts {
+  /** Of the adapters that `batches` holds. */
+  readonly rotations: Rotations;
+  readonly batches: Batches;
+  readonly search: RepositorySearch;
+}
+
+export function createLeaks(ports: Ports, adapters: Adapters, { rotations, batches, search }: LeakParts): Leaks {
   const providerOf = (id: string): Provider | undefined => adapters.providers.find((one) => one.id === id);
 
   async function inventory({ folders }: LeakAt): Promise<readonly Credential[]> {
@@ -84,9 +97,23 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
     return credentials;
   }
 
+  /** A file or a branch may be named by one of them. */
+  const secrets: KnownSecret[] = [];
+  let sought: { readonly count: number; readonly needles: Needles } | undefined;
+  function withoutSecrets(exposure: Exposure): Exposure {
+    if (exposure.found.length === 0) return exposure;
+    if (sought?.count !== secrets.length) sought = { count: secrets.length, needles: new Needles(secrets) };
+    return hiddenIn(exposure, [sought.needles]);
+  }
+  function remember({ held }: Pick<PastedKey, 'held'>, provider: Provider | undefined): void {
+    for (const [name, secret] of Object.entries(held.parts))
+      if (provider?.parts.find((part) => part.name === name)?.secret ?? true) secrets.push({ id: name, secret });
+  }
+
   /** Under ids of the engine, each key once. */
   async function taken(given: readonly Given[], at: LeakAt): Promise<readonly Leaked[]> {
     const credentials = await inventory(at);
+    for (const { key } of given) remember(key, providerOf(key.provider));
     const lone = given.map(({ key, from, page }) => loneOf(key, from, page));
     const ids = await rotations.takeLone(lone, at.folders);
     const found = new Map<string, Leaked>();
@@ -143,6 +170,7 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
             next: 'mcp-rotate status',
           });
         }
+        remember(credential, providerOf(credential.provider));
         const exposure = ofPerson('unknown', credential, at);
         if (credential.provider !== unknownProvider) return [ofCredential(credential, exposure)];
         const value = credential.held.parts[unknownPart];
@@ -162,6 +190,7 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
 
   return {
     rotations,
+    batches,
     async known(words, at) {
       const ids = new Set((await inventory(at)).map(({ id }) => id));
       return words.filter((word) => ids.has(word) || isGrant(word));
@@ -210,10 +239,10 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
         ],
       };
     },
-    async inRepositories(paths, at, signal) {
+    async inRepositories(paths, at, control) {
       const ids = new Set((await inventory(at)).map(({ id }) => id));
       const { known, gaps: unsought } = await knownSecrets(ports, adapters, at.folders);
-      const { keys, gaps } = await search(ports, paths, known, signal);
+      const { keys, gaps } = await search(ports, paths, known, control);
       const sought = keys.flatMap(({ of, findings }) => ('known' in of ? [{ id: of.known, findings }] : []));
       const placed = sought.filter(({ id }) => ids.has(id));
       const inPlaces = await Promise.all(
@@ -234,7 +263,8 @@ export function createLeaks(ports: Ports, adapters: Adapters, rotations: Rotatio
       ];
       return { leaked: eachOnce([...inPlaces.flat(), ...others]), notes };
     },
-    async dossier({ about, exposure, hosts }, ask, allowHosts) {
+    async dossier({ about, exposure: told, hosts }, ask, allowHosts) {
+      const exposure = withoutSecrets(told);
       const unasked = (how: string): Standing => ({ alive: 'unknown', how });
       if (!about.provider)
         return dossierOf(about, unasked(about.grant ? 'not asked' : `mcp-rotate cannot ask ${about.name}`), exposure);

@@ -5,10 +5,11 @@
  * What goes wrong with one stops none of the others. A person is asked one question at a time, while the others go on. Ctrl-C
  * stops all of them at their next safe point; each can be resumed.
  */
-import type { RotationId } from '../../base/ids.ts';
+import { marker, type RotationId } from '../../base/ids.ts';
 import { type Exit, Problem } from '../../base/problem.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Terminal } from '../../ports/terminal.ts';
+import type { Batches } from '../../rotation/batch.ts';
 import type { Plan, Progress, Rotations } from '../../rotation/rotation.ts';
 import type { Answerer } from '../answers.ts';
 import { drive, exitOfProgress, stopping, withInterrupts } from '../drive.ts';
@@ -23,6 +24,7 @@ export interface Ended {
 
 export interface Many {
   readonly rotations: Rotations;
+  readonly batches: Pick<Batches, 'await' | 'gone'>;
   readonly terminal: Terminal;
   readonly clock: Clock;
   readonly answer: Answerer;
@@ -38,7 +40,7 @@ const mostAtOnce = 64;
 
 export async function rotateMany(
   plans: readonly Plan[],
-  { rotations, terminal, clock, answer }: Many,
+  { rotations, batches, terminal, clock, answer }: Many,
 ): Promise<readonly Ended[]> {
   const table = createTable(
     terminal,
@@ -76,10 +78,15 @@ export async function rotateMany(
           );
       }
 
+      // So many only as go on their way together.
+      for (const { plan, rotation } of started.slice(0, mostAtOnce))
+        if (rotation !== undefined && !plan.lone?.attended) batches.await(plan.provider, marker(rotation));
+
       const one = async ({ plan, rotation, failed }: (typeof started)[number]): Promise<Ended> => {
         const { credential } = plan;
         const end = failed ?? (rotation === undefined ? { problem: notStarted(plan) } : await driven(rotation, credential));
         if ('problem' in end && end.problem.code === 'rotation/interrupted') here.abort(end.problem);
+        if (rotation !== undefined) batches.gone(marker(rotation));
         const ended = { credential, rotation, end };
         table.ended(credential, wordsOf(ended), exitOfEnd(ended) === 'done');
         return ended;
@@ -137,7 +144,8 @@ function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-async function atMost<Item, Result>(
+/** Works on all, so many of them at a time; the answers in their order. */
+export async function atMost<Item, Result>(
   most: number,
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,

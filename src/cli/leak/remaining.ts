@@ -9,13 +9,15 @@ export function remaining(dossiers: readonly Dossier[], ended: readonly Ended[])
     const end = begun.get(credential)?.end;
     if (!end && way !== 'nothing' && alive !== 'no') lines.push(`${credential} is not revoked: mcp-rotate leak`);
     const state = end && 'progress' in end ? end.progress.state : undefined;
+    const rotation = begun.get(credential)?.rotation;
+    if (rotation !== undefined && state !== 'complete' && state !== 'rolled-back')
+      lines.push(`${credential}: mcp-rotate resume ${rotation}`);
     if (way === 'by-hand')
       lines.push(
         `${credential} stands in ${[...new Set(places.map(({ server, client }) => `${server} of ${client}`))].join(', ')}: put a new key there by hand`,
       );
     // What is over has its value shredded; its receipt names the copies that were found until then.
-    if (state === 'complete')
-      lines.push(`other copies on this machine, by file: mcp-rotate receipt ${begun.get(credential)?.rotation}`);
+    if (state === 'complete') lines.push(`other copies on this machine, by file: mcp-rotate receipt ${rotation}`);
     else if (state !== undefined && state !== 'rolled-back')
       lines.push(`other copies on this machine: mcp-rotate leak --spread ${credential}`);
     for (const { repository, number, url } of exposure.alerts)
@@ -28,8 +30,10 @@ export function remaining(dossiers: readonly Dossier[], ended: readonly Ended[])
   for (const { credential, exposure } of committed)
     if (exposure.recommendation !== undefined) lines.push(`${credential}: ${exposure.recommendation}`);
   for (const repository of repositories) {
-    lines.push(`the history of ${repository}: mcp-rotate leak rewrite ${repository}`);
-    lines.push(`the next commit: mcp-rotate guard install ${repository}`);
+    lines.push(
+      `the history of ${repository}: mcp-rotate leak rewrite ${repository} (--stdin takes a key that is shredded here by now)`,
+    );
+    lines.push(`the next commit: mcp-rotate guard install --repo ${repository}`);
   }
   if (repositories.size === 0 && dossiers.some(({ exposure }) => exposure.how === 'alert'))
     lines.push('the next commit: mcp-rotate guard install, in a clone of that repository');

@@ -69,9 +69,7 @@ export function renderPlans(plans: readonly Plan[], style: Style): string {
         : [
             `  ${count(edits.length, 'file')} rewritten${byHand.length === 0 ? '' : `, ${count(byHand.length, 'place')} by hand`}`,
           ]),
-      ...warnings.flatMap((warning) =>
-        wrap(`  ${name(warning)}`, style.width, '    ').map((line) => paint(style, 'yellow', line)),
-      ),
+      ...warnings.flatMap((warning) => under(warning, style).map((line) => paint(style, 'yellow', line))),
     ]),
   );
 }

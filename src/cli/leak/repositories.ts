@@ -1,6 +1,7 @@
 /** What the commands do with repositories: look through them, and rewrite one. Values in, values out. */
 import { printable } from '../../base/ids.ts';
 import { Problem } from '../../base/problem.ts';
+import type { Secret } from '../../base/secret.ts';
 import type { Adapters } from '../../inventory/adapters.ts';
 import type { LeakSearch, RawFinding } from '../../leaks/leaks.ts';
 import { lookThrough } from '../../leaks/look.ts';
@@ -19,6 +20,8 @@ export interface SearchInput {
   readonly paths: readonly string[];
   /** Folders for project configs, whose keys are sought too. */
   readonly folders: readonly string[];
+  /** Sought besides what is known here: what a person gave, one for each line. */
+  readonly also: readonly Secret[];
   readonly formats: boolean;
   readonly exhaustive: boolean;
   readonly workTree: boolean;
@@ -30,6 +33,8 @@ export interface SearchInput {
 export interface RewriteInput {
   readonly path: string;
   readonly folders: readonly string[];
+  /** What a person gave; with `ids`, all that is taken out. */
+  readonly also: readonly Secret[];
   /** Ids of credentials of the inventory; empty: everything that is found. */
   readonly ids: readonly string[];
   readonly to: string | undefined;
@@ -51,7 +56,7 @@ export function createRepositories(ports: Ports, adapters: Adapters, version: st
     async search(input) {
       const { known, gaps } = await knownSecrets(ports, adapters, input.folders);
       const memory = searchMemory(ports, version);
-      const { told } = await lookThrough(ports, input.paths, known, { ...input, memory });
+      const { told } = await lookThrough(ports, input.paths, [...known, ...given(input.also)], { ...input, memory });
       return { ...told, notSearched: [...gaps, ...told.notSearched] };
     },
     async rewrite(input) {
@@ -86,7 +91,7 @@ export function createRepositories(ports: Ports, adapters: Adapters, version: st
   };
 
   /** Known ones that were named, or all that stand there, known or not. */
-  async function toRemove({ ids, folders, signal }: RewriteInput, path: string): Promise<readonly KnownSecret[]> {
+  async function toRemove({ ids, also, folders, signal }: RewriteInput, path: string): Promise<readonly KnownSecret[]> {
     const { known } = await knownSecrets(ports, adapters, folders);
     for (const id of ids) {
       if (known.some((one) => one.id === id)) continue;
@@ -96,7 +101,7 @@ export function createRepositories(ports: Ports, adapters: Adapters, version: st
         next: 'mcp-rotate status; without an id everything that is found is removed',
       });
     }
-    if (ids.length > 0) return known.filter(({ id }) => ids.includes(id));
+    if (ids.length > 0 || also.length > 0) return [...known.filter(({ id }) => ids.includes(id)), ...given(also)];
     const options = { formats: true, exhaustive: false, workTree: false, askRemotes: false, ...(signal ? { signal } : {}) };
     const { of } = await lookThrough(ports, [path], known, options);
     const found = of.flatMap((one): KnownSecret[] => {
@@ -113,6 +118,8 @@ export function createRepositories(ports: Ports, adapters: Adapters, version: st
     });
   }
 }
+
+const given = (also: readonly Secret[]): KnownSecret[] => also.map((secret, index) => ({ id: `given-${index + 1}`, secret }));
 
 /** Of the first remote on GitHub. undefined: none, no `gh`, or it cannot tell. */
 async function openPullRequests(ports: Ports, urls: readonly string[]): Promise<number | undefined> {

@@ -8,21 +8,24 @@ import { printable } from '../../base/ids.ts';
 import { type Exit, Problem } from '../../base/problem.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Dossier } from '../../leaks/intake.ts';
+import type { SearchProgress } from '../../ports/searches.ts';
 import type { Terminal } from '../../ports/terminal.ts';
 import { HostNotAgreed } from '../../rotation/hosts.ts';
 import type { Plan, RotateOptions } from '../../rotation/rotation.ts';
 import { answerAtTerminal } from '../answers.ts';
 import type { UseCases } from '../context.ts';
-import { stopping, withInterrupts, worst } from '../drive.ts';
-import { whileWaiting } from '../looking.ts';
+import { withInterrupts, worst } from '../drive.ts';
+import { renderBug } from '../failure.ts';
+import { progressLine, whileWaiting } from '../looking.ts';
 import { planned } from '../plan/run.ts';
 import { needsYes } from '../rotate/run.ts';
 import { count, styleOf } from '../text.ts';
 import { whatHappened } from './ask.ts';
 import type { LeakAt, Leaked, Leaks } from './leaks.ts';
-import { type Ended, exitOfEnd, rotateMany } from './many.ts';
+import { atMost, type Ended, exitOfEnd, rotateMany } from './many.ts';
 import { remaining } from './remaining.ts';
 import { type LeakEnd, renderDossier, renderPlans } from './render.ts';
+import { words } from './search/run.ts';
 
 export type LeakSource =
   /** Ids of credentials, and paths of repositories. */
@@ -64,7 +67,7 @@ export async function run(input: LeakInput): Promise<LeakResult> {
   for (const note of notes) terminal.err.write(`${printable(note, 1000)}\n`);
   if (leaked.length === 0) return { ...nothingFound(source, notes) };
 
-  const send = await maySend(leaked, source, terminal, yes);
+  const send = await maySend(leaked, terminal, yes);
   const keys = await dossiersOf(leaks, leaked, send, input);
   for (const { dossier } of keys) terminal.err.write(renderDossier(dossier, styleOf(terminal.err)));
   const dossiers = keys.map(({ dossier }) => dossier);
@@ -82,8 +85,9 @@ export async function run(input: LeakInput): Promise<LeakResult> {
     acceptUnproven: input.acceptUnproven,
     readInput: undefined,
   });
-  const many = { rotations: leaks.rotations, terminal, clock: useCases.clock, answer };
+  const many = { rotations: leaks.rotations, batches: leaks.batches, terminal, clock: useCases.clock, answer };
   const ended = [...failed, ...(plans.length === 0 ? [] : await rotateMany(plans, many))];
+  for (const { end } of ended) if ('bug' in end) terminal.err.write(renderBug(end.bug, styleOf(terminal.err)));
   const exit = worst([
     ...ended.map(exitOfEnd),
     ...(notes.some((note) => note.startsWith('not ')) ? (['upstream'] as const) : []),
@@ -122,13 +126,37 @@ async function keysOf(
       for (const word of others) paths.push(await pathOf(word, leaks, useCases, absolute));
       const byIds = known.length === 0 ? [] : await leaks.byIds(known, at);
       if (paths.length === 0) return { leaked: byIds, notes: [] };
-      const still = { pause: () => {} };
-      const found = await withInterrupts(terminal, still, stopping, (signal) =>
-        whileWaiting(terminal, 'searching', () => leaks.inRepositories(paths, at, signal)),
-      );
+      const found = await searched(leaks, paths, at, terminal);
       const ids = new Set(found.leaked.map(({ about }) => about.id));
       return { leaked: [...found.leaked, ...byIds.filter(({ about }) => !ids.has(about.id))], notes: found.notes };
     }
+  }
+}
+
+/** A search that was stopped is not taken for the whole: nothing is revoked after Ctrl-C. */
+async function searched(
+  leaks: Leaks,
+  paths: readonly string[],
+  at: LeakAt,
+  terminal: Terminal,
+): ReturnType<Leaks['inRepositories']> {
+  let latest: SearchProgress | undefined;
+  const end = progressLine(terminal, (seconds) => words(latest, seconds));
+  const onProgress = (progress: SearchProgress): void => {
+    latest = progress;
+  };
+  try {
+    return await withInterrupts(terminal, { pause: end }, 'stopping; nothing was changed', async (signal) => {
+      const found = await leaks.inRepositories(paths, at, { signal, onProgress });
+      if (!signal.aborted) return found;
+      throw new Problem('rotation/interrupted', {
+        what: 'the search was stopped',
+        state: 'nothing was changed: no key was revoked',
+        next: 'mcp-rotate leak with the same words',
+      });
+    });
+  } finally {
+    end();
   }
 }
 
@@ -164,14 +192,17 @@ function nothingFound(source: LeakSource, notes: readonly string[]): LeakResult 
 }
 
 /** Keys that were handed over go to their provider only when a person says so. Those of the inventory are asked about always. */
-async function maySend(leaked: readonly Leaked[], source: LeakSource, { ask }: Terminal, yes: boolean): Promise<boolean> {
+async function maySend(leaked: readonly Leaked[], { ask }: Terminal, yes: boolean): Promise<boolean> {
   const foreign = leaked.filter(({ about }) => about.provider && !about.credential);
-  if (yes || !ask || foreign.length === 0 || source.kind === 'alerts') return true;
+  if (yes || !ask || foreign.length === 0) return true;
   const names = [...new Set(foreign.map(({ about }) => about.name))].join(', ');
   return ask.confirm(
     `Ask ${names} whether ${foreign.length === 1 ? 'it lives' : 'they live'}? That sends ${foreign.length === 1 ? 'the key' : 'each key'} to its own provider, and nowhere else.`,
   );
 }
+
+/** More at once are refused as abuse. */
+const looksAtOnce = 16;
 
 /** One after the other where a host must be agreed to, else all at once. */
 async function dossiersOf(
@@ -182,7 +213,7 @@ async function dossiersOf(
 ): Promise<readonly Key[]> {
   const allowed = options.allowHosts ?? [];
   const first = await whileWaiting(terminal, 'asking providers', () =>
-    Promise.all(leaked.map((each) => leaks.dossier(each, send, allowed).catch((error: unknown) => ({ error })))),
+    atMost(looksAtOnce, leaked, (each) => leaks.dossier(each, send, allowed).catch((error: unknown) => ({ error }))),
   );
   const keys: Key[] = [];
   for (const [index, each] of leaked.entries()) {

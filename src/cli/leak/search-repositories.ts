@@ -3,6 +3,7 @@ import type { Secret } from '../../base/secret.ts';
 import type { Finding } from '../../leaks/leaks.ts';
 import { lookThrough } from '../../leaks/look.ts';
 import type { Ports } from '../../ports/ports.ts';
+import type { SearchControl } from '../../ports/searches.ts';
 import { formats } from '../../search/formats.ts';
 import type { KnownSecret } from '../../search/needles.ts';
 import type { Gap } from '../../search/search.ts';
@@ -19,11 +20,11 @@ export type RepositorySearch = (
   ports: Ports,
   paths: readonly string[],
   known: readonly KnownSecret[],
-  signal: AbortSignal,
+  control: SearchControl,
 ) => Promise<{ readonly keys: readonly FoundKey[]; readonly gaps: readonly Gap[] }>;
 
-export const keysInRepositories: RepositorySearch = async (ports, paths, known, signal) => {
-  const options = { formats: true, exhaustive: false, workTree: true, askRemotes: false, signal };
+export const keysInRepositories: RepositorySearch = async (ports, paths, known, control) => {
+  const options = { formats: true, exhaustive: false, workTree: true, askRemotes: false, ...control };
   const { told, of } = await lookThrough(ports, paths, known, options);
   const names = new Map(formats.map((format) => [format.id, format]));
   const keys = new Map<string, FoundKey>();

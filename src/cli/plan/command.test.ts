@@ -75,3 +75,10 @@ it.each([
   expect(out.replace(/\s+/g, ' ')).toContain(`overlap ${words}`);
   expect(out).not.toContain('rolls back');
 });
+
+it('ends with the command that carries out this very plan', async () => {
+  const signIn = 'client' as const;
+  const rotated = { ...plan, options: { ...plan.options, signIn } };
+  const { out } = await runCommand(['plan', 'postgresql-7c1e'], { rotations: { plan: async () => rotated } });
+  expect(out.endsWith('next: mcp-rotate rotate postgresql-7c1e --sign-in client\n')).toBe(true);
+});

@@ -21,7 +21,10 @@ export function addRotateFlags(command: Command): Command {
     .option('--restart', 'quit and relaunch desktop applications that need it')
     .option('--leave-running <pids...>', 'let these processes run on with the old credential')
     .option('--allow-host <hosts...>', 'let the credential be sent to these hosts, which only a project names')
-    .option('--sign-in <who>', 'a sign-in (oauth-…): through the client, or by this tool (client, tool)')
+    .option(
+      '--sign-in <who>',
+      'a sign-in (oauth-…): through the client, or by this tool (client, tool); else as its store and its program allow',
+    )
     .option('--no-browser', 'a sign-in by this tool: print the address, open nothing')
     .option('--in <folders...>', 'look for project configs under these folders');
 }

@@ -4,7 +4,7 @@
  * Method: the commands over an engine that refuses until the options name its host.
  */
 import { describe, expect, it } from 'vitest';
-import { runCommand, type WorldOptions } from '../../../test/cli/world.ts';
+import { about, runCommand, type WorldOptions } from '../../../test/cli/world.ts';
 import { samplePlan } from '../../../test/kits/journal-samples.ts';
 import { HostNotAgreed } from '../../rotation/hosts.ts';
 import type { Plan, RotateOptions } from '../../rotation/rotation.ts';
@@ -24,7 +24,7 @@ async function command(words: readonly string[], options: WorldOptions = {}) {
     started.push(planned);
     return 'r-1';
   };
-  const advance = async () => ({ state: 'complete', rotation: 'r-1' }) as const;
+  const advance = async () => ({ ...about, state: 'complete' }) as const;
   const ran = await runCommand(words, { ...options, rotations: { plan, start, advance } });
   return { ...ran, started, asked: asked.map(({ allowHosts }) => allowHosts) };
 }

@@ -39,9 +39,10 @@ export function render(plan: Plan, style: Style): string {
 }
 
 /** Stands under a plan that nobody is asked about: `rotate` asks instead. */
-export function renderNext({ credential, because, options: { allowHosts = [] } }: Plan): string {
+export function renderNext({ credential, because, options: { allowHosts = [], signIn } }: Plan): string {
   const words = [
     ...(because === 'routine' ? [] : ['--because', because]),
+    ...(signIn === undefined ? [] : ['--sign-in', signIn]),
     ...(allowHosts.length === 0 ? [] : ['--allow-host', ...allowHosts.map((host) => name(host))]),
   ];
   return `next: ${['mcp-rotate rotate', name(credential), ...words].join(' ')}\n`;

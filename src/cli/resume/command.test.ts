@@ -3,9 +3,9 @@
  * Method: the whole program over an engine made of values.
  */
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../../test/cli/world.ts';
+import { about, runCommand } from '../../../test/cli/world.ts';
 import { Problem } from '../../base/problem.ts';
-import type { HistoryRow, Progress, Rotations } from '../../rotation/rotation.ts';
+import type { AdvanceOptions, HistoryRow, Need, Progress, Rotations } from '../../rotation/rotation.ts';
 
 const row = (rotation: string, startedAt: number): HistoryRow => ({
   rotation,
@@ -35,10 +35,11 @@ function engine(ends: Readonly<Record<string, Progress>>): { rotations: Partial<
   };
 }
 
-const done = (rotation: string): Progress => ({ state: 'complete', rotation });
+const done = (rotation: string): Progress => ({ ...about, rotation, state: 'complete' });
 const debt = (rotation: string): Progress => ({
-  state: 'debt',
+  ...about,
   rotation,
+  state: 'debt',
   debts: [{ kind: 'stray-key', text: 'key-9 may live', since: 0 }],
 });
 
@@ -74,9 +75,66 @@ describe('resume', () => {
     expect(JSON.parse(out)).toEqual({
       schema: 'mcp-rotate/resume@1',
       rotations: [
-        { schema: 'mcp-rotate/progress@1', rotation: 'r-1', state: 'complete' },
-        { schema: 'mcp-rotate/progress@1', rotation: 'r-2', state: 'complete' },
+        { schema: 'mcp-rotate/progress@1', ...about, rotation: 'r-1', state: 'complete' },
+        { schema: 'mcp-rotate/progress@1', ...about, rotation: 'r-2', state: 'complete' },
       ],
     });
+  });
+});
+
+describe('without a terminal', () => {
+  /** What the engine is given, call by call, while it waits for this. */
+  async function given(need: Need, words: readonly string[], calls = 1) {
+    const advanced: Pick<AdvanceOptions, 'answer' | 'signIn'>[] = [];
+    const rotations: Partial<Rotations> = {
+      open: async () => [row('r-1', 100)],
+      advance: async (_rotation, { answer, signIn }) => {
+        advanced.push({ ...(answer ? { answer } : {}), ...(signIn ? { signIn } : {}) });
+        return advanced.length > calls ? done('r-1') : { ...about, rotation: 'r-1', state: 'waiting', step: 'prove dead', need };
+      },
+    };
+    return { ...(await runCommand(['resume', ...words], { rotations, width: 200 })), advanced };
+  }
+  const lost: Need = { kind: 'confirm-strays', strays: [], lost: 'a sign-in may have ended without its tokens' };
+  const strays: Need = { kind: 'confirm-strays', strays: [{ upstreamId: 'key-9', issuedAt: undefined }] };
+  const signIn: Need = { kind: 'sign-in', client: 'opencode', server: 'lab', instructions: ['open it'], orByTool: true };
+
+  it.each<[Need, string]>([
+    [lost, '--done'],
+    [strays, '--strays revoke'],
+    [signIn, '--sign-in tool'],
+    [{ kind: 'revoke-by-hand', page: { url: 'https://a.example', steps: [] }, since: 0 }, '--done'],
+  ])('$kind names the option that answers it', async (need, option) => {
+    const { out, status, advanced } = await given(need, ['r-1']);
+    expect(status).toBe(4);
+    expect(out).toContain(option);
+    expect(advanced).toEqual([{}]);
+  });
+
+  it.each<[readonly string[], object]>([
+    [['r-1', '--done'], { answer: { kind: 'done' } }],
+    [['r-1', '--strays', 'revoke'], { answer: { kind: 'accept' } }],
+    [['r-1', '--strays', 'leave'], { answer: { kind: 'refuse' } }],
+  ])('%j answers what was waited for, and nothing that is asked later', async (words, first) => {
+    const { advanced, status } = await given(lost, words, 1);
+    expect(advanced).toEqual([first]);
+    expect(status).toBe(4);
+  });
+
+  it('leaves a sign-in to the tool', async () => {
+    expect((await given(signIn, ['r-1', '--sign-in', 'tool'])).advanced).toEqual([{ signIn: 'tool' }]);
+  });
+
+  it.each([
+    [['--done'], 'name it'],
+    [['--sign-in', 'tool'], 'name it'],
+    [['r-1', '--sign-in', 'client'], '--sign-in takes tool'],
+    [['r-1', '--strays', 'toString'], '--strays takes'],
+    [['r-1', '--strays', 'leave', '--done'], 'different things'],
+  ])('%j is wrong use', async (words, told) => {
+    const { status, err, advanced } = await given(lost, words);
+    expect(status).toBe(2);
+    expect(err).toContain(told);
+    expect(advanced).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 /** Drives one rotation, or every open one from the oldest on. */
 import type { Terminal } from '../../ports/terminal.ts';
-import type { Progress } from '../../rotation/rotation.ts';
+import type { PersonAnswer, Progress } from '../../rotation/rotation.ts';
 import { answerAtTerminal } from '../answers.ts';
 import type { UseCases } from '../context.ts';
 import { drive, stopping, withInterrupts } from '../drive.ts';
@@ -12,9 +12,13 @@ export interface ResumeInput {
   readonly rotation: string | undefined;
   readonly acceptUnproven: boolean;
   readonly stdin: boolean;
+  /** Answer to what the one rotation waits for. */
+  readonly first?: PersonAnswer | undefined;
+  readonly signIn?: 'tool' | undefined;
 }
 
-export async function run({ useCases, terminal, rotation, acceptUnproven, stdin }: ResumeInput): Promise<Progress[]> {
+export async function run(input: ResumeInput): Promise<Progress[]> {
+  const { useCases, terminal, rotation, acceptUnproven, stdin, first, signIn } = input;
   const rotations = await useCases.rotations();
   const open = [...(await rotations.open())].sort((a, b) => a.startedAt - b.startedAt);
   const ids = rotation === undefined ? open.map((row) => row.rotation) : [rotation];
@@ -34,7 +38,7 @@ export async function run({ useCases, terminal, rotation, acceptUnproven, stdin 
       const leak = row?.because === 'leak' ? { leakSinceMs: Math.max(0, useCases.clock.now() - row.startedAt) } : {};
       const view = createProgress(terminal, useCases.clock, { ...leak, grant: row?.provider === 'oauth' });
       pausing.pause = view.pause;
-      ended.push(await drive(id, { rotations, view, answer, signal, terminal }));
+      ended.push(await drive(id, { rotations, view, answer, signal, terminal, first, signIn }));
     }
     return ended;
   });

@@ -4,7 +4,7 @@
  * Method: the whole program over an engine made of values that records what it was asked.
  */
 import { describe, expect, it } from 'vitest';
-import { complete, plan, planted, rotation, runCommand, type WorldOptions } from '../../../test/cli/world.ts';
+import { about, complete, plan, planted, rotation, runCommand, type WorldOptions } from '../../../test/cli/world.ts';
 import { Problem } from '../../base/problem.ts';
 import type { AdvanceOptions, Need, PersonAnswer, Plan, Progress, RotateOptions, Rotations } from '../../rotation/rotation.ts';
 
@@ -49,7 +49,7 @@ function engine(
   };
 }
 
-const waiting = (need: Need): Progress => ({ state: 'waiting', rotation, step: 'issue', need });
+const waiting = (need: Need): Progress => ({ ...about, state: 'waiting', step: 'issue', need });
 
 const page = { url: 'https://github.com/settings/tokens', steps: ['tick repo', 'label it mcp-rotate r-1'] };
 const newCredential: Need = { kind: 'new-credential', page, parts: [{ name: 'token', secret: true }] };
@@ -77,26 +77,6 @@ const unproven: Need = { kind: 'accept-unproven', what: ['tool call through app-
 function rotate(of: Engine, words: readonly string[], options: WorldOptions = {}) {
   return runCommand(['rotate', 'postgresql-7c1e', ...words], { ...options, rotations: of.rotations });
 }
-
-describe('activity that is not recognised', () => {
-  const sighting = { first: 0, last: 0, times: 1, unknown: ['address'] } as const;
-  const sightings = ['push', 'clone', 'delete'].map((what) => ({ ...sighting, what, from: '203.0.113.9' }));
-  const activity: Need = { kind: 'recognise-activity', source: 'audit log', sightings };
-
-  it('is asked about one by one, until a person has had enough', async () => {
-    const of = engine([waiting(activity), complete]);
-    const { questions } = await rotate(of, ['--because', 'leak'], { answers: ['yes', 'foreign', 'rest'] });
-    expect(questions.slice(1)).toEqual([expect.stringContaining('push from 203.0.113.9'), expect.stringContaining('clone from')]);
-    expect(of.answers[1]).toEqual({ kind: 'recognised', verdicts: ['foreign'] });
-    expect(of.options[0]?.askActivity).toBe(true);
-  });
-
-  it('holds nothing up where nobody can be asked', async () => {
-    const of = engine([waiting(activity), complete]);
-    const { status } = await rotate(of, ['--because', 'leak', '--yes']);
-    expect([status, of.answers[1], of.options[0]?.askActivity]).toEqual([0, { kind: 'recognised', verdicts: [] }, undefined]);
-  });
-});
 
 describe('consent', () => {
   it('is refused to a session without a terminal, before anything is looked at', async () => {
@@ -174,6 +154,7 @@ describe('options', () => {
 });
 
 describe('needs', () => {
+  const signIn: Need = { kind: 'sign-in', client: 'opencode', server: 'lab', instructions: ['open it'] };
   it.each<[string, Need, readonly string[], PersonAnswer['kind'] | 'later']>([
     ['revoke by hand', revokeByHand, ['self', 'done'], 'done'],
     ['revoke by hand, later', revokeByHand, ['self', 'later'], 'later'],
@@ -186,6 +167,9 @@ describe('needs', () => {
     ['unproven', unproven, ['accept'], 'accept'],
     ['unproven, refused', unproven, ['refuse'], 'refuse'],
     ['new credential, later', newCredential, ['later'], 'later'],
+    ['strays that nobody can list', { kind: 'confirm-strays', strays: [], lost: 'look there' }, ['done'], 'done'],
+    ['sign in by the tool', { ...signIn, orByTool: true }, ['by-tool'], 'by-tool'],
+    ['sign in, later', signIn, ['later'], 'later'],
   ])('%s', async (_title, need, answers, expected) => {
     const of = engine([waiting(need), complete]);
     const { status, out } = await rotate(of, ['--yes'], { answers });
@@ -292,22 +276,22 @@ function revealed(of: Engine): Record<string, string> {
 
 describe('the end', () => {
   it.each<[string, Progress, number, string]>([
-    ['debt', { state: 'debt', rotation, debts: [{ kind: 'not-dead', text: 'still accepted', since: 0 }] }, 6, 'still accepted'],
+    ['debt', { ...about, state: 'debt', debts: [{ kind: 'not-dead', text: 'still accepted', since: 0 }] }, 6, 'still accepted'],
     [
       'rolled back by an outage',
-      { state: 'rolled-back', rotation, code: 'provider/unavailable', why: 'it was starting up' },
+      { ...about, state: 'rolled-back', code: 'provider/unavailable', why: 'it was starting up' },
       5,
       'was rolled back',
     ],
     [
       'rolled back for a person',
-      { state: 'rolled-back', rotation, code: 'rotation/wider-scope', why: 'wider' },
+      { ...about, state: 'rolled-back', code: 'rotation/wider-scope', why: 'wider' },
       4,
       '[rotation/wider-scope]',
     ],
     [
       'stopped',
-      { state: 'stopped', rotation, step: 'prove dead', code: 'provider/timeout', why: 'no answer', holds: 'the new one works' },
+      { ...about, state: 'stopped', step: 'prove dead', code: 'provider/timeout', why: 'no answer', holds: 'the new one works' },
       6,
       'state: the new one works',
     ],
@@ -319,7 +303,7 @@ describe('the end', () => {
 
   it('counts the copies that lie about, and warns of those of the new value', async () => {
     const told = async (leftovers: { old: number; new: number }, more: readonly string[] = []): Promise<string> =>
-      (await rotate(engine([{ state: 'complete', rotation, leftovers }]), ['--yes', ...more])).out;
+      (await rotate(engine([{ ...about, state: 'complete', leftovers }]), ['--yes', ...more])).out;
     expect(await told({ old: 2, new: 0 })).toMatch(/^ +copies +the old value in 2 files: the receipt names them$/m);
     const both = (await told({ old: 1, new: 1 })).replace(/\s+/g, ' ');
     expect(both).toContain('the old value in 1 file; WARNING: the new value in 1 file outside its places');
@@ -328,7 +312,7 @@ describe('the end', () => {
 
   it('as JSON is one value on stdout, everything else on stderr', async () => {
     const { out, err } = await rotate(engine([complete]), ['--yes', '--json']);
-    expect(JSON.parse(out)).toEqual({ schema: 'mcp-rotate/progress@1', rotation, state: 'complete' });
+    expect(JSON.parse(out)).toEqual({ schema: 'mcp-rotate/progress@1', ...about, state: 'complete' });
     expect(err).toContain('plan: routine');
   });
 

@@ -64,6 +64,7 @@ export function renderGrant(grant: Grant, style: Style): string {
   const rows = [
     paint(style, 'bold', name(grant.id)),
     ...field('issuer', name(row.issuer ?? 'not known'), style, 13),
+    ...(row.tokensFrom === null ? [] : field('tokens from', name(row.tokensFrom), style, 13)),
     ...field('client id', name(grant.clientId ?? 'not known'), style, 13),
     ...field('scopes', name(row.scopes?.join(' ') ?? 'not known'), style, 13),
     ...field('expires', expiryWords(row), style, 13),

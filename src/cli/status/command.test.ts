@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { credential, grant, place, planted, runCommand, use } from '../../../test/cli/world.ts';
+import { credential, grant, now, place, planted, runCommand, use } from '../../../test/cli/world.ts';
 import { Problem } from '../../base/problem.ts';
 import type { Inventory, InventoryOptions } from '../../inventory/inventory.ts';
 import { columns } from '../text.ts';
@@ -54,8 +54,10 @@ const schema = z.strictObject({
       servers: z.array(z.string()),
       clients: z.array(z.string()),
       issuer: z.string().nullable(),
+      tokensFrom: z.string().nullable(),
       scopes: z.array(z.string()).nullable(),
       expiresAt: z.iso.datetime().nullable(),
+      expired: z.boolean(),
       refreshable: z.boolean(),
       sharedWith: z.array(z.string()),
       findings: z.array(z.string()),
@@ -80,6 +82,7 @@ const schema = z.strictObject({
       deleted: z.enum(['next', 'no']),
     }),
   ),
+  lostRegistrations: z.array(z.strictObject({ issuer: z.string(), marker: z.string(), since: z.iso.datetime() })),
   unseenStores: z.array(
     z.strictObject({
       store: z.string(),
@@ -283,6 +286,30 @@ describe('status', () => {
     expect(out + JSON.stringify(value)).not.toContain(planted);
   });
 
+  it('says where tokens were got where no issuer is kept, and what an expired one with a refresh token means', async () => {
+    const [holding] = grant().holdings;
+    if (!holding) throw new Error('no holding');
+    const tokenEndpoint = `https://as.example/token?key=${planted}`;
+    const gemini = grant({
+      issuer: undefined,
+      expiresAt: Date.parse('2026-11-22T09:30:00Z'),
+      expired: true,
+      holdings: [{ ...holding, entry: { ...holding.entry, tokenEndpoint } }],
+    });
+    const { out } = await runCommand([], { grants: { grants: [gemini] } });
+    expect(out).toContain('oauth-7c1e  oauth, tokens from https://as.example\n');
+    expect(out).toContain('  expires   expired 2026-11-22 09:30 UTC; renewed at use by a refresh token\n');
+    const value = schema.parse(JSON.parse((await runCommand(['--json'], { grants: { grants: [gemini] } })).out));
+    expect(value.grants[0]).toMatchObject({ issuer: null, tokensFrom: 'https://as.example', expired: true });
+    expect(out + JSON.stringify(value)).not.toContain(planted);
+    const unrenewed = { ...gemini, refreshable: false };
+    expect((await runCommand([], { grants: { grants: [unrenewed] } })).out).toContain(
+      'expired 2026-11-22 09:30 UTC, no refresh token\n',
+    );
+    const odd = { ...gemini, holdings: [{ ...holding, entry: { ...holding.entry, tokenEndpoint: 'javascript:x' } }] };
+    expect((await runCommand([], { grants: { grants: [odd] } })).out).toContain('oauth, issuer unknown\n');
+  });
+
   it('names registrations that were left behind, by server, and what becomes of them', async () => {
     const issuer = 'https://as.example/tenant?key=1';
     const each = { issuer, where: undefined, ours: true, deleted: 'no' } as const;
@@ -306,6 +333,18 @@ describe('status', () => {
       ours: true,
       deleted: 'no',
     });
+  });
+
+  it('names a registration that may have been made, by what its name holds', async () => {
+    const lost = { issuer: 'https://as.example/tenant?key=1', marker: 'mcp-rotate k7mq4t', since: now };
+    const { out } = await runCommand([], { grants: { lostRegistrations: [lost] } });
+    expect(out.replaceAll(/\n {2}/g, ' ')).toContain(
+      'left behind, maybe: one more registration at as.example, whose name holds "mcp-rotate k7mq4t"',
+    );
+    const value = schema.parse(JSON.parse((await runCommand(['--json'], { grants: { lostRegistrations: [lost] } })).out));
+    expect(value.lostRegistrations).toEqual([
+      { issuer: 'https://as.example/tenant', marker: lost.marker, since: '2026-11-22T12:00:00.000Z' },
+    ]);
   });
 
   it('says the same with and without the parser', async () => {

@@ -28,12 +28,13 @@ export function dueWords(dueInDays: number | undefined): string {
 }
 
 export function render({ json, servers, clients }: Status, style: Style): string {
-  const { credentials, unseen, grants, registrations, unseenStores } = json;
+  const { credentials, unseen, grants, registrations, lostRegistrations, unseenStores } = json;
   const seen = `${count(servers, 'server')} of ${count(clients, 'client')}`;
   const hidden = [
     ...unseen.flatMap((each) => unseenLines(each, style)),
     ...storeLines(unseenStores, style),
     ...registrationLines(registrations, style),
+    ...lostLines(lostRegistrations, style),
   ];
   if (credentials.length + grants.length === 0) return lines([...hidden, ...wrap(`no credential found in ${seen}`, style.width)]);
   const idWidth = Math.min(28, Math.max(...[...credentials, ...grants].map(({ id }) => columns(id))));
@@ -73,8 +74,8 @@ function block(credential: Credential, idWidth: number, style: Style): string[] 
 }
 
 function grantBlock(grant: Grant, idWidth: number, style: Style): string[] {
-  const { id, servers, clients, issuer, copies, findings } = grant;
-  const rest = truncate(`oauth, ${issuer === null ? 'issuer unknown' : name(hostOf(issuer))}`, style.width - idWidth - 2);
+  const { id, servers, clients, copies, findings } = grant;
+  const rest = truncate(`oauth, ${name(issuedBy(grant))}`, style.width - idWidth - 2);
   const head = `${paint(style, 'bold', pad(truncate(name(id), idWidth), idWidth))}  ${rest}`;
   const one = { ...style, width: style.width - 2 };
   const body = [
@@ -91,10 +92,16 @@ function grantBlock(grant: Grant, idWidth: number, style: Style): string[] {
   return [head, ...body.flat().map((line) => `  ${line}`)];
 }
 
-/** In words that stay true: what is told may be remembered. */
-export function expiryWords({ expiresAt, refreshable }: Pick<Grant, 'expiresAt' | 'refreshable'>): string {
+function issuedBy({ issuer, tokensFrom }: Grant): string {
+  if (issuer !== null) return hostOf(issuer);
+  return tokensFrom === null ? 'issuer unknown' : `tokens from ${tokensFrom}`;
+}
+
+/** In words that stay true: what is told may be remembered, until the next token expires. */
+export function expiryWords({ expiresAt, expired, refreshable }: Pick<Grant, 'expiresAt' | 'expired' | 'refreshable'>): string {
   const at = expiresAt === null ? 'not known' : `${expiresAt.slice(0, 16).replace('T', ' ')} UTC`;
-  return refreshable ? `${at}, renewed by a refresh token` : `${at}, no refresh token`;
+  if (!refreshable) return `${expired ? `expired ${at}` : at}, no refresh token`;
+  return expired ? `expired ${at}; renewed at use by a refresh token` : `${at}, renewed by a refresh token`;
 }
 
 export function hostOf(issuer: string): string {
@@ -138,6 +145,15 @@ function registrationLines(all: StatusJson['registrations'], style: Style): stri
     const what = one.deleted === 'next' ? 'deleted by the next rotation or sign-in there' : 'cannot be deleted from here';
     const at = one.issuer === null ? 'a server that is not known' : hostOf(one.issuer);
     const [first = '', ...rest] = wrap(printable(`left behind: ${ids} at ${at}: ${what}`, 2000), style.width, '  ');
+    return [first, ...rest, ''];
+  });
+}
+
+/** Of an answer that never arrived: nobody knows whether there is one, or its id. */
+function lostLines(lost: StatusJson['lostRegistrations'], style: Style): string[] {
+  return lost.flatMap(({ issuer, marker }) => {
+    const what = `left behind, maybe: one more registration at ${hostOf(issuer)}, whose name holds "${marker}": end it there if you find it`;
+    const [first = '', ...rest] = wrap(printable(what, 2000), style.width, '  ');
     return [first, ...rest, ''];
   });
 }

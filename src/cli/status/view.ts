@@ -46,9 +46,13 @@ export interface StatusJson {
     readonly servers: readonly string[];
     readonly clients: readonly string[];
     readonly issuer: string | null;
+    /** Where the tokens were got, of a store that keeps no issuer but this: an origin, which need not be the issuer. */
+    readonly tokensFrom: string | null;
     readonly scopes: readonly string[] | null;
     /** ISO 8601; of the access token. */
     readonly expiresAt: string | null;
+    /** The access token is past its time. */
+    readonly expired: boolean;
     readonly refreshable: boolean;
     readonly sharedWith: readonly string[];
     readonly findings: readonly GrantFinding[];
@@ -71,6 +75,14 @@ export interface StatusJson {
     /** mcp-rotate made it. */
     readonly ours: boolean;
     readonly deleted: UnusedRegistration['deleted'];
+  }[];
+  /** What may stand at its server as well, since the answer to asking for it never arrived. */
+  readonly lostRegistrations: readonly {
+    readonly issuer: string;
+    /** What its name there holds. */
+    readonly marker: string;
+    /** ISO 8601. */
+    readonly since: string | null;
   }[];
   /** Stores that could not be looked into, or only by name. */
   readonly unseenStores: readonly UnseenStore[];
@@ -99,6 +111,11 @@ export function statusOf(inventory: Inventory, grants: Grants): Status {
         issuer: issuerText(issuer),
         where: where ?? null,
       })),
+      lostRegistrations: grants.lostRegistrations.map(({ issuer, marker, since }) => ({
+        issuer: issuerText(issuer) ?? '',
+        marker,
+        since: instantText(since),
+      })),
       unseenStores: grants.unseen,
       problems: problems.map((problem) => {
         const { schema: _, ...rest } = problemJson(problem);
@@ -123,8 +140,10 @@ export function grantJson(grant: Grant, remotes: readonly ServerUse[] = []): Sta
     servers: distinct(named.length > 0 ? named : byAddress),
     clients: [...owners],
     issuer: issuerText(grant.issuer),
+    tokensFrom: holdings.map(({ entry }) => originText(entry.tokenEndpoint)).find((origin) => origin !== null) ?? null,
     scopes: grant.scopes ?? null,
     expiresAt: instantText(expiresAt),
+    expired: grant.expired,
     refreshable: grant.refreshable,
     sharedWith: grant.sharedWith,
     findings: distinct(grant.findings.map(({ code }) => code)),
@@ -141,6 +160,12 @@ export function grantJson(grant: Grant, remotes: readonly ServerUse[] = []): Sta
 
 const issuerText = (issuer: string | undefined): string | null =>
   issuer === undefined ? null : issuer.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');
+
+/** What may hang on the address is left out. */
+function originText(address: string | undefined): string | null {
+  if (address === undefined || !/^https?:/i.test(address) || !URL.canParse(address)) return null;
+  return new URL(address).origin;
+}
 
 /** A store can hold any number; not every number is an instant. */
 function instantText(instant: number | undefined): string | null {

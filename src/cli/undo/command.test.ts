@@ -3,11 +3,11 @@
  * Method: the whole program over an engine made of values.
  */
 import { describe, expect, it } from 'vitest';
-import { rotation, runCommand } from '../../../test/cli/world.ts';
+import { about, rotation, runCommand } from '../../../test/cli/world.ts';
 import { Problem } from '../../base/problem.ts';
 import type { Progress, Rotations } from '../../rotation/rotation.ts';
 
-const back: Progress = { state: 'rolled-back', rotation, code: 'rotation/unfinished', why: 'asked for' };
+const back: Progress = { ...about, state: 'rolled-back', code: 'rotation/unfinished', why: 'asked for' };
 const rotations: Partial<Rotations> = { undo: async () => back };
 
 describe('undo', () => {
@@ -22,13 +22,20 @@ describe('undo', () => {
     for (const options of [{ words: ['--yes'] }, { words: [], answers: ['yes'] }]) {
       const { status, out } = await runCommand(['undo', rotation, ...options.words], { rotations, ...options });
       expect(status).toBe(0);
-      expect(out).toContain(`rolled back: rotation ${rotation}\nevery place holds what it held before`);
+      expect(out).toContain(`rolled back: rotation ${rotation}\nevery place holds what it held before, and nothing new is left`);
       expect(out).not.toContain('error:');
     }
   });
 
+  it('says of a sign-in what is true of it', async () => {
+    const undo = async (): Promise<Progress> => ({ ...back, credential: 'oauth-7c1e', provider: 'oauth' });
+    const { out } = await runCommand(['undo', rotation, '--yes'], { rotations: { undo } });
+    expect(out).toContain('the old grant was not revoked, and every store holds what it held before');
+    expect(out).not.toContain('place');
+  });
+
   it('is 6 when something is left', async () => {
-    const debt: Progress = { state: 'debt', rotation, debts: [{ kind: 'stray-key', text: 'the new key may live', since: 0 }] };
+    const debt: Progress = { ...about, state: 'debt', debts: [{ kind: 'stray-key', text: 'the new key may live', since: 0 }] };
     expect((await runCommand(['undo', rotation, '--yes'], { rotations: { undo: async () => debt } })).status).toBe(6);
   });
 

@@ -8,7 +8,7 @@ Examples:
   mcp-rotate undo r-20261122-k7mq4t --yes --json
 
 Puts the old credential back everywhere, revokes the new one and proves that
-the old one works.`;
+the old one works. Of a sign-in nothing has changed until its revocation.`;
 
 export function register(program: Command, act: Act): void {
   program

@@ -65,6 +65,18 @@ describe('many at once', () => {
     expect(toy.live()).toEqual([]);
   });
 
+  it.each([
+    [500, 'provider/unavailable', 'unknown'],
+    [403, 'provider/forbidden', 'none'],
+    [422, 'provider/cannot', 'none'],
+    [200, 'provider/garbled', 'unknown'],
+  ])('an answer of %i is not taken for a revocation', async (status, code, effect) => {
+    const { toy, up } = await start();
+    const tokens = ['a', 'b'].map((note) => toy.makeByPage('ada', note, []).text);
+    toy.server.fail({ kind: 'status', status }, ({ method }) => method === 'POST');
+    await expect(manyOf().revoke(up, tokens.map(heldOf))).rejects.toMatchObject({ code, effect });
+  });
+
   it('keeps hosts apart, and counts no more than GitHub takes', () => {
     const elsewhere = { ...heldOf(classicToken(1)), context: { api: 'https://api.acme.ghe.com' } };
     expect(manyOf().together(elsewhere)).not.toBe(manyOf().together(heldOf(classicToken(1))));
@@ -140,6 +152,16 @@ describe('alerts', () => {
     toy.server.fail({ kind: 'status', status: 403, headers: { 'retry-after': '9' } }, ({ path }) => path.endsWith('/alerts'));
     await expect(alerts()).rejects.toMatchObject({ code: 'provider/rate-limited', retryAfterMs: 9000 });
   });
+});
+
+it('a token of an app is ended where apps are, and is in no inventory', () => {
+  const token = classicToken(77).replace(/^ghp_/, 'gho_');
+  const slots = [{ where: 'env' as const, name: 'T', value: token }];
+  expect(provider.recognise(slots)).toEqual([]);
+  expect(provider.recogniseLeaked?.(slots)).toMatchObject([{ kind: 'app token' }]);
+  expect(provider.recogniseLeaked?.([{ where: 'env', name: 'T', value: `gho_${'x'.repeat(36)}` }])).toEqual([]);
+  const revocation = provider.methods[0]?.revocation;
+  expect(revocation?.page?.({ ...heldOf(token), kind: 'app token' }).url).toBe('https://github.com/settings/applications');
 });
 
 describe('what a token can do, in words', () => {

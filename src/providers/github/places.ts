@@ -27,10 +27,13 @@ function webOf(api: string): string {
   return `${url.protocol}//${url.host.replace(/^api\./, '')}`;
 }
 
-const pathOf = (kind: string): string => (kind === fineGrained ? 'personal-access-tokens' : 'tokens');
+const paths: Readonly<Record<string, string>> = { 'fine-grained token': 'personal-access-tokens', 'app token': 'applications' };
+const pathOf = (kind: string): string => paths[kind] ?? 'tokens';
 
 export const classic = 'classic token';
 export const fineGrained = 'fine-grained token';
+/** Of an OAuth or GitHub App, on behalf of a person. It stands in no config: what signs in keeps it. */
+export const ofApp = 'app token';
 
 export const securityLog = (held: Held): string => `${webOf(apiIn(held.context))}/settings/security-log`;
 
@@ -68,8 +71,10 @@ export function newTokenPage({ old, marker }: MethodContext, standing: Standing)
 }
 
 export function deletePage(held: Held): Page {
+  const url = `${webOf(apiIn(held.context))}/settings/${pathOf(held.kind)}`;
+  if (held.kind === ofApp) return { url, steps: ['Find the app that the token is of, choose "Revoke" and confirm'] };
   return {
-    url: `${webOf(apiIn(held.context))}/settings/${pathOf(held.kind)}`,
+    url,
     steps: [
       'Find the old token by its name and its last use; it is not one that you made in this rotation',
       'Press "Delete" and confirm',

@@ -15,11 +15,14 @@ import { base62, crc32, findTokens, inDigits } from '../tokens.ts';
 import { alerts } from './alerts.ts';
 import { readUser } from './answers.ts';
 import { activity } from './audit.ts';
-import { apiIn, apiOf, classic, deletePage, fineGrained, hosts, isServer, newTokenPage, securityLog } from './places.ts';
+import { apiIn, apiOf, classic, deletePage, fineGrained, hosts, isServer, newTokenPage, ofApp, securityLog } from './places.ts';
 import { getUser, identity, revokeCredentials } from './requests.ts';
 import { inWords } from './scopes.ts';
 
 const shape = /(?<![A-Za-z0-9_])(?:ghp_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})(?![A-Za-z0-9_])/g;
+
+/** A refresh token (ghr_) is none of these: no harmless call tells whether it lives. */
+const appShape = /(?<![A-Za-z0-9_])gh[ou]_[A-Za-z0-9]{36}(?![A-Za-z0-9_])/g;
 
 /**
  * The last six of a classic token's 36 characters are the CRC32 of the thirty before, in base 62 (GitHub's blog,
@@ -27,8 +30,12 @@ const shape = /(?<![A-Za-z0-9_])(?:ghp_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22
  */
 function kindOf(token: string): string | undefined {
   if (token.startsWith('github_pat_')) return fineGrained;
+  return summed(token) ? classic : undefined;
+}
+
+function summed(token: string): boolean {
   const [random, sum] = [token.slice(4, 34), token.slice(34)];
-  return inDigits(crc32(random), base62, 6) === sum ? classic : undefined;
+  return inDigits(crc32(random), base62, 6) === sum;
 }
 
 function tokenOf(held: Pick<Held, 'parts'>): Secret {
@@ -155,6 +162,8 @@ export const provider: Provider = {
   },
   hint: /ghp_|github_pat_/,
   recognise: (slots) => findTokens(slots, shape, 'token', kindOf, { api: apiOf(slots) }),
+  recogniseLeaked: (slots) =>
+    findTokens(slots, appShape, 'token', (token) => (summed(token) ? ofApp : undefined), { api: apiOf(slots) }),
   identity,
   hosts,
   inWords,

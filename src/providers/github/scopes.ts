@@ -1,6 +1,6 @@
 /** What GitHub's scopes let somebody do, in plain words, the worst first. Source: docs.github.com, "Scopes for OAuth apps". Pure. */
 import type { InWords } from '../provider.ts';
-import { classic } from './places.ts';
+import { fineGrained } from './places.ts';
 
 const words: readonly (readonly [scope: RegExp, means: string])[] = [
   [/^admin:enterprise$/, 'administer the enterprise'],
@@ -29,8 +29,8 @@ const words: readonly (readonly [scope: RegExp, means: string])[] = [
 ];
 
 export const inWords: InWords = (held, { rights }) => {
-  if (held.kind !== classic) return ['GitHub does not tell what a fine-grained token may do: its page in your settings does'];
-  if (rights === undefined) return ['its scopes are not known'];
+  if (held.kind === fineGrained) return ['GitHub does not tell what a fine-grained token may do: its page in your settings does'];
+  if (rights === undefined) return ['what it was agreed to is not told: its page in your settings does'];
   if (rights.length === 0) return ['read what is public, as you'];
   const known = words.filter(([scope]) => rights.some((right) => scope.test(right))).map(([, means]) => means);
   const others = rights.filter((right) => !words.some(([scope]) => scope.test(right)));

@@ -18,7 +18,7 @@ export async function payDebts(run: GrantRun): Promise<Need | undefined> {
       }
       await run.record({ kind: 'debt-paid', debt: debt.kind, text: debt.text });
     } else if (debt.kind === 'lost-key') {
-      if (!run.takeAnswer('confirm-strays', 'done', 'accept')) return { kind: 'confirm-strays', strays: [] };
+      if (!run.takeAnswer('confirm-strays', 'done', 'accept')) return { kind: 'confirm-strays', strays: [], lost: debt.text };
       await run.record({ kind: 'debt-paid', debt: debt.kind, text: debt.text });
     }
   }

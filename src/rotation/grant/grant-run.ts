@@ -18,6 +18,8 @@ import { heldFrom, identity, issuerOf, registrationOf, type Subject, shareToken,
 
 export class GrantRun extends Journaled {
   readonly talk: SignInTalk | undefined;
+  /** Asked for in this call. */
+  readonly signInAsked: 'tool' | undefined;
   readonly own: OwnRegistrations;
   /** What the client refreshed the old pair to since the rotation began, each pair younger than the one before. */
   readonly #younger: Held[] = [];
@@ -27,6 +29,7 @@ export class GrantRun extends Journaled {
   constructor(parts: JournaledParts) {
     super(parts);
     this.talk = parts.talk;
+    this.signInAsked = parts.signIn;
     this.own = new OwnRegistrations(parts.ports, async () => parts.sealer);
   }
 
@@ -53,9 +56,11 @@ export class GrantRun extends Journaled {
     return JSON.parse(this.subject.where) as Where[];
   }
 
+  /** As planned, or as a person chose since. */
   get planned(): PlannedGrant {
-    if (!this.plan.grant) throw new Error('a grant whose plan says nothing of it');
-    return this.plan.grant;
+    const { grant } = this.plan;
+    if (!grant) throw new Error('a grant whose plan says nothing of it');
+    return this.known.signInByTool && grant.orByTool ? { ...grant, ...grant.orByTool, signIn: 'tool' } : grant;
   }
 
   get wire(): Wire {
@@ -107,7 +112,9 @@ export class GrantRun extends Journaled {
 
   /** What the server says of itself today. */
   discovery(): Promise<Discovery> {
-    this.#discovery ??= discover(this.wire, this.planned.url, this.signal ? { signal: this.signal } : {});
+    const { issuer, tokenEndpoint } = this.subject;
+    const options = { issuedBy: { issuer, tokenEndpoint }, ...(this.signal ? { signal: this.signal } : {}) };
+    this.#discovery ??= discover(this.wire, this.planned.url, options);
     return this.#discovery;
   }
 

@@ -53,10 +53,13 @@ const trade: Trade<GrantRun> = {
   },
   payDebts,
   async lastLook() {},
-  /** The new grant is of another account, or reaches further than the old: it is ended, and a person signs in again. */
+  /**
+   * The new grant is of another account, or reaches further than the old: it is ended, and a person signs in again. At the receipt
+   * it is one that its client got after the first was confirmed.
+   */
   async giveUp(run, step) {
     const next = await run.next();
-    if (step !== 'confirm' || !next || run.known.candidates + 1 >= mostCandidates) return false;
+    if ((step !== 'confirm' && step !== 'receipt') || !next || run.known.candidates + 1 >= mostCandidates) return false;
     const [registration, { access, refresh }] = [registrationOf(next), tokensOf(next)];
     if (registration) {
       const discovery = await run.discovery();

@@ -10,10 +10,12 @@ import { discover } from '../../oauth/discover.ts';
 import { holdingLabel, writable } from '../../oauth/holdings.ts';
 import type { Discovery } from '../../oauth/oauth.ts';
 import { leadsBack, listOwn, type OwnRegistration, ownFor, type Wanted } from '../../oauth/own-registrations.ts';
+import { registrationKinds } from '../../oauth/registration.ts';
 import { claimsOf } from '../../oauth/standing.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { byHand } from '../../stores/by-hand.ts';
 import type { TokenStore } from '../../stores/store.ts';
+import { byTool } from '../receipt.ts';
 import type { Plan, PlannedGrant, PlannedRestart, RotateOptions } from '../rotation.ts';
 import type { FoundGrant } from './find.ts';
 import { grantProvider, issuerOf } from './held.ts';
@@ -22,16 +24,17 @@ import { playbook } from './playbook.ts';
 export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGrant, options: RotateOptions): Promise<Plan> {
   const { grant, holding } = found;
   const { net, clock, random } = ports;
-  const discovery = await discover({ net, clock, random }, found.url);
+  const issuedBy = issuedByIn(found);
+  const discovery = await discover({ net, clock, random }, found.url, { issuedBy });
   const own = await listOwn(ports);
-  const planned = plannedGrant(ports, found, discovery, options, own);
+  const planned = await plannedGrant(ports, found, discovery, options, own);
   return {
     schema: 'mcp-rotate/plan@1',
     credential: grant.id,
     fingerprint: grant.fingerprint,
     provider: grantProvider,
     because: options.because,
-    method: planned.signIn === 'client' ? 'sign-in-through-client' : 'sign-in-by-tool',
+    method: planned.signIn === 'client' ? 'sign-in-through-client' : byTool,
     overlap: 'none',
     steps: playbook.steps.map(({ name }) => name),
     pointOfNoReturn: playbook.pointOfNoReturn,
@@ -40,24 +43,30 @@ export async function planGrant(ports: Ports, adapters: Adapters, found: FoundGr
     byHand: placesByHand(found),
     restarts: await restartsOf(ports, adapters, holding.store),
     downtime: 'from the revocation until you have agreed in the browser: a minute or two',
-    warnings: [...warningsOf(found, planned, discovery), ...(await byPerson(ports, found, planned))],
+    warnings: [...warningsOf(found, planned, discovery), ...(await otherwise(ports, found, planned))],
     options,
     grant: planned,
   };
 }
 
-function plannedGrant(
-  { host, clock }: Pick<Ports, 'host' | 'clock'>,
+async function plannedGrant(
+  { host, clock, processes }: Pick<Ports, 'host' | 'clock' | 'processes'>,
   found: FoundGrant,
   discovery: Discovery,
   options: RotateOptions,
   own: readonly OwnRegistration[],
-): PlannedGrant {
+): Promise<PlannedGrant> {
   const now = clock.now();
   const { grant, holding, server, url } = found;
   const { store, row } = holding;
   const mayWrite = store.put !== undefined && row.kind !== 'names' && writable(host, row);
-  const signIn = options.signIn ?? (store.signIn.command || !mayWrite ? 'client' : 'tool');
+  const anew = registersAnew(found, discovery, options, own, now);
+  const orByTool = mayWrite && (!anew || registrationKinds(discovery).includes('dynamic registration'));
+  const program = store.signIn.command?.program;
+  const isHere = program !== undefined && (await processes.which(program)) !== undefined;
+  // Without its program the client can do nothing by itself. Where nobody can register, only it can sign in all the same.
+  const byClient = !mayWrite || (program !== undefined && (isHere || !orByTool));
+  const signIn = options.signIn ?? (byClient ? 'client' : 'tool');
   if (signIn === 'tool' && !mayWrite) {
     throw new Problem('oauth/client-only', {
       what: `only ${store.name} itself writes where it keeps its tokens`,
@@ -65,14 +74,9 @@ function plannedGrant(
       next: `mcp-rotate rotate ${grant.id} --sign-in client`,
     });
   }
-  const issuer = issuerOf({ issuer: grant.issuer ?? '', tokenEndpoint: holding.entry.tokenEndpoint ?? '' }, discovery);
-  const ours = ownFor(own, { ...wantedBy(found, discovery.issuer, now), anew: false });
-  const isKept = ours !== undefined && ours.clientId === holding.entry.registration?.clientId;
-  const leaked =
-    options.because === 'leak' && (holding.entry.registration?.clientSecret !== undefined || (isKept && ours.hasSecret));
   return {
     url,
-    issuer,
+    issuer: issuerIn(found, discovery),
     client: store.client,
     server,
     signIn,
@@ -85,11 +89,36 @@ function plannedGrant(
         ? {}
         : { byHand: byHand(one.store.clearing.byHand, { server: one.entry.server ?? server, url: one.entry.url ?? url }) }),
     })),
-    // A leaked secret of the client is as bad as a leaked token; a server that moved knows nothing of the old registration.
-    newRegistration:
-      signIn === 'tool' &&
-      (leaked || issuer !== discovery.issuer || !holding.entry.registration || !(isKept || reusable(holding))),
+    newRegistration: signIn === 'tool' && anew,
+    ...(signIn === 'client' && orByTool ? { orByTool: { newRegistration: anew } } : {}),
   };
+}
+
+const issuedByIn = ({ grant, holding }: FoundGrant) => ({
+  issuer: grant.issuer ?? '',
+  tokenEndpoint: holding.entry.tokenEndpoint ?? '',
+});
+
+const issuerIn = (found: FoundGrant, discovery: Discovery): string => issuerOf(issuedByIn(found), discovery);
+
+/**
+ * May the client's registration not be signed in with again? A leaked secret of the client is as bad as a leaked token; a
+ * server that moved knows nothing of the old registration.
+ */
+function registersAnew(
+  found: FoundGrant,
+  discovery: Discovery,
+  { because }: RotateOptions,
+  own: readonly OwnRegistration[],
+  now: Instant,
+): boolean {
+  const { holding } = found;
+  const { registration } = holding.entry;
+  if (!registration || issuerIn(found, discovery) !== discovery.issuer) return true;
+  const ours = ownFor(own, { ...wantedBy(found, discovery.issuer, now), anew: false });
+  const isKept = ours !== undefined && ours.clientId === registration.clientId;
+  if (because === 'leak' && (registration.clientSecret !== undefined || (isKept && ours.hasSecret))) return true;
+  return !(isKept || reusable(holding));
 }
 
 function wantedBy({ holding, server }: FoundGrant, issuer: string, now: Instant): Omit<Wanted, 'anew'> {
@@ -150,12 +179,24 @@ async function restartsOf(ports: Ports, { clients }: Adapters, store: TokenStore
   return running.length === 0 ? [] : [{ client: store.client, how: 'by a person', byHand: byHandWords, running }];
 }
 
-/** Why a person has to sign in inside the client, where its own command would do it. */
-async function byPerson({ processes }: Ports, { folder, holding }: FoundGrant, { signIn }: PlannedGrant): Promise<string[]> {
+/** Why the client's own command does not sign in, where it has one: who does in its place. */
+async function otherwise(
+  { processes }: Ports,
+  { folder, holding }: FoundGrant,
+  { signIn, orByTool, newRegistration }: PlannedGrant,
+): Promise<string[]> {
   const { store } = holding;
   const program = store.signIn.command?.program;
-  if (signIn !== 'client' || program === undefined) return [];
-  const instead = store.put ? '; with --sign-in tool it is done here' : '';
+  if (program === undefined) return [];
+  if (signIn === 'tool') {
+    if ((await processes.which(program)) !== undefined) return [];
+    const name = newRegistration ? ', under a registration of its own' : '';
+    return [
+      `${program} is not on the PATH: mcp-rotate signs in${name}, and writes the tokens where ${store.name} reads them; ` +
+        `with --sign-in client you sign in inside ${store.name}`,
+    ];
+  }
+  const instead = orByTool ? '; with --sign-in tool it is done here' : '';
   if (folder === '') {
     return [`only a project names this server, so ${program} is not run there: you sign in inside ${store.name}${instead}`];
   }

@@ -147,9 +147,9 @@ export interface DebtPaid extends About {
 
 /**
  * 'roll-back': everything is taken back. 'go-on': not after all, for the old key is dead. 'new-candidate': the issued key is
- * given up, and another is asked for.
+ * given up, and another is asked for. 'sign-in-by-tool': in place of the client.
  */
-export const decisions = ['roll-back', 'go-on', 'new-candidate'] as const;
+export const decisions = ['roll-back', 'go-on', 'new-candidate', 'sign-in-by-tool'] as const;
 
 export interface Decision extends About {
   readonly kind: 'decision';

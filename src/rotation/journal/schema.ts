@@ -156,6 +156,7 @@ const plan = fields<Plan>({
         fields<Item<PlannedGrant['clears']>>({ client: text, where: text, stale: optional(text), byHand: optional(text) }),
       ),
       newRegistration: flag,
+      orByTool: optional(fields<{ readonly newRegistration: boolean }>({ newRegistration: flag })),
     }),
   ),
   lone: optional(fields<PlannedLone>({ name: text, attended: optional(fields<{ readonly page: Page }>({ page })) })),
@@ -186,9 +187,10 @@ const need = byKind<Need>({
     places: list(fields<Item<NeedOf<'edit-by-hand'>['places']>>({ client: text, server: text, where: text, todo: text })),
   }),
   'restart-by-hand': fields({ kind: oneOf('restart-by-hand'), holders: list(holder), instructions: list(text) }),
-  'confirm-strays': fields({
+  'confirm-strays': fields<NeedOf<'confirm-strays'>>({
     kind: oneOf('confirm-strays'),
     strays: list(fields<Item<NeedOf<'confirm-strays'>['strays']>>({ upstreamId: text, issuedAt: orUndefined(number) })),
+    lost: optional(text),
   }),
   'accept-unproven': fields({ kind: oneOf('accept-unproven'), what: list(text) }),
   'stop-by-hand': fields({ kind: oneOf('stop-by-hand'), holders: list(holder), instructions: list(text) }),
@@ -197,7 +199,13 @@ const need = byKind<Need>({
     places: list(fields<Item<NeedOf<'clear-by-hand'>['places']>>({ client: text, where: text, todo: text })),
   }),
   'recognise-activity': fields({ kind: oneOf('recognise-activity'), source: text, sightings }),
-  'sign-in': fields({ kind: oneOf('sign-in'), client: text, server: text, instructions: list(text) }),
+  'sign-in': fields<NeedOf<'sign-in'>>({
+    kind: oneOf('sign-in'),
+    client: text,
+    server: text,
+    instructions: list(text),
+    orByTool: optional(flag),
+  }),
 });
 
 const leftovers = list(fields<Leftover>({ file: text, which: oneOf('old', 'new') }));
@@ -303,7 +311,7 @@ const bodies: { readonly [K in EntryKind]: Fields<Body<K>> } = {
       'recognise-activity',
       'sign-in',
     ),
-    answer: oneOf('new-credential', 'done', 'accept', 'refuse', 'leave-running', 'recognised'),
+    answer: oneOf('new-credential', 'done', 'accept', 'refuse', 'leave-running', 'by-tool', 'recognised'),
     pids: optional(list(number)),
   },
   issued: { fingerprint: text, upstreamId: optional(text), expiresAt: optional(number), sealed: text },

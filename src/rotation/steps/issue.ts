@@ -139,7 +139,7 @@ async function clearStrays(
   if (method.overlap === 'replaces') return replacedOrNot(run, earlier.at);
   const at = await run.context();
   const { existing } = run.known;
-  const answer = run.takeAnswer('confirm-strays', 'accept', 'refuse', 'done');
+  const answer = run.takeAnswer('confirm-strays', 'accept', 'refuse', ...(method.findStrays ? [] : (['done'] as const)));
   if (!method.findStrays) {
     if (answer?.kind === 'done' || answer?.kind === 'accept') return settled(run);
     return { state: 'needs', need: { kind: 'confirm-strays', strays: [] } };

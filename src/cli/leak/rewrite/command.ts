@@ -17,6 +17,7 @@ interface Flags {
   readonly to?: string;
   readonly in?: readonly string[];
   readonly askRemotes?: boolean;
+  readonly stdin?: boolean;
   readonly json?: boolean;
 }
 
@@ -29,11 +30,13 @@ export function registerRewrite(leak: Command, act: Act): void {
     .option('--to <folder>', 'where the clone is made; default: beside the repository, NAME-rewritten.git')
     .option('--in <folder...>', 'look for project configs below these folders')
     .option('--ask-remotes', 'ask the host how many pull requests are open (with gh)')
+    .option('--stdin', 'take out the keys on standard input, one on each line')
     .option('--json', 'print JSON, schema mcp-rotate/leak-rewrite@1')
     .addHelpText('after', help)
     .action((path: string, flags: Flags) =>
       act(async (context) => {
-        const [{ run }, { renderRewritten }, { json, styleOf }] = await Promise.all([
+        const [{ givenIn }, { run }, { renderRewritten }, { json, styleOf }] = await Promise.all([
+          import('../given.ts'),
           import('./run.ts'),
           import('./render.ts'),
           import('../../text.ts'),
@@ -45,6 +48,7 @@ export function registerRewrite(leak: Command, act: Act): void {
           ids: flags.key ?? [],
           to: flags.to === undefined ? undefined : absolute(flags.to),
           folders: (flags.in ?? []).map(absolute),
+          also: flags.stdin ? givenIn(await terminal.readInput()) : [],
           askRemotes: flags.askRemotes === true,
         });
         const { out } = terminal;

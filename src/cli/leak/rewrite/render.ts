@@ -29,9 +29,13 @@ export function renderRewritten(done: Rewritten, style: Style): string {
     ...about('re-clone', `everybody with a clone, among them ${named}${contributors.length > mostNames ? ' and others' : ''}`),
     ...done.notSearched.flatMap(({ where, why }) => about('not searched', `${where}: ${why}`)),
     '',
-    ...(push.length === 0 ? ['it has no remote: use the clone in place of the repository'] : ['nothing was pushed. To do so:']),
-    // Never wrapped: a person copies them.
-    ...push.map((command) => `  ${command}`),
-    ...wrap('then ask the host to remove old commits and pull request refs, and have everybody clone anew', style.width),
+    ...(push.length === 0
+      ? ['it has no remote: use the clone in place of the repository']
+      : [
+          'nothing was pushed. To do so:',
+          // Never wrapped: a person copies them.
+          ...push.map((command) => `  ${command}`),
+          ...wrap('then ask the host to remove old commits and pull request refs, and have everybody clone anew', style.width),
+        ]),
   ]);
 }

@@ -100,6 +100,23 @@ describe('leak search', () => {
     expect(out).not.toMatch(/\u001b|^fake/m);
   });
 
+  it('seeks what comes on standard input, and never shows it', async () => {
+    const asked: SearchInput[] = [];
+    const repositories = {
+      search: async (input: SearchInput) => {
+        asked.push(input);
+        return { ...search, findings: [] };
+      },
+    };
+    const pem = '-----BEGIN PRIVATE KEY-----\nmade up\n-----END PRIVATE KEY-----';
+    const input = `first-made-up-key\r\n\n${pem}\nsecond-made-up-key`;
+    const { status, out, err } = await runCommand(['leak', 'search', 'code', '--stdin'], { repositories, input });
+    expect(status).toBe(0);
+    expect(asked[0]?.also.map((secret) => secret.reveal())).toEqual([pem, 'first-made-up-key', 'second-made-up-key']);
+    expect(out + err).not.toContain('made-up-key');
+    expect(await runCommand(['leak', 'search', 'code', '--stdin'], { repositories, input: ' \n' })).toMatchObject({ status: 2 });
+  });
+
   it('hands its options on', async () => {
     const { asked } = await look({}, ['--exhaustive', '--no-formats', '--no-work-tree', '--ask-remotes', '--in', 'a', 'b']);
     expect(asked[0]).toMatchObject({

@@ -21,6 +21,7 @@ interface Flags {
   readonly workTree: boolean;
   readonly exhaustive?: boolean;
   readonly askRemotes?: boolean;
+  readonly stdin?: boolean;
   readonly json?: boolean;
 }
 
@@ -34,11 +35,13 @@ export function registerSearch(leak: Command, act: Act): void {
     .option('--no-work-tree', 'search only what git keeps')
     .option('--exhaustive', 'look at every object by the slow way')
     .option('--ask-remotes', 'ask the hosts of remotes whether everybody can read the repository')
+    .option('--stdin', 'also the keys on standard input, one on each line: old ones that are kept nowhere')
     .option('--json', 'print JSON, schema mcp-rotate/leak-search@1')
     .addHelpText('after', help)
     .action((paths: string[], flags: Flags) =>
       act(async (context) => {
-        const [{ exitOfSearch, run }, { renderSearch, searchJson }, { json, styleOf }] = await Promise.all([
+        const [{ givenIn }, { exitOfSearch, run }, { renderSearch, searchJson }, { json, styleOf }] = await Promise.all([
+          import('../given.ts'),
           import('./run.ts'),
           import('./render.ts'),
           import('../../text.ts'),
@@ -48,6 +51,7 @@ export function registerSearch(leak: Command, act: Act): void {
         const search = await run(repositories, terminal, {
           paths: paths.map(absolute),
           folders: (flags.in ?? []).map(absolute),
+          also: flags.stdin ? givenIn(await terminal.readInput()) : [],
           formats: flags.formats,
           workTree: flags.workTree,
           exhaustive: flags.exhaustive === true,

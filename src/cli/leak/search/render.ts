@@ -26,6 +26,7 @@ function spot(finding: Finding, style: Style): string[] {
   const { commits, refs, paths, warnings, pushed, line, how } = finding;
   const at = paths.length > 0 ? paths.map(name).join(', ') : kindOf(finding);
   const brought = commits.filter(({ does }) => does !== 'removes');
+  const inHistory = finding.where.kind === 'object' || finding.where.kind === 'ref';
   const removed = commits.filter(({ does }) => does === 'removes');
   const list = (label: string, some: typeof commits): string[] =>
     some.length === 0
@@ -40,11 +41,13 @@ function spot(finding: Finding, style: Style): string[] {
           labelWidth + 4,
         );
   return [
-    ...wrap(`  ${at}${line === undefined ? '' : `:${line}`} (${name(how)})`, style.width, '    '),
+    ...wrap(`${at}${line === undefined ? '' : `:${line}`} (${name(how)})`, style.width - 4).map(
+      (text, index) => `${index === 0 ? '  ' : '    '}${text}`,
+    ),
     ...list('    since', brought),
     ...list('    until', removed),
     ...(refs.length === 0 ? [] : field('    in', listed(refs), style, labelWidth + 4)),
-    ...field('    pushed', pushedWords(pushed, finding.public), style, labelWidth + 4),
+    ...(inHistory ? field('    pushed', pushedWords(pushed, finding.public), style, labelWidth + 4) : []),
     ...warnings.flatMap((warning) => field('    note', name(warning), style, labelWidth + 4)),
   ];
 }
@@ -86,7 +89,11 @@ function gaps(notSearched: LeakSearch['notSearched'], style: Style): string[] {
   const more = notSearched.length - mostGaps;
   return [
     paint(style, 'yellow', `not searched: ${count(notSearched.length, 'thing')}`),
-    ...notSearched.slice(0, mostGaps).flatMap(({ where, why }) => wrap(`  ${name(where)}: ${name(why)}`, style.width, '    ')),
+    ...notSearched
+      .slice(0, mostGaps)
+      .flatMap(({ where, why }) =>
+        wrap(`${name(where)}: ${name(why)}`, style.width - 4).map((text, index) => `${index === 0 ? '  ' : '    '}${text}`),
+      ),
     ...(more > 0 ? [`  and ${more} more (--json has all)`] : []),
   ];
 }

@@ -59,7 +59,8 @@ export async function run(ports: Ports, adapters: Adapters, options: SignInOptio
   const { signal } = options;
   const url = await addressOf(ports, adapters.clients, options.server);
   const target = options.client === undefined ? undefined : await targetFor(ports, adapters, options.client, url);
-  const discovery = await discover(ports, url, { signal });
+  // An id that was given is known to one server alone.
+  const discovery = await discover(ports, url, { signal, orNext: options.clientId === undefined });
   const own = new OwnRegistrations(ports, () => createSealer(ports));
   const owner = { issuer: discovery.issuer, client: target?.store.client ?? '', server: target?.server.server ?? '' };
   const ledger = own.ledger(owner);

@@ -75,7 +75,7 @@ async function audience(run: GrantRun): Promise<void> {
 export const confirm: Step<GrantRun> = {
   name: 'confirm',
   async settle(run) {
-    return run.known.steps.get('confirm')?.state === 'done';
+    return run.known.doneSinceIssued.has('confirm');
   },
   run: run_,
 };

@@ -12,7 +12,9 @@ import { close } from '../../steps/receipt.ts';
 import type { GrantRun } from '../grant-run.ts';
 import { registrationOf } from '../held.ts';
 import { clearHeld } from './clear.ts';
+import { confirm } from './confirm.ts';
 import { update } from './update.ts';
+import { verify } from './verify.ts';
 
 /** How often a client that writes its old tokens back is answered. */
 const tries = 3;
@@ -29,9 +31,24 @@ export const audit: Step<GrantRun> = {
       const swept = await sweep(run.wire, await run.discovery(), run.own, await run.seen());
       if (swept.length > 0) notes.push(`deleted ${swept.join(', ')}: registrations of mcp-rotate that nobody used`);
     });
+    await orNote(notes, 'whether a registration was lost could not be told', async () => {
+      notes.push(...(await lostRegistrations(run)));
+    });
     return { state: 'skipped', note: notes.join('; ') };
   },
 };
+
+/** Of this rotation: a cut came between the server's answer and our writing it down. */
+async function lostRegistrations(run: GrantRun): Promise<string[]> {
+  const { client, server } = run.planned;
+  const ours = (await run.own.asked()).filter(
+    (one) => one.client === client && one.server === server && one.since >= run.known.openedAt,
+  );
+  return ours.map(
+    ({ issuer, marker }) =>
+      `there may be one more registration at ${issuer}, whose name holds "${marker}": the answer to asking for it was lost`,
+  );
+}
 
 async function endReplaced(run: GrantRun, notes: string[]): Promise<void> {
   const [old, next] = [registrationOf(run.old), await run.next()];
@@ -77,6 +94,20 @@ async function lastLook(run: GrantRun): Promise<void> {
   });
 }
 
+/**
+ * What its client keeps now may be another grant than the one that was confirmed (somebody signed in inside it meanwhile), and
+ * whether it is one or the refreshed self of ours nothing tells for certain. So it is looked at as the first was.
+ */
+async function provenAnew(run: GrantRun): Promise<Outcome | undefined> {
+  for (const step of [confirm, verify]) {
+    if (await step.settle(run)) continue;
+    const outcome = await step.run(run);
+    if (outcome.state === 'needs') return outcome;
+    await run.step(step.name, 'done', 'note' in outcome ? outcome.note : undefined);
+  }
+  return undefined;
+}
+
 export const receipt: Step<GrantRun> = {
   name: 'receipt',
   async settle(run) {
@@ -84,6 +115,8 @@ export const receipt: Step<GrantRun> = {
   },
   async run(run) {
     await lastLook(run);
+    const open = await provenAnew(run);
+    if (open) return open;
     await close(run, run.known.debts.length > 0 ? 'debt' : 'complete');
     return done;
   },

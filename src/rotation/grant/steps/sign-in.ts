@@ -2,8 +2,9 @@
  * A new grant: the person agrees at the authorization server, through the client's own sign-in or through ours.
  *
  * Before: nobody has tokens. After: a new pair exists, sealed in the journal. By this tool: the registration is sealed before
- * the browser opens, so that a grant whose tokens were lost on the way can still be ended (RFC 7592). Through the client: its
- * store is watched until a pair stands there that is not the old one.
+ * the browser opens, and the asking for tokens is journaled before it is done, so that a grant whose tokens were lost on the way
+ * is known, and can be ended (RFC 7592). Through the client: its store is watched until a pair stands there that is not the old
+ * one. Where the client cannot, a person may leave it to this tool.
  */
 
 import { Problem } from '../../../base/problem.ts';
@@ -13,6 +14,7 @@ import { deleteRegistration, isExpired, isKnown, register } from '../../../oauth
 import { signIn as signInAt } from '../../../oauth/sign-in.ts';
 import { byHand } from '../../../stores/by-hand.ts';
 import type { Registration } from '../../../stores/store.ts';
+import { redeem } from '../../fold.ts';
 import { done, type Outcome, type Step } from '../../step.ts';
 import { canRun, commandFor } from '../command.ts';
 import type { GrantRun } from '../grant-run.ts';
@@ -46,7 +48,7 @@ async function waitForLanded(run: GrantRun, length: Milliseconds): Promise<boole
 
 async function throughClient(run: GrantRun): Promise<Outcome> {
   const { signIn } = run.store;
-  run.takeAnswer('sign-in', 'done');
+  run.takeAnswer('sign-in', 'done', 'by-tool');
   const { command } = signIn;
   if (command) {
     if (await canRun(run, command)) run.note('sign in', `${run.planned.client} signs in; agree in the browser`);
@@ -56,38 +58,72 @@ async function throughClient(run: GrantRun): Promise<Outcome> {
     if (ran && (await waitForLanded(run, landWithin))) return done;
   }
   if (await takeLanded(run)) return done;
-  const { client, server } = run.planned;
-  return {
-    state: 'needs',
-    need: { kind: 'sign-in', client, server, instructions: [byHand(signIn.byHand, run.planned)] },
-  };
+  const { client, server, orByTool } = run.planned;
+  const need = { kind: 'sign-in', client, server, instructions: [byHand(signIn.byHand, run.planned)] } as const;
+  return { state: 'needs', need: orByTool ? { ...need, orByTool: true } : need };
+}
+
+/** A person leaves it to this tool. What the client has got meanwhile goes before. */
+async function takeOver(run: GrantRun): Promise<boolean> {
+  if (run.signInAsked !== 'tool' || run.planned.signIn === 'tool') return false;
+  if (await takeLanded(run)) return true;
+  const { client, orByTool } = run.planned;
+  if (!orByTool) {
+    throw new Problem('oauth/client-only', {
+      what: `only ${client} can sign in: its store is not ours to write, or its server lets nobody register`,
+      state: `the old grant is revoked, as far as the server says; ${client} has to sign in again`,
+      next: `mcp-rotate resume ${run.id}`,
+    });
+  }
+  await run.record({ kind: 'decision', what: 'sign-in-by-tool', why: 'a person chose it' });
+  return false;
 }
 
 /** One of ours, written down before it is used; the client's own where that can be used again. Never one that its server has forgotten. */
 async function registrationFor(run: GrantRun): Promise<Registration> {
   const discovery = await run.discovery();
-  const lost = run.known.pending.has('sign in') && !run.known.issued;
+  const lost = run.known.pending.get(redeem)?.detail.clientId;
   const made = (await run.registration()) ?? (await run.ownRegistration());
-  if (made) {
-    if (!lost && (await isStillKnown(run, made, discovery))) return made;
-    // A grant may have been made whose tokens never arrived: it ends with the registration, and we ask under another.
-    if (lost && !(await ended(run, made, discovery))) await oweLost(run, made, discovery.issuer);
-    return registerAnew(run, discovery);
-  }
+  if (lost !== undefined) await seeToLost(run, lost, made, discovery);
+  const chosen = (await usable(run, lost, made, discovery)) ?? (await registerAnew(run, discovery));
+  // Only now: cut off before, the one under which a grant was lost would be taken for a good one.
+  if (lost !== undefined) await noneIsLost(run);
+  return chosen;
+}
+
+async function usable(
+  run: GrantRun,
+  lost: string | undefined,
+  made: Registration | undefined,
+  discovery: Discovery,
+): Promise<Registration | undefined> {
+  if (made) return made.clientId !== lost && (await isStillKnown(run, made, discovery)) ? made : undefined;
   const kept = registrationOf(run.old);
   const same = issuerOf(run.subject, discovery) === discovery.issuer;
-  if (kept && same && !run.planned.newRegistration && !isExpired(kept, run.now) && (await isStillKnown(run, kept, discovery))) {
-    if (lost) await oweLost(run, kept, discovery.issuer);
-    return kept;
-  }
-  return registerAnew(run, discovery);
+  if (!kept || !same || run.planned.newRegistration || isExpired(kept, run.now)) return undefined;
+  return (await isStillKnown(run, kept, discovery)) ? kept : undefined;
 }
+
+/** A grant may have been made whose tokens never arrived. It ends with a registration of ours; else it is owed by its client's id. */
+async function seeToLost(run: GrantRun, clientId: string, made: Registration | undefined, discovery: Discovery): Promise<void> {
+  const before = run.known.outcomes.get(deletion(clientId))?.detail.note;
+  if (before === 'deleted' || before === 'gone') return;
+  if (made?.clientId === clientId && (await ended(run, made, discovery))) return;
+  const issuer = run.known.pending.get(redeem)?.detail.issuer ?? discovery.issuer;
+  const text = `a sign-in at ${issuer} may have ended without its tokens arriving (client ${clientId}): end it on the page of connected applications`;
+  if (!run.known.debts.some((debt) => debt.text === text)) await run.owe({ kind: 'lost-key', text, since: run.now });
+}
+
+const noneIsLost = (run: GrantRun): Promise<void> =>
+  run.record({ kind: 'outcome', step: 'sign in', effect: redeem, result: 'failed', detail: {} });
+
+const deletion = (clientId: string): string => `delete registration ${clientId}`;
 
 async function ended(run: GrantRun, made: Registration, { issuer, url }: Discovery): Promise<boolean> {
   const { clientId } = made;
   const how = await run.effect(
     'sign in',
-    `delete registration ${clientId}`,
+    deletion(clientId),
     { clientId },
     () => deleteRegistration(run.wire, made, new URL(url)),
     (told) => ({ clientId, note: told }),
@@ -114,7 +150,7 @@ function registerAnew(run: GrantRun, discovery: Discovery): Promise<Registration
     async () => {
       const registration = await run.own.make(
         { issuer: discovery.issuer, client, server },
-        () => register(run.wire, discovery, { redirectUris, name: `${run.store.name} (mcp-rotate)` }),
+        (marker) => register(run.wire, discovery, { redirectUris, name: `${run.store.name} (${marker})` }),
         (made) => deleteRegistration(run.wire, made, new URL(discovery.url)),
       );
       await run.seal('registration', heldOf(run.subject, noTokens, registration));
@@ -124,11 +160,6 @@ function registerAnew(run: GrantRun, discovery: Discovery): Promise<Registration
   );
 }
 
-async function oweLost(run: GrantRun, { clientId }: Registration, issuer: string): Promise<void> {
-  const text = `a sign-in at ${issuer} may have ended without its tokens arriving (client ${clientId}): end it on the page of connected applications`;
-  if (!run.known.debts.some((debt) => debt.text === text)) await run.owe({ kind: 'lost-key', text, since: run.now });
-}
-
 async function byTool(run: GrantRun): Promise<Outcome> {
   run.takeAnswer('sign-in', 'done');
   const discovery = await run.discovery();
@@ -136,8 +167,9 @@ async function byTool(run: GrantRun): Promise<Outcome> {
   const [redirectUri] = run.redirectUris;
   const { noBrowser = false } = run.plan.options;
   const { client, server } = run.planned;
+  const [{ clientId }, { issuer }] = [registration, discovery];
   try {
-    await run.effect('sign in', 'sign in', { clientId: registration.clientId, issuer: discovery.issuer }, async () => {
+    await run.effect('sign in', 'sign in', { clientId, issuer }, async () => {
       const signedIn = await signInAt(
         run.ports,
         {
@@ -146,6 +178,11 @@ async function byTool(run: GrantRun): Promise<Outcome> {
           scopes: tokensOf(run.old).scopes ?? discovery.scopes,
           noBrowser,
           withinMs: agreeWithin,
+          onlyRedirect: true,
+          redeeming: {
+            begins: () => run.record({ kind: 'intent', step: 'sign in', effect: redeem, detail: { clientId, issuer } }),
+            none: () => noneIsLost(run),
+          },
           ...(redirectUri === undefined ? {} : { redirectUri }),
           ...(run.signal ? { signal: run.signal } : {}),
         },
@@ -155,7 +192,7 @@ async function byTool(run: GrantRun): Promise<Outcome> {
           note: (text) => run.note('sign in', text),
         },
       );
-      await takeAsNew(run, heldSignedIn({ ...run.subject, issuer: discovery.issuer }, signedIn));
+      await takeAsNew(run, heldSignedIn({ ...run.subject, issuer }, signedIn));
     });
     return done;
   } catch (error) {
@@ -169,7 +206,7 @@ async function byTool(run: GrantRun): Promise<Outcome> {
 export const signIn: Step<GrantRun> = {
   name: 'sign in',
   async settle(run) {
-    if (run.known.issued) return true;
+    if (run.known.issued || (await takeOver(run))) return true;
     if (run.planned.signIn === 'tool' && run.known.pending.has('sign in')) return takeSealed(run);
     // A person may have signed in inside the client while we were away.
     return run.known.steps.has('sign in') && run.planned.signIn === 'client' && (await takeLanded(run));

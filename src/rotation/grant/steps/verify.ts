@@ -14,7 +14,7 @@ import { followed, isOver, refreshed } from '../kept.ts';
 export const verify: Step<GrantRun> = {
   name: 'verify',
   async settle(run) {
-    return run.known.steps.get('verify')?.state === 'done';
+    return run.known.doneSinceIssued.has('verify');
   },
   async run(run): Promise<Outcome> {
     const { client, server } = run.planned;
