@@ -8,7 +8,7 @@ import { createReadStream, open as openFile, read } from 'node:fs';
 import type { FilePath } from '../ports/disk.ts';
 import type { Gap, Match } from '../search/search.ts';
 import { type FilesJob, FilesLook, type FilesLooked } from './search-files-look.ts';
-import { gitObjects } from './search-git.ts';
+import { GitEnded, type GitObject, gitObjects } from './search-git.ts';
 import { createInflater } from './search-inflate.ts';
 import { type LookFor, ObjectLook } from './search-look.ts';
 import { inflated, looseFile, readLoose, streamLoose } from './search-loose.ts';
@@ -59,7 +59,7 @@ export interface Jobs {
     /** `gone`: there is no such file any more. */
     readonly answer: Answers<string> & { readonly gone: readonly string[] };
   };
-  /** Objects as git resolves them, each looked at exactly. */
+  /** Objects as git resolves them: all of them looked at exactly, or those with the given ids where they may hold something. */
   readonly resolved: {
     readonly job: { readonly gitDir: FilePath; readonly ids: readonly string[] | 'all' };
     readonly answer: Answers<string>;
@@ -145,7 +145,10 @@ export function createDoing(setup: Setup): Doing {
     resolved: async ({ gitDir, ids }) => {
       const found: FoundIn<string>[] = [];
       const lost: { object: string; code: Gap['code']; why: string }[] = [];
+      const wanted = new Map<string, 'quick' | 'deep'>();
       let [objects, bytes] = [0, 0];
+      const exactly = async ({ id, type, bytes: pieces }: GitObject, quick: boolean): Promise<void> =>
+        add(found, id, type, await look.streamExactly(pieces, quick));
       try {
         for await (const object of gitObjects(gitDir, ids)) {
           if ('missing' in object) {
@@ -154,12 +157,18 @@ export function createDoing(setup: Setup): Doing {
           }
           objects++;
           bytes += object.size;
-          add(found, object.id, object.type, await look.streamExactly(object.bytes));
+          if (ids === 'all') await exactly(object, false);
+          else {
+            const depth = await look.depthOf(object.bytes);
+            if (depth !== 'none') wanted.set(object.id, depth);
+          }
         }
+        if (wanted.size > 0)
+          for await (const object of gitObjects(gitDir, [...wanted.keys()]))
+            if (!('missing' in object)) await exactly(object, wanted.get(object.id) === 'quick');
       } catch (error) {
-        if (!(error instanceof Error)) throw error;
-        const why = 'git stopped before it had read everything: an object is damaged';
-        lost.push({ object: ids === 'all' ? '' : (ids[0] ?? ''), code: 'corrupt', why });
+        if (!(error instanceof GitEnded)) throw error;
+        lost.push({ object: ids === 'all' ? gitDir : (ids[0] ?? ''), code: 'corrupt', why: error.message });
       }
       return { found, lost, objects, bytes, packed: 0 };
     },
