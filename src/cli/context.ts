@@ -17,6 +17,7 @@ import type { Guard } from './guard/guard.ts';
 import type { Issuers } from './issuer/issuers.ts';
 import type { Leaks } from './leak/leaks.ts';
 import type { Repositories } from './leak/repositories.ts';
+import type { Spreads } from './leak/spread/spreads.ts';
 import type { Oauth } from './oauth/oauth.ts';
 import type { Status } from './status/view.ts';
 
@@ -34,6 +35,8 @@ export interface UseCases {
   leaks(): Promise<Leaks>;
   /** Is there anything at this path? */
   exists(path: string): Promise<boolean>;
+  repositories(): Promise<Repositories>;
+  spreads(): Promise<Spreads>;
   guard(): Promise<Guard>;
   /** Opens a page in the person's browser; false when that is not possible. Never through a shell. */
   openPage(url: string): Promise<boolean>;

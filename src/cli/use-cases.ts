@@ -75,6 +75,10 @@ export function createUseCases(
       const { createGuard } = await import('./guard/guard.ts');
       return createGuard(ports, adapters, program);
     },
+    spreads: async () => {
+      const { createSpreads } = await import('./leak/spread/spreads.ts');
+      return createSpreads(ports, await adapters());
+    },
     receiptPath: async (rotation) => {
       const { receiptPath } = await import('../rotation/receipt.ts');
       return receiptPath(ports, rotation);

@@ -111,3 +111,28 @@ export function matches(pattern: string, name: string): boolean {
   }
   return true;
 }
+
+/**
+ * Does the pattern stand for this path? `**` is any number of folders here, and at the beginning (as `<project>`) any folder
+ * of this machine. Nothing is looked up.
+ */
+export function fits(host: Host, pattern: string, path: FilePath): boolean {
+  const fold = (name: string): string => (host.os === 'linux' ? name : name.toLowerCase());
+  const names = path.split(host.os === 'windows' ? /[\\/]+/ : /\/+/).map(fold);
+  const files = pattern.endsWith('/**') ? `${pattern}/*` : pattern;
+  const anywhere = /^(?:\*\*|<project>)\//.exec(files);
+  if (anywhere) return namesFit(['**', ...split(fold(files.slice(anywhere[0].length)))], names);
+  const rooted = root(host, files, undefined);
+  if (!rooted) return false;
+  const base = rooted.base.split(host.os === 'windows' ? /[\\/]+/ : /\/+/).map(fold);
+  if (base.at(-1) === '') base.pop();
+  return base.every((name, at) => names[at] === name) && namesFit(rooted.names.map(fold), names.slice(base.length));
+}
+
+function namesFit(patterns: readonly string[], names: readonly string[]): boolean {
+  const [first, ...rest] = patterns;
+  if (first === undefined) return names.length === 0;
+  if (first !== '**') return names.length > 0 && matches(first, names[0] ?? '') && namesFit(rest, names.slice(1));
+  for (let skip = 0; skip <= names.length; skip++) if (namesFit(rest, names.slice(skip))) return true;
+  return false;
+}

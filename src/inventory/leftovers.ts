@@ -1,6 +1,7 @@
 /**
  * Leftovers: copies of a credential's old and new value outside of its places. Backups, swap files and copies of sync
- * programs beside the edited files, the histories of shells, and the files into which clients are known to spill.
+ * programs beside the edited files, the files into which clients are known to spill, and what other programs are known to keep
+ * (src/clients/elsewhere.ts): the short look of every receipt. All of a home is searched by src/leaks/spread.ts.
  *
  * Reads only, and within bounds (files, bytes, time): an answer is only worth what was looked at, so whatever was passed
  * over is said. Links are not followed: they lead to what is somebody else's, or is looked at anyway. Values are searched
@@ -10,6 +11,7 @@ import { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import { second } from '../base/time.ts';
 import type { Client } from '../clients/client.ts';
+import { elsewhere, typed } from '../clients/elsewhere.ts';
 import type { Folders } from '../clients/folders.ts';
 import { pathOf, pathsOf } from '../clients/patterns.ts';
 import { type Forms, formsOf, holdsBytes, redacted } from '../documents/secret-forms.ts';
@@ -47,27 +49,6 @@ export const shortest = 8;
 /** Paths that a line of `notSearched` names; it counts the rest. */
 const mostNamed = 3;
 
-/** What people typed, in the notation of the clients' tables. */
-const histories: readonly string[] = [
-  '${HISTFILE}',
-  '~/.bash_history',
-  '~/.bash_sessions/*',
-  '${ZDOTDIR:-~}/.zsh_history',
-  '~/.zsh_sessions/*',
-  '~/.zhistory',
-  '~/.sh_history',
-  '${XDG_DATA_HOME:-~/.local/share}/fish/fish_history',
-  '${XDG_DATA_HOME:-~/.local/share}/powershell/PSReadLine/*_history.txt',
-  '${APPDATA}/Microsoft/Windows/PowerShell/PSReadLine/*_history.txt',
-  '~/.psql_history',
-  '~/.mysql_history',
-  '~/.mariadb_history',
-  '~/.rediscli_history',
-  '~/.node_repl_history',
-  '~/.python_history',
-  '~/.viminfo',
-];
-
 /** Files to be looked at, found out when it is their turn. */
 interface Source {
   readonly name: string;
@@ -85,13 +66,16 @@ export async function findLeftovers(ports: Looks, clients: readonly Client[], so
   const projects = new Set([...(sought.projects ?? []), ...(await projectFolders(ports, clients, [], files, []))]);
   const sources = [
     ...besides(ports, files.folders, [...sought.files, ...reals], passed),
-    ...histories.flatMap((pattern) => spill(ports, files.folders, pattern, undefined, passed)),
+    ...typed.flatMap(({ paths }) => paths.flatMap((pattern) => spill(ports, files.folders, pattern, undefined, passed))),
     ...clients
       .flatMap((client) => client.spills)
       .flatMap((pattern) => {
         const where = pattern.startsWith('<project>') ? [...projects] : [undefined];
         return where.flatMap((project) => spill(ports, files.folders, pattern, project, passed));
       }),
+    ...elsewhere
+      .filter((row) => !typed.includes(row))
+      .flatMap(({ paths }) => paths.flatMap((pattern) => spill(ports, files.folders, pattern, undefined, passed))),
   ];
   for (const source of sources) await search.through(source);
   return search.result();

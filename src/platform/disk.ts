@@ -77,6 +77,7 @@ export function createDisk(fs: Calls = systemCalls, notes?: NotesOptions): Disk 
         },
         mode: process.platform === 'win32' ? 0 : stats.mode & 0o7777,
         modifiedAt: stats.mtimeMs,
+        links: stats.nlink,
         // File systems that keep no birth time answer 0, or the time of the last change.
         ...(stats.birthtimeMs > 0 && stats.birthtimeMs <= stats.mtimeMs ? { createdAt: stats.birthtimeMs } : {}),
       };

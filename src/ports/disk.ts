@@ -21,6 +21,8 @@ export interface FileSnapshot {
   readonly modifiedAt: Instant;
   /** Birth time where the file system keeps one. */
   readonly createdAt?: Instant;
+  /** Names that the file has (hard links), where the system tells. */
+  readonly links?: number;
 }
 
 /** What the system tells of a path without reading it. */

@@ -2,19 +2,26 @@
  * Secrets that the journal still keeps sealed: of rotations that wait, stopped or owe something. A leak of an old value is
  * sought by them while they can still be opened.
  */
+import type { RotationId } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { Secret } from '../base/secret.ts';
 import { journalFile } from '../ports/journal-store.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { Proof } from '../verification/proof.ts';
+import { fold } from './fold.ts';
 import { openJournal } from './journal/journal.ts';
 import { createSealer, openHeld } from './seal.ts';
 
 export interface SealedSecret {
+  readonly rotation: RotationId;
   /** Of the credential that was rotated. */
   readonly id: string;
   /** Name of the part. */
   readonly part: string;
   readonly secret: Secret;
+  readonly which: 'old' | 'new';
+  /** Its provider refuses it, and nothing since has said otherwise. */
+  readonly dead: boolean;
 }
 
 /** What cannot be opened now (a locked keyring) is the answer's problem; nothing is made where there is no journal. */
@@ -24,19 +31,21 @@ export async function sealedSecrets(
   if ((await ports.disk.kind(journalFile(ports.host))) !== 'file') return { secrets: [], problem: undefined };
   try {
     const store = await ports.journal();
-    const opened = (await openJournal(store, ports.random).all()).filter((entry) => entry.kind === 'opened');
-    const sealed = await Promise.all(
-      opened.map(async ({ rotation, credential }) => ({ rotation, credential, names: await store.sealedNames(rotation) })),
-    );
+    const byRotation = Map.groupBy(await openJournal(store, ports.random).all(), ({ rotation }) => rotation);
+    const known = [...byRotation.values()].flatMap((entries) => fold(entries) ?? []);
+    const sealed = await Promise.all(known.map(async (one) => ({ ...one, names: await store.sealedNames(one.rotation) })));
     const kept = sealed.filter(({ names }) => names.length > 0);
     if (kept.length === 0) return { secrets: [], problem: undefined };
     const sealer = await createSealer(ports);
     const secrets: SealedSecret[] = [];
-    for (const { rotation, credential, names } of kept) {
+    for (const { rotation, plan, proofs, names } of kept) {
       for (const name of names) {
         const bytes = await store.getSealed(rotation, name);
         const held = bytes && (await openHeld(sealer, bytes));
-        for (const [part, secret] of Object.entries(held?.parts ?? {})) secrets.push({ id: credential, part, secret });
+        const which = name === 'old' ? 'old' : 'new';
+        const dead = which === 'old' && isDead(proofs);
+        for (const [part, secret] of Object.entries(held?.parts ?? {}))
+          secrets.push({ rotation, id: plan.credential, part, secret, which, dead });
       }
     }
     return { secrets, problem: undefined };
@@ -44,4 +53,10 @@ export async function sealedSecrets(
     if (!(error instanceof Problem)) throw error;
     return { secrets: [], problem: error };
   }
+}
+
+/** The last word on the old one. */
+function isDead(proofs: readonly Proof[]): boolean {
+  const last = proofs.findLast((proof) => (proof.kind === 'dead' || proof.kind === 'works') && proof.which === 'old');
+  return last?.kind === 'dead' && last.answer === 'yes';
 }

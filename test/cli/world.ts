@@ -10,6 +10,7 @@ import type { Guard } from '../../src/cli/guard/guard.ts';
 import type { Issuers } from '../../src/cli/issuer/issuers.ts';
 import type { Leaks } from '../../src/cli/leak/leaks.ts';
 import type { Repositories } from '../../src/cli/leak/repositories.ts';
+import type { Spreads } from '../../src/cli/leak/spread/spreads.ts';
 import type { Oauth } from '../../src/cli/oauth/oauth.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { statusOf } from '../../src/cli/status/view.ts';
@@ -38,6 +39,7 @@ export interface WorldOptions {
   readonly rotations?: Partial<Rotations>;
   readonly issuers?: Partial<Issuers>;
   readonly repositories?: Partial<Repositories>;
+  readonly spreads?: Partial<Spreads>;
   readonly oauth?: Partial<Oauth>;
   readonly leaks?: Partial<Leaks>;
   /** Paths at which there is something. */
@@ -143,6 +145,7 @@ export async function runCommand(words: readonly string[], options: WorldOptions
       rewrite: unexpected('leak rewrite'),
       ...options.repositories,
     }),
+    spreads: async () => ({ look: unexpected('leak --spread'), ...options.spreads }),
     guard: async () => options.guard ?? unexpected('guard')(),
     openPage: async (url) => {
       options.opened?.push(url);
