@@ -43,6 +43,7 @@ export interface FilesLooked {
 }
 
 const readSize = 1024 * 1024;
+const page = 4096;
 
 export class FilesLook {
   readonly #sought: SoughtBytes;
@@ -142,9 +143,9 @@ export class FilesLook {
 
   #opened(path: FilePath, handle: number, { mostBytes, leaveLarger }: FilesJob): void {
     const first = readSync(handle, this.#buffer, 0, readSize, 0);
-    // a short file is known whole when nothing comes after it
-    const short = first === 0 || (first < readSize && readSync(handle, this.#spare, 0, 1, first) === 0);
-    if (short && first <= mostBytes) {
+    // less than was asked for is all there is; only a file system that reads by its pages may say so too early
+    const more = first === readSize || (first % page === 0 && first > 0 && readSync(handle, this.#spare, 0, 1, first) > 0);
+    if (!more && first <= mostBytes) {
       this.#looked(path, first, matchBytes(this.#buffer.subarray(0, first), this.#sought, this.#tools));
       return;
     }

@@ -20,7 +20,7 @@ export interface GitObject {
   readonly id: string;
   readonly type: ObjectType;
   readonly size: number;
-  /** To be read to its end before the next object is asked for. */
+  /** To be read before the next object is asked for; what was not read then is passed over. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
@@ -34,6 +34,9 @@ export async function withStores<T>(stores: GitStores, use: (gitDir: string) => 
     await rm(scratch, { recursive: true, force: true });
   }
 }
+
+/** Of a store that it could not read: no bug. */
+export class GitEnded extends Error {}
 
 export function hasGit(): boolean {
   return program() !== undefined;
@@ -82,11 +85,9 @@ export async function* gitObjects(
       }
       const bytes = reader.take(Number(size));
       yield { id, type: type as ObjectType, size: Number(size), bytes };
-      // Whoever did not read to the end does not want to: what is left is passed over.
-      for await (const _ of bytes);
-      await reader.skip(1);
+      await reader.passOver(1);
     }
-    if ((await ended) !== 0) throw new Error('git ended before all objects were read');
+    if ((await ended) !== 0) throw new GitEnded('git stopped before it had read everything: an object is damaged');
   } finally {
     child.kill('SIGKILL');
     await ended;
@@ -124,22 +125,29 @@ class Reader {
     }
   }
 
+  #left = 0;
+
   take(size: number): AsyncGenerator<Uint8Array> {
-    return this.#take(size);
+    // Now, not when the first piece is asked for: it is passed over also when nobody asks.
+    this.#left = size;
+    return this.#pieces();
   }
 
-  async *#take(size: number): AsyncGenerator<Uint8Array> {
-    let left = size;
-    while (left > 0) {
-      if (this.#held.length === 0 && !(await this.#more())) throw new Error('git ended in the middle of an object');
-      const piece = this.#held.subarray(0, left);
-      this.#held = this.#held.subarray(piece.length);
-      left -= piece.length;
-      yield piece;
-    }
+  async *#pieces(): AsyncGenerator<Uint8Array> {
+    while (this.#left > 0) yield await this.#piece();
   }
 
-  async skip(count: number): Promise<void> {
-    for await (const _ of this.#take(count));
+  async #piece(): Promise<Uint8Array> {
+    if (this.#held.length === 0 && !(await this.#more())) throw new GitEnded('git stopped in the middle of an object');
+    const piece = this.#held.subarray(0, this.#left);
+    this.#held = this.#held.subarray(piece.length);
+    this.#left -= piece.length;
+    return piece;
+  }
+
+  /** What nobody wanted to read of the object, and so many bytes behind it. */
+  async passOver(more: number): Promise<void> {
+    this.#left += more;
+    while (this.#left > 0) await this.#piece();
   }
 }

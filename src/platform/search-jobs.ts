@@ -8,7 +8,7 @@ import { createReadStream, open as openFile, read } from 'node:fs';
 import type { FilePath } from '../ports/disk.ts';
 import type { Gap, Match } from '../search/search.ts';
 import { type FilesJob, FilesLook, type FilesLooked } from './search-files-look.ts';
-import { gitObjects } from './search-git.ts';
+import { GitEnded, type GitObject, gitObjects } from './search-git.ts';
 import { createInflater } from './search-inflate.ts';
 import { type LookFor, ObjectLook } from './search-look.ts';
 import { inflated, looseFile, readLoose, streamLoose } from './search-loose.ts';
@@ -56,10 +56,10 @@ export interface Jobs {
   };
   readonly loose: {
     readonly job: { readonly folder: FilePath; readonly ids: readonly string[] };
-    /** `gone`: there is no such file any more. */
-    readonly answer: Answers<string> & { readonly gone: readonly string[] };
+    /** Those whose files are gone are no part of it. */
+    readonly answer: Answers<string>;
   };
-  /** Objects as git resolves them, each looked at exactly. */
+  /** Objects as git resolves them: all of them looked at exactly, or those with the given ids where they may hold something. */
   readonly resolved: {
     readonly job: { readonly gitDir: FilePath; readonly ids: readonly string[] | 'all' };
     readonly answer: Answers<string>;
@@ -110,9 +110,8 @@ export function createDoing(setup: Setup): Doing {
 
     loose: async ({ folder, ids }) => {
       const found: FoundIn<string>[] = [];
-      const gone: string[] = [];
       const lost: { object: string; code: Gap['code']; why: string }[] = [];
-      let [bytes, packed] = [0, 0];
+      let [objects, bytes, packed] = [0, 0, 0];
       for (const id of ids) {
         const file = looseFile(folder, id);
         try {
@@ -127,25 +126,30 @@ export function createDoing(setup: Setup): Doing {
             const one = await looked(id, type, size, 0, () => look.stream(() => streamLoose(file, header, size)));
             found.push(...one.found);
             lost.push(...one.lost);
-            bytes += size;
+            bytes += one.bytes;
+            objects += one.objects;
             continue;
           }
+          objects++;
           bytes += loose.bytes.length;
           const { length } = loose.bytes;
           if (look.mayHold(loose.bytes, 0, length) || look.isVeiled(loose.bytes, 0, length))
             add(found, id, loose.type, look.candidate(loose.bytes));
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === 'ENOENT') gone.push(id);
-          else lost.push({ object: id, code: 'unreadable', why: 'a loose object that may not be read' });
+          if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+            lost.push({ object: id, code: 'unreadable', why: 'a loose object that may not be read' });
         }
       }
-      return { found, lost, gone, objects: ids.length - lost.length - gone.length, bytes, packed };
+      return { found, lost, objects, bytes, packed };
     },
 
     resolved: async ({ gitDir, ids }) => {
       const found: FoundIn<string>[] = [];
       const lost: { object: string; code: Gap['code']; why: string }[] = [];
+      const wanted = new Map<string, 'quick' | 'deep'>();
       let [objects, bytes] = [0, 0];
+      const exactly = async ({ id, type, bytes: pieces }: GitObject, quick: boolean): Promise<void> =>
+        add(found, id, type, await look.streamExactly(pieces, quick));
       try {
         for await (const object of gitObjects(gitDir, ids)) {
           if ('missing' in object) {
@@ -154,12 +158,18 @@ export function createDoing(setup: Setup): Doing {
           }
           objects++;
           bytes += object.size;
-          add(found, object.id, object.type, await look.streamExactly(object.bytes));
+          if (ids === 'all') await exactly(object, false);
+          else {
+            const depth = await look.depthOf(object.bytes);
+            if (depth !== 'none') wanted.set(object.id, depth);
+          }
         }
+        if (wanted.size > 0)
+          for await (const object of gitObjects(gitDir, [...wanted.keys()]))
+            if (!('missing' in object)) await exactly(object, wanted.get(object.id) === 'quick');
       } catch (error) {
-        if (!(error instanceof Error)) throw error;
-        const why = 'git stopped before it had read everything: an object is damaged';
-        lost.push({ object: ids === 'all' ? '' : (ids[0] ?? ''), code: 'corrupt', why });
+        if (!(error instanceof GitEnded)) throw error;
+        lost.push({ object: ids === 'all' ? gitDir : (ids[0] ?? ''), code: 'corrupt', why: error.message });
       }
       return { found, lost, objects, bytes, packed: 0 };
     },

@@ -80,17 +80,18 @@ export class ObjectLook {
 
   /** For what does not fit into memory. It is read once, and again only where it may hold something. */
   async stream(open: () => AsyncIterable<Uint8Array>): Promise<Looked> {
-    if (!(await this.#mayHoldAny(open()))) return { matches: [], gaps: [] };
-    return this.streamExactly(open());
+    const depth = await this.depthOf(open());
+    return depth === 'none' ? { matches: [], gaps: [] } : this.streamExactly(open(), depth === 'quick');
   }
 
-  async streamExactly(pieces: AsyncIterable<Uint8Array>): Promise<Looked> {
-    const looking = matchStream(this.sought, this.tools);
+  async streamExactly(pieces: AsyncIterable<Uint8Array>, quick: boolean): Promise<Looked> {
+    const looking = matchStream({ ...this.sought, quick }, this.tools);
     for await (const piece of pieces) looking.push(piece);
     return looking.end();
   }
 
-  async #mayHoldAny(pieces: AsyncIterable<Uint8Array>): Promise<boolean> {
+  /** The quick question: must these bytes be looked at, and how? */
+  async depthOf(pieces: AsyncIterable<Uint8Array>): Promise<'none' | 'quick' | 'deep'> {
     const window = new Uint8Array(windowSize);
     let held = 0;
     let first = true;
@@ -99,6 +100,7 @@ export class ObjectLook {
       first = false;
       return found;
     };
+    const depth = (): 'quick' | 'deep' => (this.#veils.mayHold(window, 0, held) ? 'deep' : 'quick');
     for await (const piece of pieces)
       for (let at = 0; at < piece.length; ) {
         const some = piece.subarray(at, at + windowSize - held);
@@ -106,10 +108,10 @@ export class ObjectLook {
         held += some.length;
         at += some.length;
         if (held < windowSize) continue;
-        if (may()) return true;
+        if (may()) return depth();
         window.copyWithin(0, windowSize - formatReach);
         held = formatReach;
       }
-    return may();
+    return may() ? depth() : 'none';
   }
 }

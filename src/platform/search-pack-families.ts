@@ -50,6 +50,9 @@ interface Frame {
 
 const readAhead = 1 << 15;
 
+/** What the path does not need any more is kept up to so many bytes: more would be slower memory, and more of it. */
+const spread = 1 << 21;
+
 /** Objects begin at whole words: what is found of a piece then never depends on where its object happened to lie. */
 const aligned = (at: number): number => (at + 3) & ~3;
 
@@ -69,6 +72,8 @@ export class Families {
   #type: ObjectType = 'blob';
   #frames: Frame[] = [];
   #top = 0;
+  /** Where the stack is made shorter before it grows on. */
+  #compactAt = 0;
   #later: number[] = [];
 
   constructor(plan: PackPlan, descriptor: number, inflater: Inflater, arena: Uint8Array, look: Look) {
@@ -121,7 +126,7 @@ export class Families {
   #child(parent: Frame, entry: number, isHeir: boolean): boolean {
     const length = this.#deltaOf(entry, parent.length);
     if (length < 0) return false;
-    if (aligned(this.#top) + length > this.#arena.length) this.#compact();
+    if (aligned(this.#top) + length > this.#compactAt) this.#compact(length);
     const start = aligned(this.#top);
     if (start + length > this.#arena.length) {
       this.#later.push(entry);
@@ -160,7 +165,7 @@ export class Families {
   }
 
   /** Takes out what the path does not need any more. */
-  #compact(): void {
+  #compact(coming: number): void {
     let at = 0;
     for (const frame of this.#frames) {
       if (frame.start > at) this.#arena.copyWithin(at, frame.start, frame.start + frame.length);
@@ -169,6 +174,7 @@ export class Families {
       at = aligned(at + frame.length);
     }
     this.#top = at;
+    this.#compactAt = Math.min(this.#arena.length, at + coming + spread);
   }
 
   /** Makes an object at the bottom of the arena, out of nothing but the file. Its length; negative: it cannot be made. */

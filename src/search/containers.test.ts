@@ -85,7 +85,7 @@ describe('what cannot be read', () => {
       { name: 'a', bytes: long },
       { name: 'b', bytes: text },
     ]);
-    expect(codes(look(whole.subarray(0, 2000)))).toEqual(['corrupt']);
+    expect(codes(look(whole.subarray(0, Math.floor(whole.length / 3))))).toEqual(['corrupt']);
     const damaged = Buffer.from(whole);
     damaged.fill(0xff, 31 + 20, 31 + 40);
     expect(look(damaged).matches.map(({ through }) => through)).toContainEqual(['zip member b']);

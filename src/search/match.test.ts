@@ -229,7 +229,7 @@ describe('pieces', () => {
     expect(look(`key ${token.slice(0, 22)}...`).matches).toMatchObject([{ partial: true, offset: 8, line: 1 }]);
     expect(look(`key ${token.slice(0, 15)}...`).matches).toEqual([]);
     expect(look(Buffer.from(`x${token.slice(0, 30)}`).toString('base64')).matches).toMatchObject([
-      { partial: true, writing: 'base64' },
+      { partial: true, through: ['base64'] },
     ]);
   });
 

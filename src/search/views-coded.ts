@@ -33,6 +33,14 @@ const fourBits = new Uint8Array(256).fill(255);
   fourBits[c.toUpperCase().charCodeAt(0)] = value;
 });
 
+/** Is a character that an escape cuts out of a run of base64 one of many? */
+export function cutsRun(bytes: Uint8Array, at: number): boolean {
+  if (at < shortestCut) return false;
+  for (let before = at - shortestCut; before < at; before++) if (classes[bytes[before] as number] === other) return false;
+  return true;
+}
+const shortestCut = 12;
+
 /** Start and end of each run of at least `least` characters, one after the other. */
 export function runsOf(bytes: Uint8Array, least: number): number[] {
   const runs: number[] = [];
@@ -130,21 +138,18 @@ function beginsArchive(bytes: Uint8Array, at: number): boolean {
   return (a === 0x48 && b === 0x34 && c === 0x73 && d === 0x49) || (a === 0x55 && b === 0x45 && c === 0x73 && d === 0x44);
 }
 
-/** Bytes of twelve characters of base64 that are text at least: a word in another alphabet may lie among them. */
-const mostlyText = 7;
-
 /** Do these characters decode to bytes that texts are made of (ASCII, alone or in UTF-16)? */
 function textual(bytes: Uint8Array, at: number): boolean {
-  let texts = 0;
   for (let group = at; group < at + 12; group += 4) {
     const value =
       ((sixBits[bytes[group] as number] as number) << 18) |
       ((sixBits[bytes[group + 1] as number] as number) << 12) |
       ((sixBits[bytes[group + 2] as number] as number) << 6) |
       (sixBits[bytes[group + 3] as number] as number);
-    texts += (inTexts[value >> 16] as number) + (inTexts[(value >> 8) & 255] as number) + (inTexts[value & 255] as number);
+    if ((inTexts[value >> 16] as number) + (inTexts[(value >> 8) & 255] as number) + (inTexts[value & 255] as number) < 3)
+      return false;
   }
-  return texts >= mostlyText;
+  return true;
 }
 
 const inTexts = new Uint8Array(256);

@@ -5,6 +5,7 @@
  * are need no view to be noticed: the caller knows then, and asks for all of it.
  */
 import { type View, ViewBuilder } from './views.ts';
+import { cutsRun } from './views-coded.ts';
 
 /** How far before and behind an escape is shown. */
 const reach = 1024;
@@ -112,19 +113,31 @@ function resolve(built: ViewBuilder, view: View, from: number, to: number, lead:
   return Math.max(copied, to);
 }
 
-/** Is this escape one that a secret can hide behind without any longer piece of it standing as it is? */
+/** Longer pieces than what may stand between two escapes are noticed as they are. */
+const nearby = 16;
+
+/**
+ * Can a secret hide behind this escape without any longer piece of it standing as it is? Behind one of many, or behind one
+ * that cuts a run of base64, which is then to be decoded.
+ */
 const hides = {
   json: (bytes: Uint8Array, first: number): boolean => {
     // an escape that was escaped again has more of them
     let at = first;
     while (bytes[at + 1] === backslash) at++;
     const next = bytes[at + 1];
-    if (next === 0x2f) return true;
-    if (next === 0x78) return hexNumber(bytes, at + 2, 2) >= 0x20;
-    return next === 0x75 && (bytes[at + 2] === 0x7b || hexNumber(bytes, at + 2, 4) >= 0x20);
+    if (next === 0x2f) return cutsRun(bytes, first);
+    const length = next === 0x78 ? 4 : next === 0x75 ? 6 : 0;
+    return length > 0 && goesOn(bytes, at + 2, at + length + nearby, backslash) && jsonEscape(bytes, at) !== undefined;
   },
-  percent: (bytes: Uint8Array, at: number): boolean => hexNumber(bytes, at + 1, 2) >= 0,
+  percent: (bytes: Uint8Array, at: number): boolean =>
+    (goesOn(bytes, at + 3, at + nearby, 0x25) || cutsRun(bytes, at)) && hexNumber(bytes, at + 1, 2) >= 0,
 };
+
+function goesOn(bytes: Uint8Array, from: number, to: number, lead: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] === lead) return true;
+  return false;
+}
 
 function escapesView(view: View, all: boolean, kind: 'json' | 'percent'): View | undefined {
   const lead = kind === 'json' ? backslash : 0x25;
@@ -194,12 +207,12 @@ export function xmlTextView(view: View): View | undefined {
 }
 
 /** Characters in a row that make a stretch of UTF-16. */
-const leastWide = 8;
+const leastWide = 16;
 const inText = (byte: number | undefined): boolean =>
   byte !== undefined && ((byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));
 
 /** A stretch covers a place that is looked at, and three bytes behind it. */
-const stride = 8;
+const stride = 24;
 const evenBytes = 0x00ff00ff;
 const oddBytes = 0xff00ff00 | 0;
 

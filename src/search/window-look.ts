@@ -32,12 +32,15 @@ export interface Window {
 
 /** A run of base64 or hexadecimal digits shorter than this holds nothing but what is found without decoding it. */
 const shortestRun = 24;
+/** Lines that an encoder wraps are no shorter; shorter ones leave a piece of what is encoded in them, or are few. */
+const shortestLine = 40;
 /** Pieces of literals are put together from this length on, where a piece of a secret is near. */
 const shortestLiteral = 3;
 /** Views of one window together have at most this many times its bytes, and some. */
 const mostViews = 12;
 const someViews = 4 * 1024 * 1024;
 
+const entity = Buffer.from('&#');
 /** Spots of one secret in one window that are told. */
 const mostSpots = 2000;
 
@@ -194,13 +197,13 @@ class WindowLook {
         this.#window.archive([...this.#window.through, ...layers, layer], Buffer.from(archived));
       };
     const runs = runsOf(far.bytes, shortestRun);
-    if (!joined) add('line breaks', joinedView(far, runs, shortestRun, false));
+    if (!joined) add('line breaks', joinedView(far, runs, shortestLine, false));
     add('base64', base64View(far, runs, shortestRun, archive('base64')));
     add('hex', hexView(far, runs, archive('hex')));
     add('json', jsonView(far, false));
     add('percent', percentView(far, false));
     add('utf-16', utf16View(far));
-    if (isXml(far.bytes) || far.bytes.includes('&#')) {
+    if (isXml(far.bytes) || far.bytes.includes(entity)) {
       add('xml', xmlEntitiesView(far));
       add('xml', xmlTextView(far));
     }

@@ -28,6 +28,24 @@ const slots: readonly Slot[] = [
     function: 'benchRevocations',
     bound: { words: '<= 1.5 x floor', most: (floorMs) => 1.5 * floorMs },
   },
+  {
+    name: 'search of files for 50 known secrets',
+    file: './leak-files-bench.ts',
+    function: 'benchLeakFiles',
+    bound: { words: '<= 3 x floor', most: (floorMs) => 3 * floorMs },
+  },
+  {
+    name: '50 known secrets in a history',
+    file: './leak-search-bench.ts',
+    function: 'benchLeakSearch',
+    bound: { words: '<= 0.8 x floor', most: (floorMs) => 0.8 * floorMs },
+  },
+  {
+    name: 'provider formats in a history',
+    file: './leak-search-bench.ts',
+    function: 'benchFormatSearch',
+    bound: { words: '<= 2 x floor', most: (floorMs) => 2 * floorMs },
+  },
 ];
 
 export async function measureModule(slot: Slot): Promise<Figure> {

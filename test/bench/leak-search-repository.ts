@@ -22,13 +22,15 @@ export interface BenchRepository {
 }
 
 /** Raised when what is built changes. */
-const edition = 4;
+const edition = 7;
 const secretCount = 50;
 const plantCount = 1000;
 const textBytes = 140 * 1024 * 1024;
 const mostFile = 1024 * 1024;
-const versionsPerFile = 5;
-const linesPerEdit = 80;
+const versionsPerFile = 11;
+const linesPerEdit = 180;
+/** Longer ones are no source that somebody edits. */
+const longestLine = 300;
 const filesPerCommit = 24;
 
 class Random {
@@ -141,7 +143,7 @@ function* commitsOf(marks: readonly (readonly number[])[], random: Random): Gene
     const around = random.below(open.length);
     for (let index = Math.min(around + filesPerCommit, open.length) - 1; index >= around; index--) {
       const one = open[index] as (typeof open)[number];
-      changes.push(`M 100644 :${one.own[one.next++]} src/${one.file % 97}/${one.file % 13}/file-${one.file}.txt\n`);
+      changes.push(`M 100644 :${one.own[one.next++]} src/${one.file >> 9}/${one.file >> 5}/file-${one.file}.txt\n`);
       if (one.next === one.own.length) open.splice(index, 1);
     }
     const message = `Change ${changes.length} files\n`;
@@ -151,11 +153,13 @@ function* commitsOf(marks: readonly (readonly number[])[], random: Random): Gene
 
 /** Some lines go, some of another file come, at a few spots. */
 function edited(lines: readonly string[], random: Random, files: readonly string[]): string[] {
-  const other = readText(random.of(files)).split('\n');
+  const other = readText(random.of(files))
+    .split('\n')
+    .filter((line) => line.length <= longestLine);
   const next = [...lines];
   let left = linesPerEdit;
   while (left > 0) {
-    const size = 1 + random.below(Math.min(left, 12));
+    const size = 1 + random.below(Math.min(left, 40));
     const from = random.below(Math.max(1, other.length - size));
     next.splice(random.below(next.length), random.below(size + 1), ...other.slice(from, from + size));
     left -= size;
