@@ -1,17 +1,10 @@
-/**
- * The pieces of work of a search, each done whole by one thread: here or in a worker, the same.
- *
- * What goes to a job and what comes back can be copied between threads; large tables lie in memory that threads share, and a
- * file that is open is open for all of them, so that it may be deleted meanwhile.
- */
-import { createReadStream, open as openFile, read } from 'node:fs';
 import type { FilePath } from '../ports/disk.ts';
 import type { Gap, Match } from '../search/search.ts';
 import { type FilesJob, FilesLook, type FilesLooked } from './search-files-look.ts';
 import { GitEnded, type GitObject, gitObjects } from './search-git.ts';
 import { createInflater } from './search-inflate.ts';
 import { type LookFor, ObjectLook } from './search-look.ts';
-import { inflated, looseFile, readLoose, streamLoose } from './search-loose.ts';
+import { looseFile, readLoose, streamInflated, streamLoose } from './search-loose.ts';
 import { Families, type FamiliesReport, type ObjectType } from './search-pack-families.ts';
 import type { PackPlan } from './search-pack-plan.ts';
 
@@ -94,17 +87,7 @@ export function createDoing(setup: Setup): Doing {
     },
 
     giant: async ({ descriptor, entry, type, from, to, size }) => {
-      const open = (): AsyncIterable<Uint8Array> => {
-        const stream = createReadStream('', {
-          fd: descriptor,
-          // A stream that is destroyed closes its file whatever `autoClose` says; this one is open for all threads.
-          fs: { open: openFile, read, close: (_, done) => done?.() },
-          start: from,
-          end: to - 1,
-          highWaterMark: 1 << 18,
-        });
-        return inflated(stream, 0, size);
-      };
+      const open = (): AsyncIterable<Uint8Array> => streamInflated(descriptor, from, to, 0, size);
       return looked(entry, type, size, to - from, () => look.stream(open));
     },
 

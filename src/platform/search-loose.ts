@@ -1,11 +1,11 @@
 /**
  * Loose objects: one file each, deflated, beginning with `blob 123\0`.
  */
-import { closeSync, createReadStream, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { constants, createInflate, inflateSync } from 'node:zlib';
+import { constants, inflateSync } from 'node:zlib';
 import type { FilePath } from '../ports/disk.ts';
-import type { Inflater } from './search-inflate.ts';
+import { type Inflater, inflateSteps } from './search-inflate.ts';
 import type { ObjectType } from './search-pack-families.ts';
 
 export const looseFile = (folder: FilePath, id: string): FilePath => join(folder, id.slice(0, 2), id.slice(2));
@@ -63,28 +63,36 @@ function headerOf(deflated: Buffer): { type: ObjectType; size: number; length: n
 
 /** The bytes of an object that is too large for memory. Throws where it is cut or changed. */
 export async function* streamLoose(file: FilePath, header: number, size: number): AsyncGenerator<Uint8Array> {
-  const deflated = createReadStream(file, { highWaterMark: 1 << 18 });
-  yield* inflated(deflated, header, size);
+  const descriptor = openSync(file, 'r');
+  try {
+    yield* streamInflated(descriptor, 0, Number.POSITIVE_INFINITY, header, size);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
-/** What is deflated in a stream of bytes, without its first `skip` bytes; Error where there are not `size` more. */
-export async function* inflated(deflated: NodeJS.ReadableStream, skip: number, size: number): AsyncGenerator<Uint8Array> {
-  const stream = createInflate({ chunkSize: 1 << 18 });
-  deflated.on('error', (error) => stream.destroy(error));
-  deflated.pipe(stream);
+/** What is deflated in [from, to) of a file, without its first `skip` bytes; Error where there are not `size` more. */
+export async function* streamInflated(
+  descriptor: number,
+  from: number,
+  to: number,
+  skip: number,
+  size: number,
+): AsyncGenerator<Uint8Array> {
+  let at = from;
+  const steps = inflateSteps((into) => {
+    const read = readSync(descriptor, into, 0, Math.min(into.length, to - at), at);
+    at += read;
+    return read;
+  });
   let toSkip = skip;
   let left = size;
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      const piece = chunk.subarray(toSkip);
-      toSkip -= Math.min(toSkip, chunk.length);
-      left -= piece.length;
-      if (left < 0) break;
-      if (piece.length > 0) yield piece;
-    }
-  } finally {
-    stream.destroy();
-    (deflated as unknown as { destroy(): void }).destroy();
+  for await (const step of steps) {
+    const piece = step.subarray(toSkip);
+    toSkip -= step.length - piece.length;
+    left -= piece.length;
+    if (left < 0) break;
+    if (piece.length > 0) yield piece;
   }
   if (left !== 0) throw new Error('an object of another size than it says');
 }

@@ -35,9 +35,10 @@ function run(...args: string[]): Promise<{ status: number; output: string; error
 describe('the packed program', () => {
   it('holds the program, its licences and its documents, and nothing else', () => {
     const expected =
-      /^(package\.json|README\.md|LICENSE|bin\/(mcp-rotate\.js|start\.js|package\.json)|dist\/(mcp-rotate\.cjs|THIRD-PARTY-LICENSES\.txt|part-[\w.-]+\.cjs))$/;
+      /^(package\.json|README\.md|LICENSE|bin\/(mcp-rotate\.js|start\.js|package\.json)|dist\/(mcp-rotate\.cjs|THIRD-PARTY-LICENSES\.txt|search-worker\.cjs|part-[\w.-]+\.cjs))$/;
     expect(packed.files.filter((path) => !expected.test(path))).toEqual([]);
-    for (const path of ['bin/mcp-rotate.js', 'dist/mcp-rotate.cjs', 'LICENSE']) expect(packed.files).toContain(path);
+    for (const path of ['bin/mcp-rotate.js', 'dist/mcp-rotate.cjs', 'dist/search-worker.cjs', 'LICENSE'])
+      expect(packed.files).toContain(path);
   });
 
   it('tells its version, that of package.json', async () => {
