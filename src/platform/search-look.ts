@@ -3,7 +3,7 @@
  */
 
 import { beginsWith, closedKind, gzipMagic, headSize, isTarHeader, zipMagic } from '../search/containers.ts';
-import { findFormats, mayHoldFormat } from '../search/formats.ts';
+import { findFormats, mayHoldCodedFormat, mayHoldFormat } from '../search/formats.ts';
 import { Kernel } from '../search/kernel.ts';
 import { type Looked, type MatchTools, matchBytes, matchStream, type SoughtBytes } from '../search/match.ts';
 import type { Needle } from '../search/needles.ts';
@@ -72,9 +72,10 @@ export class ObjectLook {
   candidate(bytes: Uint8Array): Looked {
     const { length } = bytes;
     const holds = this.#quick.mayHold(bytes, 0, length);
-    if (!holds && !this.isVeiled(bytes, 0, length) && !(this.#formats && findFormats(bytes).length > 0))
+    const isCoded = this.#formats && mayHoldCodedFormat(bytes);
+    if (!holds && !isCoded && !this.isVeiled(bytes, 0, length) && !(this.#formats && findFormats(bytes).length > 0))
       return { matches: [], gaps: [] };
-    const isDeep = holds && this.#veils.mayHold(bytes, 0, length);
+    const isDeep = isCoded || (holds && this.#veils.mayHold(bytes, 0, length));
     return matchBytes(bytes, { ...this.sought, quick: !isDeep }, this.tools);
   }
 
@@ -100,7 +101,9 @@ export class ObjectLook {
       first = false;
       return found;
     };
-    const depth = (): 'quick' | 'deep' => (this.#veils.mayHold(window, 0, held) ? 'deep' : 'quick');
+    const isDeep = (): boolean =>
+      this.#veils.mayHold(window, 0, held) || (this.#formats && mayHoldCodedFormat(window.subarray(0, held)));
+    const depth = (): 'quick' | 'deep' => (isDeep() ? 'deep' : 'quick');
     for await (const piece of pieces)
       for (let at = 0; at < piece.length; ) {
         const some = piece.subarray(at, at + windowSize - held);

@@ -347,4 +347,17 @@ describe('what is wrapped', () => {
     expect(match !== undefined && 'format' in match.of && match.of.secret.reveal()).toBe(token);
     expect((await search()).matches).toEqual([]);
   });
+
+  it.each([
+    ['base64', (token: string) => Buffer.from(`oauth2:${token}@`).toString('base64')],
+    ['hex', (token: string) => Buffer.from(token).toString('hex')],
+    ['UTF-16', (token: string) => Buffer.from(`key=${token}\r\n`, 'utf16le')],
+    ['gzip', (token: string) => gzipSync(`key=${token}`)],
+  ])('is told for such a key that is written in %s', async (_how, write) => {
+    git(['init', '-q', '--bare', '.']);
+    const token = `glpat-${'hD4sF9gJ2kQ7wB5nV8zT'}`;
+    const id = put(write(token));
+    const { matches } = await search({ formats: true });
+    expect(matches.map(({ object, of }) => [object, 'format' in of && of.secret.reveal()])).toEqual([[id, token]]);
+  });
 });

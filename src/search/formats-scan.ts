@@ -29,16 +29,17 @@ interface Table {
 const bits = 16;
 const hashOf = (a: number, b: number, c: number): number => Math.imul(a | (b << 8) | (c << 16), 0x9e3779b1) >>> (32 - bits);
 
-let plain: Table | undefined;
-let all: Table | undefined;
+/** Keys as they are; the beginnings of coded ones; both. */
+type Of = 'plain' | 'coded' | 'all';
+const tables = new Map<Of, Table>();
 
-function build(withCoded: boolean): Table {
+function build(of: Of): Table {
   const flags = new Uint16Array(1 << bits);
   const buckets: Table['buckets'][number][] = [];
-  for (const [rule, { anchors, within }] of rules.entries()) {
+  for (const [rule, { anchors, within }] of of === 'coded' ? [] : rules.entries()) {
     for (const parts of anchors) add(parts, { rule, parts: parts.map(setOf), within });
   }
-  for (const { bytes, goesOn } of withCoded ? coded() : []) {
+  for (const { bytes, goesOn } of of === 'plain' ? [] : coded()) {
     const parts = Array.from(bytes, (byte) => String.fromCharCode(byte));
     add(parts, { rule: -1, parts: parts.map(setOf), within: true, coded: goesOn });
   }
@@ -78,13 +79,13 @@ function setOf(part: string): Uint8Array {
 }
 
 /**
- * Every anchor in order of its window; stops when `hit` answers true, and then answers true itself. With `orCoded` also, without
+ * Every anchor in order of its window; stops when `hit` answers true, and then answers true itself. With 'coded' or 'all' also, without
  * asking `hit`, at the likely beginning of a key that is coded.
  */
-export function scan(bytes: Uint8Array, hit: (rule: Rule, at: number) => boolean, orCoded = false): boolean {
-  plain ??= build(false);
-  if (orCoded) all ??= build(true);
-  const { flags, buckets } = (orCoded ? all : undefined) ?? plain;
+export function scan(bytes: Uint8Array, hit: (rule: Rule, at: number) => boolean, of: Of = 'plain'): boolean {
+  const table = tables.get(of) ?? build(of);
+  tables.set(of, table);
+  const { flags, buckets } = table;
   const last = bytes.length - 2;
   for (let i = 0; i < last; i += 2) {
     const word = (bytes[i] as number) | ((bytes[i + 1] as number) << 8) | ((bytes[i + 2] as number) << 16);

@@ -76,7 +76,12 @@ function candidate(rule: Rule, { start, end, text, provider }: Stretch, window: 
  * beginning alone.
  */
 export function mayHoldFormat(bytes: Uint8Array): boolean {
-  return scan(bytes, () => true, true);
+  return scan(bytes, () => true, 'all');
+}
+
+/** Quick: may it hold a key that is written in base64, hex or UTF-16? Then it is to be looked at with all views. */
+export function mayHoldCodedFormat(bytes: Uint8Array): boolean {
+  return scan(bytes, () => false, 'coded');
 }
 
 function formatOf({ id, provider, name }: Rule): Format {
