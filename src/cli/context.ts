@@ -35,7 +35,6 @@ export interface UseCases {
   leaks(): Promise<Leaks>;
   /** Is there anything at this path? */
   exists(path: string): Promise<boolean>;
-  repositories(): Promise<Repositories>;
   spreads(): Promise<Spreads>;
   guard(): Promise<Guard>;
   /** Opens a page in the person's browser; false when that is not possible. Never through a shell. */
