@@ -83,7 +83,7 @@ describe('starting', () => {
     expect(own).toContain(expected);
     for (const url of own)
       expect(url).toMatch(
-        /^src\/(base\/problem|cli\/((?:[a-z-]+\/)+command|status\/action|program|parse|failure|text)|base\/ids)\.ts$/,
+        /^src\/(base\/problem|cli\/((?:[a-z-]+\/)+command|status\/action|guard\/run\/action|program|parse|failure|text)|base\/ids)\.ts$/,
       );
   });
 });

@@ -141,7 +141,8 @@ async function holds(ports: Ports, { from, until, facts, variables }: Memory<unk
   const now = ports.clock.now();
   // A clock that was set back leaves ages wrong.
   if (now < from || now >= until) return false;
-  for (const [asked, path, text] of facts) if ((await factOf(ports.disk, asked, path)).text !== text) return false;
+  const same = await Promise.all(facts.map(async ([asked, path, text]) => (await factOf(ports.disk, asked, path)).text === text));
+  if (same.includes(false)) return false;
   const current = await hashed(ports, new Set(variables.map(([name]) => name)));
   return current !== undefined && JSON.stringify(current) === JSON.stringify(variables);
 }

@@ -112,16 +112,9 @@ export function withPreCommitRepo(text: string): string | undefined {
 export function withLefthook(text: string): string | undefined {
   const bare = withoutYaml(text);
   if (/^["']?pre-commit["']?\s*:/m.test(bare)) return undefined;
-  const lines = [
-    begin,
-    'pre-commit:',
-    '  commands:',
-    '    mcp-rotate-guard:',
-    `      run: ${JSON.stringify(oneLine())}`,
-    end,
-    '',
-  ];
-  return `${bare}${bare === '' || bare.endsWith('\n') ? '' : '\n'}${lines.join('\n')}`;
+  const lines = [begin, 'pre-commit:', '  commands:', '    mcp-rotate-guard:', `      run: ${JSON.stringify(oneLine())}`, end];
+  const isWhole = bare === '' || bare.endsWith('\n');
+  return `${bare}${isWhole ? '' : '\n'}${lines.join('\n')}${isWhole ? '\n' : ''}`;
 }
 
 /** Our lines with the indentation before the first mark. */
@@ -130,5 +123,8 @@ export function withoutYaml(text: string): string {
   const to = text.indexOf(end, from);
   if (from === -1 || to === -1) return text;
   const start = text.lastIndexOf('\n', from) + 1;
-  return text.slice(0, start) + text.slice(to + end.length + (text[to + end.length] === '\n' ? 1 : 0));
+  const behind = to + end.length;
+  // A file without a last line end got one before ours, and none behind.
+  if (behind === text.length) return text.slice(0, Math.max(0, start - 1));
+  return text.slice(0, start) + text.slice(behind + 1);
 }

@@ -5,9 +5,8 @@ import { printable } from '../base/ids.ts';
 import { Problem } from '../base/problem.ts';
 import type { GitAt } from '../ports/git.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Needles } from '../search/needles.ts';
 import { commonDirOf, textOf } from './git-folders.ts';
-import { allowlistPath, type Guarded, guard } from './guard.ts';
+import { allowlistPath, type Guarded, guard, type SoughtSecrets } from './guard.ts';
 import { type Blob, type Change, changesOf, failed, objectsOf, text } from './guard-git.ts';
 
 type RangePorts = Pick<Ports, 'git' | 'disk' | 'host' | 'searches' | 'random' | 'clock'>;
@@ -17,7 +16,7 @@ export interface RangeGuarded extends Guarded {
 }
 
 /** `A..B`, `A...B` (what B has and A has not, in both forms), or one commit. Problems: git/no-such-commits, git/shallow, git/failed. */
-export async function guardRange(ports: RangePorts, at: GitAt, range: string, known: Needles): Promise<RangeGuarded> {
+export async function guardRange(ports: RangePorts, at: GitAt, range: string, sought: SoughtSecrets): Promise<RangeGuarded> {
   const { tip, commits } = await commitsOf(ports, at, range);
   const allow = (await objectsOf(ports, at, [`${tip}:${allowlistPath}`])).get(`${tip}:${allowlistPath}`);
   const allowText = typeof allow === 'object' ? text(allow.bytes) : undefined;
@@ -33,7 +32,7 @@ export async function guardRange(ports: RangePorts, at: GitAt, range: string, kn
       before: async ({ before }: Change) =>
         before.map((id) => blobs.get(id)).filter((blob): blob is Blob => typeof blob === 'object'),
     };
-    all.push(await guard(ports, changes, contents, known, allowText, commit));
+    all.push(await guard(ports, changes, contents, sought, allowText, commit));
   }
   return {
     findings: all.flatMap(({ findings }) => findings),

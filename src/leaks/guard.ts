@@ -8,19 +8,20 @@
 import { printable } from '../base/ids.ts';
 import type { Ports } from '../ports/ports.ts';
 import { findConfigValues } from '../search/config-values.ts';
-import { type Format, formats } from '../search/formats.ts';
-import type { Needles } from '../search/needles.ts';
+import { type Format, formats, mayHoldFormat } from '../search/formats.ts';
+import { type KnownSecret, Needles } from '../search/needles.ts';
+import { QuickLook } from '../search/quick-look.ts';
 import type { Gap, Match } from '../search/search.ts';
 import { type Allowance, type AllowFault, allowedBy, readAllowances } from './guard-allow.ts';
 import { fingerprintOf } from './guard-fingerprint.ts';
-import { type Blob, type Change, isSame } from './guard-git.ts';
+import { type Blob, type Change, isSame, text } from './guard-git.ts';
 
 export interface GuardFinding {
   /** A credential of this machine, by id; or a key of a format, by what can be shared of it. */
   readonly of: { readonly kind: 'known'; readonly credential: string } | { readonly kind: 'format'; readonly format: Format };
   /** `key:…` or `place:…`: the same in every run and on every machine, and telling nothing of the secret. */
   readonly fingerprint: string;
-  /** As git has it, not made fit for a terminal. */
+  /** As git has it, not made fit for a terminal; from the name that holds a secret on: `[secret]`. */
   readonly path: string;
   /** Where the file is text. */
   readonly line: number | undefined;
@@ -41,6 +42,23 @@ export interface Guarded {
 
 export type GuardPorts = Pick<Ports, 'searches' | 'random' | 'clock'>;
 
+/** Secrets that are sought: ready at once for the quick look, and for the exact one when that is needed. */
+export interface SoughtSecrets {
+  readonly quick: QuickLook;
+  readonly needles: () => Needles;
+}
+
+export function soughtSecrets(known: readonly KnownSecret[]): SoughtSecrets {
+  let needles: Needles | undefined;
+  return {
+    quick: new QuickLook(known),
+    needles: () => {
+      needles ??= new Needles(known);
+      return needles;
+    },
+  };
+}
+
 /** What a change is judged by. */
 export interface Contents {
   /** Undefined: git does not have it. */
@@ -56,7 +74,7 @@ export async function guard(
   ports: GuardPorts,
   changes: readonly Change[],
   contents: Contents,
-  known: Needles,
+  sought: SoughtSecrets,
   allow: string | undefined,
   commit?: string,
 ): Promise<Guarded> {
@@ -65,16 +83,17 @@ export async function guard(
   const gaps: Gap[] = [];
   let files = 0;
   for (const change of changes) {
+    const { path, findings: inName } = await lookAtName(ports, change.path, sought);
     const blob = await contents.after(change);
-    if (typeof blob !== 'object') {
+    const looked = typeof blob === 'object' ? await look(ports, { ...change, path }, blob.bytes, contents, sought) : undefined;
+    if (looked === undefined) {
       const why = blob === undefined ? 'git does not have its content' : 'it is larger than what is looked at before a commit';
-      gaps.push({ code: blob ?? 'missing', where: change.path, why });
-      continue;
+      gaps.push({ code: blob === undefined ? 'missing' : 'too-large', where: path, why });
+    } else {
+      files++;
+      gaps.push(...looked.gaps);
     }
-    files++;
-    const looked = await look(ports, change, blob.bytes, contents, known);
-    gaps.push(...looked.gaps);
-    for (const finding of looked.findings) {
+    for (const finding of [...inName, ...(looked?.findings ?? [])]) {
       const allowance = finding.of.kind === 'known' ? undefined : allowedBy(allowances, finding);
       findings.push({ ...finding, ...(commit === undefined ? {} : { commit }), ...(allowance ? { allowed: allowance } : {}) });
     }
@@ -82,47 +101,60 @@ export async function guard(
   return { findings, faults, gaps, files };
 }
 
+/** A name can be a secret itself, and names are shown: what is told is cut before it. */
+async function lookAtName(
+  ports: GuardPorts,
+  path: string,
+  sought: SoughtSecrets,
+): Promise<{ readonly path: string; readonly findings: readonly GuardFinding[] }> {
+  const bytes = new TextEncoder().encode(path);
+  if (isClean(bytes, sought)) return { path, findings: [] };
+  const known = sought.needles();
+  const { matches } = await ports.searches.bytes(bytes, { known, formats: true });
+  if (matches.length === 0) return { path, findings: [] };
+  const first = Math.min(...matches.map(({ offset, through }) => (through.length > 0 ? 0 : offset)));
+  const before = text(bytes.subarray(0, first));
+  const shown = `${before.slice(0, before.lastIndexOf('/') + 1)}[secret]`;
+  const findings = matches.map((match): GuardFinding => {
+    const of = ofMatch(match, known);
+    const fingerprint = fingerprintOf(ports.random, of.kind === 'known' ? 'known' : of.format.id, undefined, shown);
+    return { of, fingerprint, path: shown, line: undefined, how: 'file name' };
+  });
+  return { path: shown, findings: once(findings) };
+}
+
+const nothing = { matches: [], gaps: [] };
+
+/** Certainly nothing is in it: so it is with most files of most commits. */
+const isClean = (bytes: Uint8Array, { quick }: SoughtSecrets): boolean => !quick.mayHold(bytes) && !mayHoldFormat(bytes);
+
 async function look(
   ports: GuardPorts,
   change: Change,
   bytes: Uint8Array,
   contents: Contents,
-  known: Needles,
+  sought: SoughtSecrets,
 ): Promise<{ readonly findings: readonly GuardFinding[]; readonly gaps: readonly Gap[] }> {
   const { path } = change;
-  const [inName, inText] = await Promise.all([
-    ports.searches.bytes(new TextEncoder().encode(path), { known, formats: true }, path),
-    ports.searches.bytes(bytes, { known, formats: true }, path),
-  ]);
+  const clean = isClean(bytes, sought);
+  const known = clean ? undefined : sought.needles();
+  const inText = known === undefined ? nothing : await ports.searches.bytes(bytes, { known, formats: true }, path);
   const findings: GuardFinding[] = [];
   const knownLines = new Set<number>();
   for (const match of inText.matches) if ('known' in match.of && match.line !== undefined) knownLines.add(match.line);
   const added = lazily(async () => addedLines(bytes, await contents.before(change)));
-  const add = async (match: Match, inFileName: boolean): Promise<void> => {
-    const line = inFileName || match.through.length > 0 ? undefined : match.line;
-    const how = inFileName ? 'file name' : howOf(match);
+  for (const match of inText.matches) {
+    const line = match.through.length > 0 ? undefined : match.line;
+    const how = howOf(match);
+    const of = ofMatch(match, known);
     if ('known' in match.of) {
-      const credential = known.ids[match.of.known] ?? '';
-      findings.push({ of: { kind: 'known', credential }, fingerprint: place('known'), path, line, how });
-      return;
+      findings.push({ of, fingerprint: fingerprintOf(ports.random, 'known', undefined, path), path, line, how });
+      continue;
     }
-    const { format: id, secret } = match.of;
-    const format = formatNamed(id);
-    if (line !== undefined && !(await added()).has(line)) return;
-    findings.push({
-      of: { kind: 'format', format },
-      fingerprint: fingerprintOf(ports.random, format.id, secret, path),
-      path,
-      line,
-      how,
-    });
-
-    function place(what: string): string {
-      return fingerprintOf(ports.random, what, undefined, path);
-    }
-  };
-  for (const match of inName.matches) await add(match, true);
-  for (const match of inText.matches) await add(match, false);
+    if (line !== undefined && !(await added()).has(line)) continue;
+    const fingerprint = fingerprintOf(ports.random, match.of.format, match.of.secret, path);
+    findings.push({ of, fingerprint, path, line, how });
+  }
   const lines = new Set(findings.map((finding) => finding.line));
   for (const found of await findConfigValues(path, bytes)) {
     // What is known, or has a format of its own, was told above.
@@ -130,7 +162,12 @@ async function look(
     const fingerprint = fingerprintOf(ports.random, found.format.id, undefined, `${path}\0${found.name}`);
     findings.push({ of: { kind: 'format', format: found.format }, fingerprint, path, line: found.line, how: 'plain' });
   }
-  return { findings: once(findings), gaps: [...inName.gaps, ...inText.gaps] };
+  return { findings: once(findings), gaps: inText.gaps };
+}
+
+function ofMatch({ of }: Match, known: Needles | undefined): GuardFinding['of'] {
+  if ('known' in of) return { kind: 'known', credential: known?.ids[of.known] ?? '' };
+  return { kind: 'format', format: formatNamed(of.format) };
 }
 
 function formatNamed(id: string): Format {

@@ -56,8 +56,8 @@ export interface Jobs {
   };
   readonly loose: {
     readonly job: { readonly folder: FilePath; readonly ids: readonly string[] };
-    /** `gone`: there is no such file any more. */
-    readonly answer: Answers<string> & { readonly gone: readonly string[] };
+    /** Those whose files are gone are no part of it. */
+    readonly answer: Answers<string>;
   };
   /** Objects as git resolves them: all of them looked at exactly, or those with the given ids where they may hold something. */
   readonly resolved: {
@@ -110,9 +110,8 @@ export function createDoing(setup: Setup): Doing {
 
     loose: async ({ folder, ids }) => {
       const found: FoundIn<string>[] = [];
-      const gone: string[] = [];
       const lost: { object: string; code: Gap['code']; why: string }[] = [];
-      let [bytes, packed] = [0, 0];
+      let [objects, bytes, packed] = [0, 0, 0];
       for (const id of ids) {
         const file = looseFile(folder, id);
         try {
@@ -127,19 +126,21 @@ export function createDoing(setup: Setup): Doing {
             const one = await looked(id, type, size, 0, () => look.stream(() => streamLoose(file, header, size)));
             found.push(...one.found);
             lost.push(...one.lost);
-            bytes += size;
+            bytes += one.bytes;
+            objects += one.objects;
             continue;
           }
+          objects++;
           bytes += loose.bytes.length;
           const { length } = loose.bytes;
           if (look.mayHold(loose.bytes, 0, length) || look.isVeiled(loose.bytes, 0, length))
             add(found, id, loose.type, look.candidate(loose.bytes));
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === 'ENOENT') gone.push(id);
-          else lost.push({ object: id, code: 'unreadable', why: 'a loose object that may not be read' });
+          if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+            lost.push({ object: id, code: 'unreadable', why: 'a loose object that may not be read' });
         }
       }
-      return { found, lost, gone, objects: ids.length - lost.length - gone.length, bytes, packed };
+      return { found, lost, objects, bytes, packed };
     },
 
     resolved: async ({ gitDir, ids }) => {

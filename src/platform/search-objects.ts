@@ -4,7 +4,7 @@
  * git may pack and delete while we read. What is open stays readable; what is gone before it was opened has gone to a new
  * pack, so the folders are listed again until they say nothing new.
  */
-import { statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import type { FilePath } from '../ports/disk.ts';
 import type { ObjectMatch, ObjectsRequest, ObjectsSearched, PackMemory, SearchControl } from '../ports/searches.ts';
 import { Needles } from '../search/needles.ts';
@@ -89,7 +89,7 @@ class ObjectsSearch {
       objects: this.#objects,
       bytes: this.#bytes,
       gaps: [...this.#gaps.values()],
-      packs: this.#memories,
+      packs: this.#memories.sort((a, b) => (a.pack < b.pack ? -1 : 1)),
     };
   }
 
@@ -147,7 +147,7 @@ class ObjectsSearch {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       // Removed since it was listed: its objects are elsewhere now, and found there.
-      if (code === 'ENOENT') return;
+      if (code === 'ENOENT' && !isListed(`${file}.pack`)) return;
       if (code === undefined) this.#gap({ code: 'corrupt', where: `${file}.pack`, why: 'a pack or its index is damaged' });
       else this.#gap({ code: 'unreadable', where: `${file}.pack`, why: 'a pack that may not be read' });
       return;
@@ -173,9 +173,8 @@ class ObjectsSearch {
   }
 
   async #loose(pool: Pool, folder: FilePath, ids: readonly string[]): Promise<void> {
-    const answer = await pool.do('loose', { folder, ids });
-    this.#answer(answer);
-    // Packed since it was listed, or deleted: where it is still, the next round finds it.
+    // What is gone was packed since it was listed, or deleted: where it is still, the next round finds it.
+    this.#answer(await pool.do('loose', { folder, ids }));
   }
 
   async #exhaustive(pool: Pool): Promise<void> {
@@ -242,6 +241,10 @@ function byFolder(loose: Todo['loose']): Map<FilePath, string[]> {
     else ids.push(id);
   }
   return folders;
+}
+
+function isListed(file: FilePath): boolean {
+  return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
 function sizeOf(file: FilePath): number {

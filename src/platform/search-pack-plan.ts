@@ -19,6 +19,8 @@ export const broken = -2;
 
 export interface PackPlan {
   readonly count: number;
+  /** Of all objects of the pack, not of a few. */
+  readonly isWhole: boolean;
   readonly idBytes: number;
   /** Where each entry begins, ascending; one more: where the last one ends. Everything below is in this order. */
   readonly offsets: Float64Array;
@@ -84,7 +86,7 @@ export function planPack(descriptor: number, index: PackIndex, idBytes: number):
   const offsets = offsetsOf(descriptor, index, idBytes);
   const { count } = index;
   const parents = parentsOf(descriptor, index, offsets, count, idBytes);
-  return { count, idBytes, offsets, parents, ...families(parents, offsets, count) };
+  return { count, isWhole: true, idBytes, offsets, parents, ...families(parents, offsets, count) };
 }
 
 /** A plan of a few objects and of what they are made out of, each a family of its own. */
@@ -110,7 +112,7 @@ export function planEntries(descriptor: number, index: PackIndex, idBytes: numbe
   }
   const none = shared(Int32Array, count).fill(-1);
   const families = shared(Int32Array, entries.length, entries);
-  return { count, idBytes, offsets, parents, sizes, children: none, siblings: none, heirs: none, families };
+  return { count, isWhole: false, idBytes, offsets, parents, sizes, children: none, siblings: none, heirs: none, families };
 }
 
 function offsetsOf(descriptor: number, index: PackIndex, idBytes: number): Float64Array {
@@ -138,8 +140,8 @@ export function below({ children, siblings, heirs }: PackPlan, entry: number): n
 
 /** Objects of a whole plan that lead to no root. */
 export function unreached(plan: PackPlan): number[] {
-  const { parents, sizes, families, count } = plan;
-  if (sizes.length === 0 || families.reduce((sum, family) => sum + (sizes[family] as number), 0) === count) return [];
+  const { parents, sizes, families, count, isWhole } = plan;
+  if (!isWhole || families.reduce((sum, family) => sum + (sizes[family] as number), 0) === count) return [];
   const lost: number[] = [];
   for (let entry = 0; entry < count; entry++) {
     if (parents[entry] === broken) lost.push(...below(plan, entry));
@@ -200,7 +202,7 @@ function families(
   parents: Int32Array,
   offsets: Float64Array,
   count: number,
-): Omit<PackPlan, 'count' | 'idBytes' | 'offsets' | 'parents'> {
+): Omit<PackPlan, 'count' | 'isWhole' | 'idBytes' | 'offsets' | 'parents'> {
   const sizes = shared(Int32Array, count);
   const children = shared(Int32Array, count).fill(-1);
   const siblings = shared(Int32Array, count).fill(-1);

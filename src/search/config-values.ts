@@ -52,7 +52,7 @@ export async function findConfigValues(path: string, bytes: Uint8Array): Promise
       for (const slot of slotsOf(entry)) {
         for (const { start, end } of keySpans(slot.where, slot.name, slot.value)) {
           const text = slot.value.slice(start, end);
-          if (isPlaceholder(text) || isExample(slot.value, start, text)) continue;
+          if (isWord(text) || isPlaceholder(text) || isExample(slot.value, start, text)) continue;
           found.push({ name: `${name} ${slot.where} ${slot.name}`, text });
         }
       }
@@ -141,6 +141,9 @@ function assignment(where: Position, text: string): Slot {
   const match = /^(--?[A-Za-z][\w-]*|[A-Za-z_]\w*)=(.+)$/s.exec(text) ?? /^([A-Za-z][\w-]*):\s+(.+)$/s.exec(text);
   return match === null ? { where, name: '', value: text } : { where, name: match[1] ?? '', value: match[2] ?? '' };
 }
+
+/** `production`, `enabled`: too little to stop a commit by. */
+const isWord = (text: string): boolean => text.length < 16 && /^[A-Z]?[a-z]+$|^[A-Z]+$/.test(text);
 
 function isExample(value: string, start: number, password: string): boolean {
   const [, user = '', host = ''] = /:\/\/([^:@/\s]*):[^@\s]*@([^/:?#\s]+)/.exec(value) ?? [];

@@ -89,6 +89,15 @@ export class Kernel {
   }
 }
 
+const oneWord = new Int32Array(1);
+const itsBytes = new Uint8Array(oneWord.buffer);
+
+/** As this machine orders the bytes of a word. Making a view for each word would cost more than all else. */
+function wordAt(bytes: Uint8Array, offset: number): number {
+  for (let i = 0; i < word; i++) itsBytes[i] = bytes[offset + i] as number;
+  return oneWord[0] as number;
+}
+
 /** Words of needles: which there are (a bit for each hash), and in which needles and where each stands. */
 class WordTable {
   /** Asked where words are read: a call for each would cost more than the look. */
@@ -111,11 +120,15 @@ class WordTable {
   }
 
   #add(entry: number, bytes: Uint8Array, offset: number, needle: number): void {
-    const value = new Int32Array(Uint8Array.from(bytes.subarray(offset, offset + word)).buffer)[0] as number;
+    const value = wordAt(bytes, offset);
     const bit = Math.imul(value, multiplier) >>> bitShift;
     this.bits[bit >>> 5] = (this.bits[bit >>> 5] as number) | (1 << bit);
     const slot = (Math.imul(value, multiplier) >>> 8) & this.#slotMask;
-    this.#entries.set([value, needle, offset, this.#slots[slot] as number], entry * 4);
+    const at = entry * 4;
+    this.#entries[at] = value;
+    this.#entries[at + 1] = needle;
+    this.#entries[at + 2] = offset;
+    this.#entries[at + 3] = this.#slots[slot] as number;
     this.#slots[slot] = entry;
   }
 

@@ -24,9 +24,10 @@ export async function benchGuard(): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-rotate-bench-'));
   try {
     const home = join(folder, 'home');
-    const repository = join(folder, 'repository');
+    // Below the home, as work is: what happens in the folder for temporary files is not what is measured.
+    const repository = join(home, 'work', 'app');
     await mkdir(home);
-    await mkdir(repository);
+    await mkdir(repository, { recursive: true });
     await writeScratchHome(home);
     const { bin } = await pack(folder);
     const env = { HOME: home, PATH: process.env['PATH'] ?? '', GIT_CONFIG_NOSYSTEM: '1' };

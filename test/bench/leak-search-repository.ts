@@ -22,12 +22,12 @@ export interface BenchRepository {
 }
 
 /** Raised when what is built changes. */
-const edition = 6;
+const edition = 7;
 const secretCount = 50;
 const plantCount = 1000;
 const textBytes = 140 * 1024 * 1024;
 const mostFile = 1024 * 1024;
-const versionsPerFile = 5;
+const versionsPerFile = 11;
 const linesPerEdit = 180;
 /** Longer ones are no source that somebody edits. */
 const longestLine = 300;

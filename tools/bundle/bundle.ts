@@ -32,6 +32,9 @@ const whenChanged = /[\\/]src[\\/](?:registry|cli[\\/](?:ages|status[\\/]view)|i
 
 /** Threads: each a whole file of its own, beside the entry, so that starting one loads nothing that it does not need. */
 const threads: Readonly<Record<string, string>> = { 'search-worker': 'src/platform/search-worker.ts' };
+/** What `guard run` loads at every commit, beyond what is always needed: one file, for the same reason. */
+const atCommit =
+  /[\\/]src[\\/](?:cli[\\/]guard[\\/](?:guard|known|run[\\/](?:staged|render))|leaks[\\/]guard-(?:staged|log)|platform[\\/](?:git|searches))\.ts$/;
 
 export interface Bundled {
   readonly files: readonly { readonly name: string; readonly bytes: number; readonly lazy: boolean }[];
@@ -50,6 +53,7 @@ export async function bundle(entry: string, folder: string): Promise<Bundled> {
     codeSplitting: {
       groups: [
         { name: 'always', test: always, includeDependenciesRecursively: true, priority: 2 },
+        { name: 'guard', test: atCommit, includeDependenciesRecursively: true, priority: 1.5 },
         { name: 'look', test: whenChanged, includeDependenciesRecursively: true, priority: 1 },
       ],
     },

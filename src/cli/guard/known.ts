@@ -15,11 +15,12 @@ import { lookInto } from '../../documents/look.ts';
 import type { Adapters } from '../../inventory/adapters.ts';
 import type { Credential, Inventory, Spot } from '../../inventory/inventory.ts';
 import { remembered } from '../../inventory/remembered.ts';
+import { type SoughtSecrets, soughtSecrets } from '../../leaks/guard.ts';
 import { text } from '../../leaks/guard-git.ts';
 import type { FilePath } from '../../ports/disk.ts';
 import type { GitAt } from '../../ports/git.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { type KnownSecret, Needles } from '../../search/needles.ts';
+import type { KnownSecret } from '../../search/needles.ts';
 import { isPlaceholder } from '../../search/placeholders.ts';
 
 interface Standing {
@@ -42,7 +43,7 @@ interface Known extends KnownSecret {
 }
 
 export interface KnownNow {
-  readonly needles: Needles;
+  readonly sought: SoughtSecrets;
   /** Why some live credentials may be missing among them. */
   readonly problems: readonly Problem[];
 }
@@ -55,12 +56,12 @@ export async function knownNow(
 ): Promise<KnownNow> {
   const { known, problems } = await allKnown(ports, adapters, program);
   const own = await ownFiles(ports, at, [...new Set(known.flatMap(({ files }) => files))]);
-  const sought = known.filter(({ files, secret }) => {
+  const live = known.filter(({ files, secret }) => {
     // What stands in for a key somewhere must not stop every text that mentions it.
     if (isPlaceholder(secret.reveal())) return false;
     return files.length === 0 || files.some((file) => !own.has(file));
   });
-  return { needles: new Needles(sought), problems };
+  return { sought: soughtSecrets(live), problems };
 }
 
 async function allKnown(

@@ -14,6 +14,6 @@ export async function range(
   folder: FilePath | undefined,
 ): Promise<RangeGuarded> {
   const at = await repositoryHere(ports, folder);
-  const { needles } = await knownNow(ports, adapters, program, at);
-  return guardRange(ports, at, text, needles);
+  const { sought } = await knownNow(ports, adapters, program, at);
+  return guardRange(ports, at, text, sought);
 }

@@ -16,7 +16,7 @@ export async function staged(ports: Ports, adapters: () => Promise<Adapters>, pr
     const known = await knownNow(ports, adapters, program, at);
     // References that lead nowhere are no files that may hold something.
     problems.push(...known.problems.filter(({ code }) => !code.startsWith('inventory/')));
-    return known.needles;
+    return known.sought;
   });
   try {
     await note(ports, at.workTree ?? at.gitDir, ports.clock.now(), guarded.findings);
