@@ -6,6 +6,7 @@
  * Whoever asks "may it hold one?" and whoever looks exactly go through this one function, so the first cannot miss what the
  * second finds.
  */
+import { type CodedAnchor, codedAnchors } from './formats-coded.ts';
 import type { Rule } from './formats-rule.ts';
 import { rules } from './formats-table.ts';
 
@@ -14,6 +15,8 @@ interface Anchor {
   /** For each position the bytes that may stand there. */
   readonly parts: readonly Uint8Array[];
   readonly within: boolean;
+  /** Of a beginning that is coded: is it likely to be one? It tells of no rule. */
+  readonly coded?: CodedAnchor['goesOn'];
 }
 
 interface Table {
@@ -26,29 +29,46 @@ interface Table {
 const bits = 16;
 const hashOf = (a: number, b: number, c: number): number => Math.imul(a | (b << 8) | (c << 16), 0x9e3779b1) >>> (32 - bits);
 
-let built: Table | undefined;
+let plain: Table | undefined;
+let all: Table | undefined;
 
-function build(): Table {
+function build(withCoded: boolean): Table {
   const flags = new Uint16Array(1 << bits);
   const buckets: Table['buckets'][number][] = [];
   for (const [rule, { anchors, within }] of rules.entries()) {
-    for (const parts of anchors) {
-      const anchor: Anchor = { rule, parts: parts.map(setOf), within };
-      for (const shift of [0, 1] as const) {
-        const [a = '', b = '', c = ''] = parts.slice(shift, shift + 3);
-        for (const x of a)
-          for (const y of b)
-            for (const z of c) {
-              const hash = hashOf(x.charCodeAt(0), y.charCodeAt(0), z.charCodeAt(0));
-              const at = flags[hash] || buckets.push([]);
-              flags[hash] = at;
-              const bucket = buckets[at - 1];
-              if (!bucket?.some((each) => each.anchor === anchor && each.shift === shift)) bucket?.push({ anchor, shift });
-            }
-      }
-    }
+    for (const parts of anchors) add(parts, { rule, parts: parts.map(setOf), within });
+  }
+  for (const { bytes, goesOn } of withCoded ? coded() : []) {
+    const parts = Array.from(bytes, (byte) => String.fromCharCode(byte));
+    add(parts, { rule: -1, parts: parts.map(setOf), within: true, coded: goesOn });
   }
   return { flags, buckets };
+
+  function add(parts: readonly string[], anchor: Anchor): void {
+    for (const shift of [0, 1] as const) {
+      const [a = '', b = '', c = ''] = parts.slice(shift, shift + 3);
+      for (const x of a)
+        for (const y of b)
+          for (const z of c) {
+            const hash = hashOf(x.charCodeAt(0), y.charCodeAt(0), z.charCodeAt(0));
+            const at = flags[hash] || buckets.push([]);
+            flags[hash] = at;
+            const bucket = buckets[at - 1];
+            if (!bucket?.some((each) => each.anchor === anchor && each.shift === shift)) bucket?.push({ anchor, shift });
+          }
+    }
+  }
+}
+
+/** Each fixed beginning once, whatever number of kinds begin so. */
+function coded(): readonly CodedAnchor[] {
+  const starts = rules.flatMap(({ anchors }) =>
+    anchors.map((parts) => {
+      const end = parts.findIndex((part) => part.length !== 1);
+      return parts.slice(0, end === -1 ? parts.length : end).join('');
+    }),
+  );
+  return [...new Set(starts)].flatMap(codedAnchors);
 }
 
 function setOf(part: string): Uint8Array {
@@ -57,10 +77,14 @@ function setOf(part: string): Uint8Array {
   return set;
 }
 
-/** Every anchor in order of its window; stops when `hit` answers true, and then answers true itself. */
-export function scan(bytes: Uint8Array, hit: (rule: Rule, at: number) => boolean): boolean {
-  built ??= build();
-  const { flags, buckets } = built;
+/**
+ * Every anchor in order of its window; stops when `hit` answers true, and then answers true itself. With `orCoded` also, without
+ * asking `hit`, at the likely beginning of a key that is coded.
+ */
+export function scan(bytes: Uint8Array, hit: (rule: Rule, at: number) => boolean, orCoded = false): boolean {
+  plain ??= build(false);
+  if (orCoded) all ??= build(true);
+  const { flags, buckets } = (orCoded ? all : undefined) ?? plain;
   const last = bytes.length - 2;
   for (let i = 0; i < last; i += 2) {
     const word = (bytes[i] as number) | ((bytes[i + 1] as number) << 8) | ((bytes[i + 2] as number) << 16);
@@ -69,6 +93,7 @@ export function scan(bytes: Uint8Array, hit: (rule: Rule, at: number) => boolean
     for (const { anchor, shift } of buckets[flag - 1] ?? []) {
       const at = i - shift;
       if (!fits(bytes, at, anchor)) continue;
+      if (anchor.coded?.(bytes, at)) return true;
       const rule = rules[anchor.rule];
       if (rule?.likely(bytes, at) && hit(rule, at)) return true;
     }

@@ -55,11 +55,11 @@ describe('findFormats', () => {
   }, 120_000);
 
   it('answers ranges of the bytes, in order, none overlapping another', () => {
+    const all = samples(chanceOf(7)).filter((sample) => !multiline(sample));
     fc.assert(
       fc.property(
         fc.array(fc.oneof(fc.integer({ min: 0, max: 60 }), fc.string({ unit: 'grapheme', maxLength: 30 })), { maxLength: 12 }),
         (parts) => {
-          const all = samples(chanceOf(7)).filter((sample) => !multiline(sample));
           const text = parts.map((part) => (typeof part === 'string' ? part : (all[part % all.length]?.text ?? ''))).join('\n');
           const bytes = Buffer.from(text);
           let before = 0;
@@ -199,6 +199,27 @@ describe('mayHoldFormat', () => {
       ),
       { numRuns: 3000 },
     );
+  });
+
+  it('sees the beginning of a key through base64, hex and UTF-16, where four of its characters are fixed', () => {
+    const all = samples(chanceOf(13)).filter(
+      (sample) => !multiline(sample) && /^[a-z]{2,}[-_][A-Za-z0-9]*[-_]|^(?:ghp_|glpat-|npm_)/.test(sample.key),
+    );
+    // One is told by the name beside it, the other begins with three fixed characters only.
+    const plainOnly = ['launchdarkly-key', 'resend-key'];
+    expect(all.length).toBeGreaterThan(20);
+    const missed = all
+      .filter(({ format }) => !plainOnly.includes(format))
+      .flatMap(({ key, format }) => {
+        const inBase64 = ['', 'u', 'us', 'user:'].map((before) => Buffer.from(`${before}${key}`).toString('base64'));
+        const others = [Buffer.from(key).toString('hex'), Buffer.from(key).toString('hex').toUpperCase()];
+        const wide = Buffer.from(key, 'utf16le');
+        const bytes = [...inBase64, ...others].map((text) => Buffer.from(`x = ${text}\n`));
+        return [...bytes, wide, Buffer.from(wide).swap16()].flatMap((each, index) =>
+          mayHoldFormat(each) ? [] : [`${format} ${index}`],
+        );
+      });
+    expect(missed).toEqual([]);
   });
 
   it('says no to text without any anchor', () => {

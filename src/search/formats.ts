@@ -71,9 +71,12 @@ function candidate(rule: Rule, { start, end, text, provider }: Stretch, window: 
   };
 }
 
-/** Quick, and never false where `findFormats` finds something. True for an anchor alone. */
+/**
+ * Quick, and never false where `findFormats` finds something, or would find it behind base64, hex or UTF-16. True for a
+ * beginning alone.
+ */
 export function mayHoldFormat(bytes: Uint8Array): boolean {
-  return scan(bytes, () => true);
+  return scan(bytes, () => true, true);
 }
 
 function formatOf({ id, provider, name }: Rule): Format {

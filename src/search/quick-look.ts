@@ -105,6 +105,9 @@ const mixedRun = 16;
 /** A run that goes on in the next line, or in the next literal. */
 const cutRun = 12;
 
+/** A literal that another one is joined to. */
+const cutLiteral = 8;
+
 const [small, large, digit] = [1, 2, 4];
 
 /**
@@ -126,8 +129,10 @@ function isUnclear(text: Uint8Array): boolean {
     if (control[byte] === 1) return true;
     const cut = byte === 0x0a || byte === 0x0d || byte === 0x5c;
     if (cut && run >= cutRun && (kinds & (kinds - 1)) !== 0) return true;
+    if (run >= cutLiteral && quotes.has(byte) && isJoined(text, i + 1)) return true;
     run = 0;
     kinds = 0;
+    if (byte === 0x5c && isOctal(text, i + 1)) return true;
     if (byte === 0x5c && escapes.has(text[i + 1] as number)) return true;
     if (byte === 0x26 && text[i + 1] === 0x23) return true;
     if (
@@ -138,7 +143,6 @@ function isUnclear(text: Uint8Array): boolean {
       (text[i + 1] as number) <= 0x37
     )
       return true;
-    if (quotes.has(byte) && isJoined(text, i + 1)) return true;
   }
   return false;
 }
@@ -156,8 +160,14 @@ function isJoined(text: Uint8Array, from: number): boolean {
 }
 
 const quotes = new Set([0x22, 0x27, 0x60]);
-/** `u`, `U`, `x`, and octal digits; a backslash before a line end joins two lines. */
-const escapes = new Set([...'uUx01234567\n\r'].map((c) => c.charCodeAt(0)));
+/** `u`, `U`, `x`; a backslash before a line end joins two lines. */
+const escapes = new Set([...'uUx\n\r'].map((c) => c.charCodeAt(0)));
+
+/** Three digits, as a letter has: `\101`. */
+function isOctal(text: Uint8Array, from: number): boolean {
+  for (let i = from; i < from + 3; i++) if ((text[i] ?? 0) < 0x30 || (text[i] ?? 0) > 0x37) return false;
+  return true;
+}
 
 const isHex = (byte: number | undefined): boolean =>
   byte !== undefined && ((byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66));

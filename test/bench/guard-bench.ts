@@ -46,7 +46,7 @@ export async function benchGuard(): Promise<Figure[]> {
         });
       });
     git('init', '--quiet');
-    const source = await readFile(new URL('../../src/leaks/repository.ts', import.meta.url), 'utf8');
+    const source = await readFile(new URL('../../src/leaks/leaks.ts', import.meta.url), 'utf8');
     for (let i = 0; i < 10; i++) await writeFile(join(repository, `file-${i}.ts`), source);
     git('add', '.');
     git('commit', '--quiet', '--message', 'first');

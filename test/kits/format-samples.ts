@@ -40,7 +40,17 @@ export function chanceOf(seed: number): Chance {
   };
 }
 
-const pem = (type: 'rsa' | 'ec' | 'ed25519'): string =>
+type KeyKind = 'rsa' | 'ec' | 'ed25519';
+
+/** One key of each kind serves: making one takes longer than all else. */
+const pems = new Map<KeyKind, string>();
+function pem(kind: KeyKind): string {
+  const text = pems.get(kind) ?? freshPem(kind);
+  pems.set(kind, text);
+  return text;
+}
+
+const freshPem = (type: KeyKind): string =>
   type === 'rsa'
     ? generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ type: 'pkcs1', format: 'pem' }).toString().trim()
     : type === 'ec'

@@ -6,7 +6,7 @@
  * each time. Where a secret stands in no file, or its file does not read as remembered, the inventory is made anew.
  *
  * A credential that stands nowhere but in files that the repository tracks is not known from elsewhere: the repository's own
- * config is judged by what it looks like, and can be allowed (docs/decisions/0015).
+ * config is judged by what it looks like, and can be allowed (docs/decisions/0016).
  */
 import { Problem } from '../../base/problem.ts';
 import { Secret } from '../../base/secret.ts';
