@@ -49,6 +49,8 @@ export const clipboards: readonly Elsewhere[] = [
   },
 ];
 
+const record = 'delete the file, once its writer has ended';
+
 export const terminals: readonly Elsewhere[] = [
   {
     what: 'saved output of Windows Terminal',
@@ -67,8 +69,8 @@ export const terminals: readonly Elsewhere[] = [
     keeps: 'text',
     paths: [`${cache}/zellij/**/*`, '~/Library/Caches/org.Zellij-Contributors.Zellij/**/*'],
   },
-  { what: 'saved output of screen', keeps: 'append-only', paths: ['**/screenlog.*', '**/hardcopy.*'] },
-  { what: 'recorded terminal', keeps: 'append-only', paths: ['**/typescript', '**/*.cast'] },
+  { what: 'saved output of screen', keeps: 'append-only', paths: ['**/screenlog.*', '**/hardcopy.*'], byHand: record },
+  { what: 'recorded terminal', keeps: 'append-only', paths: ['**/typescript', '**/*.cast'], byHand: record },
   {
     what: 'saved windows of a terminal',
     keeps: 'binary',

@@ -86,6 +86,19 @@ describe('leak --spread', () => {
     await home.assertNoSpill([token.text], [ended]);
   });
 
+  it('takes none out while its rotation has not made it dead', async () => {
+    const waiting = await home.run(['rotate', id, '--yes', '--json']);
+    expect(waiting.status).toBe(4);
+    const rotation = /r-\d{8}-[a-z0-9]{6}/.exec(waiting.out)?.[0] ?? '';
+    expect(await home.sealed()).toEqual([rotation]);
+    expect(home.toy.live().map(({ text }) => text)).toContain(token.text);
+    const ended = await home.leak(['--spread', rotation, '--scrub', '--yes', '--json']);
+    const { findings, scrubbed } = jsonOf(ended.out);
+    expect(findings.map(({ dead }) => dead)).toEqual([false, false]);
+    expect(scrubbed).toEqual({ done: [], refused: [] });
+    expect(await home.text(history)).toContain(token.text);
+  });
+
   it('leaves a file that the person wants to keep', async () => {
     await leaked();
     const ended = await home.leak(['--spread', id, '--scrub'], { answers: () => 'no' });

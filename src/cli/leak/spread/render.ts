@@ -21,8 +21,11 @@ export function renderSpread({ looked, scrubbing }: SpreadResult, style: Style):
       style,
     ),
     ...(spread.found.length === 0 ? [paint(style, 'bold', 'nothing found')] : []),
-    ...(live.length > 0
-      ? wrap(`rotate it first (mcp-rotate leak ${name(id)}): copies of a key that lives are not taken out`, style.width)
+    ...(live[0]
+      ? wrap(
+          `rotate it first (mcp-rotate leak ${name(live[0].credential)}): copies of a key that lives are not taken out`,
+          style.width,
+        )
       : []),
     ...scrubbed(scrubbing, style),
     ...wrap(
