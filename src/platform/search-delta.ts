@@ -6,8 +6,10 @@
  * `context + 1` bytes of the object lies either whole in a told stretch or whole in one copy, and so in the base.
  */
 
-/** Bytes on each side of what is new. */
-export const context = 11;
+import { longestLeast } from '../search/kernel.ts';
+
+/** Bytes on each side of what is new: one less than the longest piece that the kernel asks for. */
+export const context = longestLeast - 1;
 
 /** Stretches nearer to each other than this are told as one: a look costs more than so few bytes. */
 const nearby = 32;

@@ -1,3 +1,9 @@
+/**
+ * The pieces of work of a search, each done whole by one thread: here or in a worker, the same.
+ *
+ * What goes to a job and what comes back can be copied between threads; large tables lie in memory that threads share, and a
+ * file that is open is open for all of them, so that it may be deleted meanwhile.
+ */
 import type { FilePath } from '../ports/disk.ts';
 import type { Gap, Match } from '../search/search.ts';
 import { type FilesJob, FilesLook, type FilesLooked } from './search-files-look.ts';

@@ -17,7 +17,7 @@ export type ObjectType = 'commit' | 'tree' | 'blob' | 'tag';
 export interface Look {
   /** How far beyond what is new `mayHold` must see, on each side. */
   readonly margin: number;
-  /** May [from, to) hold something? Asked of stretches too: a piece of up to 12 bytes never lies in two of them only. */
+  /** May [from, to) hold something? Asked of stretches too: a piece of up to `context + 1` bytes never lies in two of them only. */
   mayHold(bytes: Uint8Array, from: number, to: number): boolean;
   /** Must an object be looked at for what it is, whatever `mayHold` says (an archive)? */
   isVeiled(bytes: Uint8Array, from: number, to: number): boolean;

@@ -18,6 +18,14 @@ const multiplier = 0x9e3779b1;
 const bitTable = 2 ** 19;
 const bitShift = 32 - 19;
 
+/** Of two bytes for each of the secret, eight are found by chance wherever there are many hexadecimal digits. */
+export const longestLeast = 16;
+
+function leastOf({ writing, from, to }: Needle): number {
+  const isWide = writing === 'hex' || writing === 'utf-16le' || writing === 'utf-16be';
+  return isWide ? Math.min(longestLeast, to - from) : shortestPiece;
+}
+
 export interface Whole {
   /** Index in the needles that the kernel was made of. */
   readonly needle: number;
@@ -28,6 +36,10 @@ export interface Whole {
 export class Kernel {
   readonly #needles: readonly Needle[];
   readonly #pieces: WordTable;
+  /** Of each needle, how long a piece must be for `mayHold`. */
+  readonly #least: Uint16Array;
+  /** The same for the last `pieceAt`. */
+  #asked = new Uint16Array(0);
   readonly #beginnings: WordTable;
 
   /** Each needle's specific part has at least `shortestPiece` bytes; anything else is a bug of the caller. */
@@ -35,20 +47,27 @@ export class Kernel {
     for (const { bytes, from, to } of needles)
       if (from < 0 || to > bytes.length || to - from < shortest) throw new Error('a needle is too short to be found exactly');
     this.#needles = needles;
+    this.#least = Uint16Array.from(needles, leastOf);
     this.#pieces = new WordTable(needles, Number.POSITIVE_INFINITY);
     this.#beginnings = new WordTable(needles, word);
   }
 
   /**
-   * Does [from, to) of `bytes` hold `shortestPiece` bytes or more of the specific part of any needle? Exact both ways.
+   * Does [from, to) of `bytes` hold `shortestPiece` bytes or more of the specific part of any needle (`longestLeast` of a
+   * writing that takes two bytes for one)? Exact both ways.
    * What stands before `from` and after `to` is not looked at.
    */
   mayHold(bytes: Uint8Array, from: number, to: number): boolean {
-    return this.pieceAt(bytes, from, to, shortestPiece) >= 0;
+    return this.#at(bytes, from, to, this.#least) >= 0;
   }
 
   /** Where a piece of at least `least` bytes lies (not always its first byte); -1: nowhere. `least` >= `shortestPiece`. */
   pieceAt(bytes: Uint8Array, from: number, to: number, least: number): number {
+    this.#asked = this.#asked[0] === least ? this.#asked : new Uint16Array(this.#needles.length).fill(least);
+    return this.#at(bytes, from, to, this.#asked);
+  }
+
+  #at(bytes: Uint8Array, from: number, to: number, least: Uint16Array): number {
     const table = this.#pieces;
     const { bits } = table;
     const words = wordsOf(bytes);
@@ -60,8 +79,9 @@ export class Kernel {
       if ((((bits[bit >>> 5] as number) >>> bit) & 1) === 0) continue;
       const at = index * word - shift;
       for (let entry = table.first(value); entry !== 0; entry = table.next(entry)) {
-        const needle = this.#needles[table.needleOf(entry)] as Needle;
-        if (extent(needle, table.offsetOf(entry), bytes, at, from, to) >= least) return at;
+        const which = table.needleOf(entry);
+        const needle = this.#needles[which] as Needle;
+        if (extent(needle, table.offsetOf(entry), bytes, at, from, to) >= (least[which] as number)) return at;
       }
     }
     return -1;
