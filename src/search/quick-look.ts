@@ -5,6 +5,7 @@
  * Every way of writing a secret that keeps its letters and digits keeps its runs of them, so a few bytes of each run, as they
  * stand in each coding, are all that must be looked for. A text that could hold more than that (archives, text coded twice,
  * escapes for letters, wrapped lines) is not judged here at all. So "no" is certain, and "yes" means: look exactly (match.ts).
+ * Certain of whole secrets, and of their pieces but for one: a piece of under 18 bytes that is coded twice.
  */
 import type { KnownSecret } from './needles.ts';
 
@@ -98,7 +99,7 @@ for (const c of '\t\n\r\f\u001b') control[c.charCodeAt(0)] = 0;
 const coded = new Uint8Array(256);
 for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-') coded[c.charCodeAt(0)] = 1;
 
-/** From here on a run of the characters of base 64 may hold an archive, or text that is coded again: digits and small letters (hex). */
+/** From here on a run of the characters of base 64, of more than one kind, may hold an archive, or text that is coded again. */
 const longRun = 32;
 /** The same with digits and letters of both cases, as few words have them. */
 const mixedRun = 16;
@@ -123,7 +124,7 @@ function isUnclear(text: Uint8Array): boolean {
       run++;
       kinds |= byte >= 0x61 ? small : byte >= 0x41 && byte !== 0x5f ? large : byte >= 0x30 && byte <= 0x39 ? digit : 0;
       if (run >= mixedRun && kinds === (small | large | digit)) return true;
-      if (run >= longRun && (kinds & digit) !== 0 && kinds !== digit) return true;
+      if (run >= longRun && (kinds & (kinds - 1)) !== 0) return true;
       continue;
     }
     if (control[byte] === 1) return true;

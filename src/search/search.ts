@@ -32,9 +32,9 @@ export interface Match {
   readonly of: { readonly known: number } | { readonly format: string; readonly secret: Secret };
   readonly writing: Writing;
   readonly through: readonly Layer[];
-  /** Where it begins, in bytes of the innermost layer. */
+  /** Where it begins, in bytes of the innermost file or member: a spot that an editor can open, also of what was coded there. */
   readonly offset: number;
-  /** From 1, where the innermost layer is text. */
+  /** From 1, where the innermost file or member is text. */
   readonly line: number | undefined;
   /** Only a part of the secret, of at least 12 bytes, and not the part that all secrets of its kind share. */
   readonly partial?: true;

@@ -319,13 +319,13 @@ describe('left for a while', () => {
   }, 60_000);
 
   it('an access token that is past its time is refreshed once, and proven', async () => {
-    await using world = await signIns({ shape: { accessSeconds: 7 } });
+    await using world = await signIns({ shape: { accessSeconds: 12 } });
     const { progress } = await world.rotate({}, leaveAtProof);
     expect(progress).toMatchObject({ state: 'waiting', step: 'verify' });
     // Twice more, with nothing that is new.
     for (let again = 0; again < 2; again++) await world.resume(progress, leaveAtProof);
     const before = await kept(world);
-    await new Promise((resolve) => setTimeout(resolve, 7_500));
+    await new Promise((resolve) => setTimeout(resolve, 12_500));
     expect(await status(world, before?.access?.reveal())).toBe(401);
     expect(await world.resume(progress)).toMatchObject({ state: 'complete' });
     const now = await kept(world);
