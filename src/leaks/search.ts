@@ -44,7 +44,8 @@ export async function searchRepositories(
 
   const lfs = new Map<Repository, FilePath>();
   for (const repository of all) if (isMain(repository)) lfs.set(repository, await lfsFolder(ports, repository));
-  const folders = await searchFolders(ports, { repositories: all, lfs, workTree: options.workTree }, sought, state.control());
+  const { workTree, exhaustive } = options;
+  const folders = await searchFolders(ports, { repositories: all, lfs, workTree, exhaustive }, sought, state.control());
   state.files += folders.files;
   state.bytes += folders.bytes;
   state.gaps.push(...folders.gaps);
