@@ -13,6 +13,15 @@ import { shortest } from './search.ts';
 export const shortestPiece = 8;
 
 const word = 4;
+
+/**
+ * Of a secret whose characters stand by their numbers (`\u0067\u0068`) every word but these, by where it begins in six bytes,
+ * says what is common to all numbers. A stretch of `shortestSpelled` holds one of them, and rows of other characters seldom do.
+ */
+const tellingFrom = 3;
+const tellingTo = 4;
+const shortestSpelled = 16;
+
 const multiplier = 0x9e3779b1;
 /** 64 KiB: fifty secrets in all their writings set about one bit in twenty. */
 const bitTable = 2 ** 19;
@@ -40,7 +49,8 @@ export class Kernel {
   }
 
   /**
-   * Does [from, to) of `bytes` hold `shortestPiece` bytes or more of the specific part of any needle? Exact both ways.
+   * Does [from, to) of `bytes` hold `shortestPiece` bytes or more of the specific part of any needle (`shortestSpelled` of one
+   * that is spelled in six bytes each)? Exact both ways.
    * What stands before `from` and after `to` is not looked at.
    */
   mayHold(bytes: Uint8Array, from: number, to: number): boolean {
@@ -61,7 +71,8 @@ export class Kernel {
       const at = index * word - shift;
       for (let entry = table.first(value); entry !== 0; entry = table.next(entry)) {
         const needle = this.#needles[table.needleOf(entry)] as Needle;
-        if (extent(needle, table.offsetOf(entry), bytes, at, from, to) >= least) return at;
+        const enough = needle.spelled === 6 && least < shortestSpelled ? shortestSpelled : least;
+        if (extent(needle, table.offsetOf(entry), bytes, at, from, to) >= enough) return at;
       }
     }
     return -1;
@@ -114,8 +125,11 @@ class WordTable {
     this.#slots = new Int32Array(this.#slotMask + 1);
     this.#entries = new Int32Array(4 * (count + 1));
     let entry = 0;
-    needles.forEach(({ bytes, from, to }, needle) => {
-      for (let offset = from; offset <= to - word && offset < from + most; offset++) this.#add(++entry, bytes, offset, needle);
+    needles.forEach(({ bytes, from, to, spelled }, needle) => {
+      const last = Math.min(to - word, from + most - 1);
+      const some = spelled === 6 && most > word;
+      for (let offset = from; offset <= last; offset++)
+        if (!some || (offset % 6 >= tellingFrom && offset % 6 <= tellingTo)) this.#add(++entry, bytes, offset, needle);
     });
   }
 

@@ -120,8 +120,10 @@ class WindowLook {
     const here: Spot[] = [];
     for (const { needle: index, at } of kernel.wholes(bytes)) {
       const needle = needles[index] as Needle;
-      here.push({ start: at, end: at + needle.bytes.length });
-      if (this.#look.borders.allow(view, needle, at)) this.#whole(view, needle, at, layers);
+      const allowed = this.#look.borders.allow(view, needle, at);
+      if (allowed) this.#whole(view, needle, at, layers);
+      // what is spelled out tells no piece by itself: around it is looked
+      if (allowed || needle.spelled === undefined) here.push({ start: at, end: at + needle.bytes.length });
     }
     const { telling, near } = this.#look.pieces.in(bytes, here);
     for (const { needle, start, end } of telling) this.#partials.push({ ...this.#spot(view, start, end), needle, layers });
