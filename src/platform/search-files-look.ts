@@ -47,7 +47,7 @@ export interface FilesLooked {
 }
 
 /** As much as stays in the processor's memory while it is looked at. */
-const readSize = 512 * 1024;
+const readSize = 256 * 1024;
 /** Of one reading, shown again with the next: longer than what the quick question is about. */
 const overlap = 4096;
 const page = 4096;

@@ -23,6 +23,7 @@ const tellingTo = 4;
 const shortestSpelled = 16;
 
 const multiplier = 0x9e3779b1;
+const otherMultiplier = 0x85ebca6b;
 /** 64 KiB: fifty secrets in all their writings set about one bit in twenty. */
 const bitTable = 2 ** 19;
 const bitShift = 32 - 19;
@@ -60,22 +61,43 @@ export class Kernel {
   /** Where a piece of at least `least` bytes lies (not always its first byte); -1: nowhere. `least` >= `shortestPiece`. */
   pieceAt(bytes: Uint8Array, from: number, to: number, least: number): number {
     const table = this.#pieces;
-    const { bits } = table;
+    const { bits, others } = table;
     const words = wordsOf(bytes);
     const shift = bytes.byteOffset;
     const last = (shift + to - word) >> 2;
     for (let index = (shift + from + word - 1) >> 2; index <= last; index++) {
-      const value = words[index] as number;
-      const bit = Math.imul(value, multiplier) >>> bitShift;
-      if ((((bits[bit >>> 5] as number) >>> bit) & 1) === 0) continue;
-      const at = index * word - shift;
-      for (let entry = table.first(value); entry !== 0; entry = table.next(entry)) {
-        const needle = this.#needles[table.needleOf(entry)] as Needle;
-        const enough = needle.spelled === 6 && least < shortestSpelled ? shortestSpelled : least;
-        if (extent(needle, table.offsetOf(entry), bytes, at, from, to) >= enough) return at;
+      // Four at once while there is nothing: asked one by one, the loop itself would cost more than the question.
+      for (; index + 3 <= last; index += 4) {
+        const a = Math.imul(words[index] as number, multiplier) >>> bitShift;
+        const b = Math.imul(words[index + 1] as number, multiplier) >>> bitShift;
+        const c = Math.imul(words[index + 2] as number, multiplier) >>> bitShift;
+        const d = Math.imul(words[index + 3] as number, multiplier) >>> bitShift;
+        const ab = ((bits[a >>> 5] as number) >>> a) | ((bits[b >>> 5] as number) >>> b);
+        const cd = ((bits[c >>> 5] as number) >>> c) | ((bits[d >>> 5] as number) >>> d);
+        if (((ab | cd) & 1) !== 0) break;
       }
+      for (const end = Math.min(last, index + 3); index <= end; index++) {
+        const value = words[index] as number;
+        const bit = Math.imul(value, multiplier) >>> bitShift;
+        if ((((bits[bit >>> 5] as number) >>> bit) & 1) === 0) continue;
+        const other = Math.imul(value, otherMultiplier) >>> bitShift;
+        if ((((others[other >>> 5] as number) >>> other) & 1) === 0) continue;
+        const at = index * word - shift;
+        if (this.#holdsAt(value, bytes, at, from, to, least)) return at;
+      }
+      index--;
     }
     return -1;
+  }
+
+  #holdsAt(value: number, bytes: Uint8Array, at: number, from: number, to: number, least: number): boolean {
+    const table = this.#pieces;
+    for (let entry = table.first(value); entry !== 0; entry = table.next(entry)) {
+      const needle = this.#needles[table.needleOf(entry)] as Needle;
+      const enough = needle.spelled === 6 && least < shortestSpelled ? shortestSpelled : least;
+      if (extent(needle, table.offsetOf(entry), bytes, at, from, to) >= enough) return true;
+    }
+    return false;
   }
 
   /** Every whole needle, by position; needles that lie in each other are all told. */
@@ -113,6 +135,8 @@ function wordAt(bytes: Uint8Array, offset: number): number {
 class WordTable {
   /** Asked where words are read: a call for each would cost more than the look. */
   readonly bits = new Int32Array(bitTable / 32);
+  /** The same by another hash, asked of what passes: to look a word up costs as much as dozens of bits. */
+  readonly others = new Int32Array(bitTable / 32);
   readonly #slots: Int32Array;
   readonly #slotMask: number;
   /** Four numbers an entry: the word, needle, offset in the needle, next entry of the same slot. Entry 0 is none. */
@@ -137,6 +161,8 @@ class WordTable {
     const value = wordAt(bytes, offset);
     const bit = Math.imul(value, multiplier) >>> bitShift;
     this.bits[bit >>> 5] = (this.bits[bit >>> 5] as number) | (1 << bit);
+    const other = Math.imul(value, otherMultiplier) >>> bitShift;
+    this.others[other >>> 5] = (this.others[other >>> 5] as number) | (1 << other);
     const slot = (Math.imul(value, multiplier) >>> 8) & this.#slotMask;
     const at = entry * 4;
     this.#entries[at] = value;
