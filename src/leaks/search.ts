@@ -16,7 +16,7 @@ import type { SearchMemory } from './search-memory.ts';
 import { type NameFound, type NamePorts, placeOf, said, searchIndex, searchRefs } from './search-names.ts';
 
 export interface SearchOptions {
-  /** Every object is looked at the slow way: to prove the quick one. Nothing is remembered. */
+  /** Every object and file is looked at the slow way: to prove the quick one. Nothing is remembered. */
   readonly exhaustive: boolean;
   /** Also the files of work trees. */
   readonly workTree: boolean;
