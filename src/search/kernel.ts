@@ -21,6 +21,8 @@ const word = 4;
 const tellingFrom = 3;
 const tellingTo = 4;
 const shortestSpelled = 16;
+/** Of one in percent codes, and of base64 of wide characters. */
+const shortestThin = 12;
 
 const multiplier = 0x9e3779b1;
 const otherMultiplier = 0x85ebca6b;
@@ -50,8 +52,8 @@ export class Kernel {
   }
 
   /**
-   * Does [from, to) of `bytes` hold `shortestPiece` bytes or more of the specific part of any needle (`shortestSpelled` of one
-   * that is spelled in six bytes each)? Exact both ways.
+   * Does [from, to) of `bytes` hold `shortestPiece` bytes or more of the specific part of any needle (more of one whose
+   * writing has few characters in so many bytes)? Exact both ways.
    * What stands before `from` and after `to` is not looked at.
    */
   mayHold(bytes: Uint8Array, from: number, to: number): boolean {
@@ -94,8 +96,7 @@ export class Kernel {
     const table = this.#pieces;
     for (let entry = table.first(value); entry !== 0; entry = table.next(entry)) {
       const needle = this.#needles[table.needleOf(entry)] as Needle;
-      const enough = needle.spelled === 6 && least < shortestSpelled ? shortestSpelled : least;
-      if (extent(needle, table.offsetOf(entry), bytes, at, from, to) >= enough) return true;
+      if (extent(needle, table.offsetOf(entry), bytes, at, from, to) >= Math.max(least, pieceOf(needle))) return true;
     }
     return false;
   }
@@ -120,6 +121,12 @@ export class Kernel {
     }
     return found.sort((a, b) => a.at - b.at || a.needle - b.needle);
   }
+}
+
+/** Few characters stand in so many bytes of these writings: shorter pieces of them are in tables and in texts by chance. */
+function pieceOf({ from, to, spelled, wide }: Needle): number {
+  if (spelled === 6) return Math.min(shortestSpelled, to - from);
+  return spelled === 3 || wide === true ? Math.min(shortestThin, to - from) : shortestPiece;
 }
 
 const oneWord = new Int32Array(1);

@@ -20,6 +20,8 @@ export interface Needle {
   readonly to: number;
   /** Every character (or byte) stands by its number, in so many bytes each: `%67`, `\u0067`. */
   readonly spelled?: Spelled;
+  /** Base64 of wide characters. */
+  readonly wide?: true;
 }
 
 type Spelled = 3 | 6;
@@ -96,12 +98,12 @@ function foundByChance(text: string): string | undefined {
 function writingsOf(secret: number, text: string): Needle[] {
   const found = new Map<string, Needle>();
   const { from, to } = specificPart(text);
-  const add = (writing: Writing, bytes: Buffer, specific: Specific, spelled?: Spelled): void => {
+  const add = (writing: Writing, bytes: Buffer, specific: Specific, spelled?: Spelled, isWide = false): void => {
     if (bytes.length < shortest) return;
     const key = bytes.toString('latin1');
     if (found.has(key)) return;
     const range = wideEnough(specific, bytes.length, shortest * (spelled ?? 1));
-    found.set(key, { secret, writing, bytes, ...range, ...(spelled === undefined ? {} : { spelled }) });
+    found.set(key, { secret, writing, bytes, ...range, ...(spelled && { spelled }), ...(isWide && { wide: true as const }) });
   };
   /** A writing of each character (or byte) by itself: its parts are the parts' writings. */
   const each = (writing: Writing, write: (part: string) => Buffer, spelled?: Spelled): void => {
@@ -127,7 +129,7 @@ function writingsOf(secret: number, text: string): Needle[] {
     for (const writing of ['base64', 'base64url'] as const)
       for (const before of [0, 1, 2]) {
         const stretch = base64Stretch(write(text), before, writing, specific);
-        add(writing, stretch.bytes, stretch);
+        add(writing, stretch.bytes, stretch, undefined, write === wide);
       }
   }
   for (const line of joinedLines(text)) add('plain', Buffer.from(line.text), line);
