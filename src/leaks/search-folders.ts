@@ -19,6 +19,8 @@ export interface FoldersSearch {
   readonly repositories: readonly Repository[];
   readonly lfs: ReadonlyMap<Repository, FilePath>;
   readonly workTree: boolean;
+  /** Every file in full, as every object is then resolved. */
+  readonly exhaustive: boolean;
 }
 
 export interface FoldersSearched {
@@ -35,7 +37,7 @@ const packed = /\.(?:pack|idx|rev|mtimes|bitmap|midx)$|^multi-pack-index/;
 
 export async function searchFolders(
   ports: NamePorts,
-  { repositories, lfs, workTree }: FoldersSearch,
+  { repositories, lfs, workTree, exhaustive }: FoldersSearch,
   sought: Sought,
   control: SearchControl,
 ): Promise<FoldersSearched> {
@@ -59,7 +61,8 @@ export async function searchFolders(
       roots.add(repository.workTree);
     }
   }
-  const searched = await searches.files({ ...sought, roots: [...roots], skip: (folder) => objects.has(folder) }, control);
+  const skip = (folder: FilePath): boolean => objects.has(folder);
+  const searched = await searches.files({ ...sought, roots: [...roots], skip, exhaustive }, control);
   const found = [
     ...searched.matches.map((match) => ({ match, in: 'text' as const })),
     ...searched.names.map((match) => ({ match, in: 'name' as const })),

@@ -16,7 +16,7 @@ import type { SearchMemory } from './search-memory.ts';
 import { type NameFound, type NamePorts, placeOf, said, searchIndex, searchRefs } from './search-names.ts';
 
 export interface SearchOptions {
-  /** Every object is looked at the slow way: to prove the quick one. Nothing is remembered. */
+  /** Every object and file is looked at the slow way: to prove the quick one. Nothing is remembered. */
   readonly exhaustive: boolean;
   /** Also the files of work trees. */
   readonly workTree: boolean;
@@ -44,7 +44,8 @@ export async function searchRepositories(
 
   const lfs = new Map<Repository, FilePath>();
   for (const repository of all) if (isMain(repository)) lfs.set(repository, await lfsFolder(ports, repository));
-  const folders = await searchFolders(ports, { repositories: all, lfs, workTree: options.workTree }, sought, state.control());
+  const { workTree, exhaustive } = options;
+  const folders = await searchFolders(ports, { repositories: all, lfs, workTree, exhaustive }, sought, state.control());
   state.files += folders.files;
   state.bytes += folders.bytes;
   state.gaps.push(...folders.gaps);

@@ -9,9 +9,11 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, read
 import { join } from 'node:path';
 import type { FilePath } from '../ports/disk.ts';
 import type { FileMatch } from '../ports/searches.ts';
-import { type Looked, type MatchTools, matchBytes, matchStream, type SoughtBytes } from '../search/match.ts';
+import { type Looked, matchBytes, matchStream, type SoughtBytes } from '../search/match.ts';
 import type { Gap } from '../search/search.ts';
 import { systemCode } from './disk-problems.ts';
+import { type Depth, deeper, depthOfBytes, isProgram } from './search-files-quick.ts';
+import type { ObjectLook } from './search-look.ts';
 
 export interface FilesJob {
   /** Folders to be looked at, not with what is in the folders in them. */
@@ -19,6 +21,8 @@ export interface FilesJob {
   /** Named by the caller: files, folders, links or nothing at all. */
   readonly roots: readonly FilePath[];
   readonly mostBytes: number;
+  /** Everything is looked at in full. */
+  readonly exhaustive: boolean;
   /** Larger files are left to a later job: this thread has other things to do. */
   readonly leaveLarger: number;
 }
@@ -42,14 +46,19 @@ export interface FilesLooked {
   readonly gaps: readonly Gap[];
 }
 
-const readSize = 1024 * 1024;
+/** As much as stays in the processor's memory while it is looked at. */
+const readSize = 256 * 1024;
+/** Of one reading, shown again with the next: longer than what the quick question is about. */
+const overlap = 4096;
 const page = 4096;
+const nothing: Looked = { matches: [], gaps: [] };
 
 export class FilesLook {
-  readonly #sought: SoughtBytes;
-  readonly #tools: MatchTools;
-  readonly #buffer = Buffer.allocUnsafeSlow(readSize);
+  readonly #objects: ObjectLook;
+  /** One for all files: the beginning of what is read lies behind room for the end of what was read before. */
+  readonly #buffer = Buffer.allocUnsafeSlow(overlap + readSize);
   readonly #spare = Buffer.alloc(1);
+  #exhaustive = false;
   #folders: FolderFound[] = [];
   #large: FilePath[] = [];
   #matches: FileMatch[] = [];
@@ -59,12 +68,12 @@ export class FilesLook {
   #files = 0;
   #bytes = 0;
 
-  constructor(sought: SoughtBytes, tools: MatchTools) {
-    this.#sought = sought;
-    this.#tools = tools;
+  constructor(objects: ObjectLook) {
+    this.#objects = objects;
   }
 
   look(job: FilesJob): FilesLooked {
+    this.#exhaustive = job.exhaustive;
     this.#folders = [];
     this.#large = [];
     this.#matches = [];
@@ -101,10 +110,9 @@ export class FilesLook {
     if (entries === undefined) return;
     if (entries.length === 0) return;
     // names are looked at together: one look costs more than a name
-    const names = entries.map(({ name }) => name);
-    const together = Buffer.from(names.join('\0'));
-    if (this.#holds(together))
-      for (const name of names) this.#tell(this.#names, join(folder, name), Buffer.from(name), 'its name');
+    const together = Buffer.from(entries.map(({ name }) => name).join('\0'));
+    if (this.#look(together).matches.length > 0)
+      for (const { name } of entries) this.#tell(this.#names, join(folder, name), Buffer.from(name), 'its name');
     for (const entry of entries) {
       const path = join(folder, entry.name);
       if (entry.isFile()) this.#file(path, job);
@@ -120,13 +128,19 @@ export class FilesLook {
 
   /** The exact look at a short text. */
   #tell(list: FileMatch[], file: FilePath, text: Buffer, what: string): void {
-    const { matches, gaps } = matchBytes(text, this.#sought, this.#tools);
-    list.push(...matches.map((match) => ({ ...match, file })));
-    this.#gaps.push(...gaps.map((gap) => ({ ...gap, where: file, why: `${what}: ${gap.why}` })));
+    const { matches, gaps } = this.#look(text);
+    if (matches.length > 0) list.push(...matches.map((match) => ({ ...match, file })));
+    if (gaps.length > 0) this.#gaps.push(...gaps.map((gap) => ({ ...gap, where: file, why: `${what}: ${gap.why}` })));
   }
 
-  #holds(text: Buffer): boolean {
-    return matchBytes(text, this.#sought, this.#tools).matches.length > 0;
+  /** At what is in memory whole. */
+  #look(bytes: Buffer): Looked {
+    const depth = this.#exhaustive ? 'deep' : depthOfBytes(this.#objects, bytes, { first: true, program: isProgram(bytes) });
+    return depth === 'none' ? nothing : matchBytes(bytes, this.#soughtAt(depth), this.#objects.tools);
+  }
+
+  #soughtAt(depth: 'quick' | 'deep'): SoughtBytes {
+    return { ...this.#objects.sought, quick: depth === 'quick' };
   }
 
   #file(path: FilePath, job: FilesJob): void {
@@ -142,11 +156,11 @@ export class FilesLook {
   }
 
   #opened(path: FilePath, handle: number, { mostBytes, leaveLarger }: FilesJob): void {
-    const first = readSync(handle, this.#buffer, 0, readSize, 0);
+    const first = readSync(handle, this.#buffer, overlap, readSize, 0);
     // less than was asked for is all there is; only a file system that reads by its pages may say so too early
     const more = first === readSize || (first % page === 0 && first > 0 && readSync(handle, this.#spare, 0, 1, first) > 0);
     if (!more && first <= mostBytes) {
-      this.#looked(path, first, matchBytes(this.#buffer.subarray(0, first), this.#sought, this.#tools));
+      this.#looked(path, first, this.#look(this.#buffer.subarray(overlap, overlap + first)));
       return;
     }
     const before = fstatSync(handle);
@@ -159,16 +173,40 @@ export class FilesLook {
       this.#large.push(path);
       return;
     }
-    const stream = matchStream(this.#sought, this.#tools);
-    let at = 0;
     // what is written meanwhile, perhaps by what reads it, has an end
-    for (let read = first; read > 0 && at <= 2 * before.size; read = readSync(handle, this.#buffer, 0, readSize, at)) {
+    const end = 2 * before.size;
+    const { depth, size } = this.#exhaustive ? { depth: 'deep' as const, size: 0 } : this.#depthOf(handle, first, end);
+    if (depth === 'none') this.#looked(path, size, nothing);
+    else this.#stream(path, handle, depth, end);
+    if (changed(before, fstatSync(handle)))
+      this.#gaps.push({ code: 'changed', where: path, why: 'it changed while it was read' });
+  }
+
+  /** The quick question, of a file whose first bytes are in the buffer. Each reading is seen with the end of the one before. */
+  #depthOf(handle: number, first: number, end: number): { readonly depth: Depth; readonly size: number } {
+    const program = isProgram(this.#buffer.subarray(overlap, overlap + first));
+    let depth: Depth = 'none';
+    let at = 0;
+    for (let read = first; read > 0; read = readSync(handle, this.#buffer, overlap, readSize, at)) {
+      const stretch = this.#buffer.subarray(Math.max(0, overlap - at), overlap + read);
+      depth = deeper(depth, depthOfBytes(this.#objects, stretch, { first: at === 0, program }));
+      at += read;
+      if (depth === 'deep' || at > end) break;
+      this.#buffer.copyWithin(0, read, read + overlap);
+    }
+    return { depth, size: at };
+  }
+
+  #stream(path: FilePath, handle: number, depth: 'quick' | 'deep', end: number): void {
+    const stream = matchStream(this.#soughtAt(depth), this.#objects.tools);
+    let at = 0;
+    while (at <= end) {
+      const read = readSync(handle, this.#buffer, 0, readSize, at);
+      if (read === 0) break;
       stream.push(this.#buffer.subarray(0, read));
       at += read;
     }
     this.#looked(path, at, stream.end());
-    if (changed(before, fstatSync(handle)))
-      this.#gaps.push({ code: 'changed', where: path, why: 'it changed while it was read' });
   }
 
   #looked(path: FilePath, size: number, { matches, gaps }: Looked): void {

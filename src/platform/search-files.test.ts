@@ -22,7 +22,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tar } from '../../test/kits/odd-archives.ts';
+import { tar, zip } from '../../test/kits/odd-archives.ts';
 import { Secret } from '../base/secret.ts';
 import type { FilesRequest, FilesSearched } from '../ports/searches.ts';
 import { Needles } from '../search/needles.ts';
@@ -129,6 +129,71 @@ describe('searching files', () => {
     expect(files(found.matches)).toEqual(planted.sort());
     expect(found).toMatchObject({ files: 900, gaps: [] });
     expect(progress.length).toBeGreaterThan(0);
+  });
+
+  it('finds by the quick question whatever is one writing, in archives too', async () => {
+    const base64 = (bytes: string | Uint8Array): string => Buffer.from(bytes).toString('base64');
+    const each = (write: (c: string) => string): string => [...token].map(write).join('');
+    const number = (c: string): string => c.charCodeAt(0).toString(16);
+    const long = 'some words of no meaning '.repeat(30_000);
+    const planted: Record<string, string | Uint8Array> = {
+      base64: `x ${base64(`a:${token}`)}`,
+      basic: `Authorization: Basic ${base64(`ada:${token}`)}`,
+      'wrapped base64': base64(`${'before '.repeat(15)}${token} after`).replace(/.{76}/g, '$&\n'),
+      hex: Buffer.from(token).toString('hex'),
+      'every character as percent': each((c) => `%${number(c)}`),
+      'every character as percent in capitals': each((c) => `%${number(c).toUpperCase()}`),
+      'every character in JSON': JSON.stringify({ a: 1 }).replace('1', `"${each((c) => `\\u00${number(c)}`)}"`),
+      'every character in JSON in capitals': each((c) => `\\u00${number(c).toUpperCase()}`),
+      'note.ipynb': JSON.stringify({ cells: [{ outputs: [{ text: [`key: "${token}"\n`] }] }] }),
+      'utf-16': Buffer.from(`\ufeffkey: ${token}`, 'utf16le'),
+      'utf-16 without a mark, of the other order': Buffer.from(`key: ${token}`, 'utf16le').swap16(),
+      'base64 in utf-16': Buffer.from(`\ufeff${base64(base64(token))}`, 'utf16le'),
+      gz: gzipSync(`a ${base64(token)}`),
+      'base64 of gz': base64(gzipSync(token)),
+      docx: zip([{ name: 'word/document.xml', bytes: Buffer.from(`<w:t>${token}</w:t>`) }]),
+      'base64 of zip': `data:application/zip;base64,${base64(zip([{ name: 'a', bytes: Buffer.from(token) }]))}`,
+      tar: tar([{ name: 'a', bytes: Buffer.from(token) }]),
+      'zip behind a program': Buffer.concat([Buffer.from(`MZ${long}`), zip([{ name: 'b', bytes: Buffer.from(token) }])]),
+      'zip behind a script': Buffer.concat([
+        Buffer.from('#!/usr/bin/python3\n'),
+        zip([{ name: 'b', bytes: Buffer.from(token) }]),
+      ]),
+      'gz in base64 far behind a part of it': `${token.slice(4, 14)} ${long} ${base64(gzipSync(token))}`,
+    };
+    for (const [name, bytes] of Object.entries(planted)) put(name, bytes);
+    put('program', `MZ${long}PK\u0003\u0004`);
+    const found = await search();
+    expect(new Set(files(found.matches))).toEqual(new Set(Object.keys(planted)));
+    expect(found.gaps).toEqual([]);
+  });
+
+  it('finds what leaves no piece of a secret when it is asked for everything', async () => {
+    const base64 = (text: string): string => Buffer.from(text).toString('base64');
+    put('base64 of base64', base64(`{"auth":"${base64(`me:${token}`)}"}`));
+    put('hex of base64', Buffer.from(base64(token)).toString('hex'));
+    put('javascript', [...token].map((c) => `\\x${c.charCodeAt(0).toString(16)}`).join(''));
+    expect((await search()).matches).toEqual([]);
+    const found = await search({ exhaustive: true });
+    expect(new Set(files(found.matches))).toEqual(new Set(['base64 of base64', 'hex of base64', 'javascript']));
+  });
+
+  it('finds a secret wherever two readings of a large file meet', async () => {
+    const size = 256 * 1024;
+    // so short that neither side holds a piece that would be noticed
+    const short = 'Zq8kLw2vR5tY';
+    const offsets = [...Array(short.length + 2).keys()].map((back) => size - back);
+    for (const offset of offsets) {
+      const bytes = Buffer.alloc(size + 100, '.');
+      bytes.write(short, offset - 1);
+      put(`at ${offset}`, bytes);
+    }
+    put('exactly one reading', Buffer.alloc(size, '.'));
+    const found = await search({ known: new Needles([{ id: 'short', secret: new Secret(short) }]) });
+    expect(found.matches.map(({ file, offset }) => [file.slice(folder.length + 1), offset])).toEqual(
+      offsets.map((offset) => [`at ${offset}`, offset - 1]).sort(),
+    );
+    expect(found.bytes).toBe(offsets.length * (size + 100) + size);
   });
 
   it('stops when it is told to, and says so', async () => {

@@ -73,8 +73,8 @@ class Walk {
   }
 
   async run(doJob: DoJob, threads: number): Promise<void> {
-    const { roots, mostBytes = Number.POSITIVE_INFINITY } = this.#request;
-    const none: FilesJob = { folders: [], roots: [], mostBytes, leaveLarger: Number.POSITIVE_INFINITY };
+    const { roots, mostBytes = Number.POSITIVE_INFINITY, exhaustive = false } = this.#request;
+    const none: FilesJob = { folders: [], roots: [], mostBytes, exhaustive, leaveLarger: Number.POSITIVE_INFINITY };
     for (const root of new Set(roots)) {
       if (this.#stopped) break;
       const looked = await doJob({ ...none, roots: [root] });

@@ -73,6 +73,7 @@ export type Doing = <Name extends JobName>(name: Name, job: Jobs[Name]['job']) =
 export function createDoing(setup: Setup): Doing {
   const look = new ObjectLook(setup);
   const inflater = createInflater();
+  let filesLook: FilesLook | undefined;
   let arena: Uint8Array | undefined;
   const ownArena = (): Uint8Array => {
     arena ??= new Uint8Array(setup.arenaBytes);
@@ -163,7 +164,11 @@ export function createDoing(setup: Setup): Doing {
       return { found, lost, objects, bytes, packed: 0 };
     },
 
-    files: async (job) => new FilesLook(look.sought, look.tools).look(job),
+    files: async (job) => {
+      // its memory is used again by the next job
+      filesLook ??= new FilesLook(look);
+      return filesLook.look(job);
+    },
   };
   return (name, job) => doings[name](job);
 }

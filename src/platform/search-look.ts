@@ -63,6 +63,11 @@ export class ObjectLook {
     return programs.some((magic) => beginsWith(head, magic)) || isTarHeader(head);
   }
 
+  /** Does an archive begin here that was written as text? */
+  isDeep(bytes: Uint8Array, from: number, to: number): boolean {
+    return this.#veils.mayHold(bytes, from, to);
+  }
+
   /** The slow and complete look. */
   exactly(bytes: Uint8Array): Looked {
     return matchBytes(bytes, this.sought, this.tools);

@@ -72,6 +72,11 @@ export interface FilesRequest extends Sought {
   readonly skip?: (folder: FilePath) => boolean;
   /** Files larger than this are gaps. Default: no limit, they are read in windows. */
   readonly mostBytes?: number;
+  /**
+   * Every file is read in all writings within writings. Without it only those that hold a piece of a secret in one of its
+   * writings (`Needles`), or in a member of an archive, are: what leaves no such piece (base64 of base64) is not found.
+   */
+  readonly exhaustive?: boolean;
 }
 
 export interface FileMatch extends Match {

@@ -28,17 +28,21 @@ export class Borders {
 
   /** Does the needle that stands at `at` end there, and begin? */
   allow(view: View, needle: Needle, at: number): boolean {
-    const { writing, bytes } = needle;
+    const { writing, bytes, spelled } = needle;
     if (writing === 'base64' || writing === 'base64url' || writing === 'hex') return true;
     const alphabet = this.#alphabets.get(needle.secret);
     if (alphabet === undefined) return true;
     const end = at + bytes.length;
     const wide = writing === 'utf-16le' || writing === 'utf-16be';
-    if (bytes.length < longWord * (wide ? 2 : 1)) {
+    if (spelled === undefined && bytes.length < longWord * (wide ? 2 : 1)) {
       const before = wide ? undefined : wordBefore(view, at);
       if (before !== undefined && alphabet[before] === 1) return false;
     }
-    const next = wide ? wideAt(view.bytes, end, writing === 'utf-16le') : view.bytes[end];
+    const next = spelled
+      ? spelledAt(view.bytes, end, spelled)
+      : wide
+        ? wideAt(view.bytes, end, writing === 'utf-16le')
+        : view.bytes[end];
     if (next === undefined || alphabet[next] !== 1 || !view.follows(end)) return true;
     return !wide && bytes.length >= longWord && isBinary(view.bytes, at, end);
   }
@@ -68,6 +72,13 @@ function wordBefore(view: View, at: number): number | undefined {
   if (bytes[at - 2] === backslash || bytes[at - 3] === 0x25) return undefined;
   if (bytes[at - 6] === backslash && bytes[at - 5] === 0x75) return undefined;
   return bytes[at - 1];
+}
+
+/** The character that stands by its number, as those before it do, or as it is. */
+function spelledAt(bytes: Uint8Array, at: number, width: 3 | 6): number | undefined {
+  const text = Buffer.from(bytes.subarray(at, at + width)).toString('latin1');
+  const number = /^(?:%|\\u00)([0-9a-f]{2})$/i.exec(text)?.[1];
+  return number === undefined ? bytes[at] : Number.parseInt(number, 16);
 }
 
 function wideAt(bytes: Uint8Array, at: number, little: boolean): number | undefined {

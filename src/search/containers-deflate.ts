@@ -131,7 +131,7 @@ function headerSize(bytes: Buffer): number | 'more' | 'none' {
   return at <= bytes.length ? at : 'more';
 }
 
-const localSize = 30;
+export const localSize = 30;
 const unknown32 = 0xffff_ffff;
 const signatures = [[...zipMagic], [0x50, 0x4b, 0x01, 0x02], [0x50, 0x4b, 0x07, 0x08]] as const;
 
@@ -293,7 +293,7 @@ export class Zip implements Container {
 const methods = new Set([0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 14, 16, 18, 19, 20, 93, 94, 95, 96, 97, 98, 99]);
 
 /** Is it a header, not just its signature, which stands in every program that reads zips? */
-function isLocalHeader(header: Buffer): boolean {
+export function isLocalHeader(header: Buffer): boolean {
   const name = header.readUInt16LE(26);
   return header.readUInt16LE(4) % 256 <= 63 && methods.has(header.readUInt16LE(8)) && name > 0 && name <= 4096;
 }

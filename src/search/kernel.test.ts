@@ -103,6 +103,21 @@ describe('kernel', () => {
         }
   });
 
+  it('finds sixteen bytes of a secret that is spelled, at each alignment, and nothing in what all numbers share', () => {
+    const bytes = Buffer.from([...'Zq8kLw2vR5tY'].map((c) => `\\u00${c.charCodeAt(0).toString(16)}`).join(''));
+    const kernel = new Kernel([{ secret: 0, writing: 'json-escaped', bytes, from: 0, to: bytes.length, spelled: 6 }]);
+    const text = bytes.toString('latin1');
+    for (let alignment = 0; alignment < 8; alignment++)
+      for (let start = 0; start + 16 <= text.length; start++) {
+        const place = (length: number): Uint8Array => placed(`--${text.slice(start, start + length)}--`, alignment, '-');
+        expect(kernel.mayHold(place(16), 0, 20), `${alignment} ${start}`).toBe(true);
+        expect(kernel.mayHold(place(15), 0, 19), `${alignment} ${start}`).toBe(false);
+      }
+    const whole = placed(text, 3, '-');
+    expect(kernel.wholes(whole)).toEqual([{ needle: 0, at: 0 }]);
+    expect(kernel.mayHold(Buffer.from('[\\u0000-\\u002f\\u007b-\\u00bf\\u00d7\\u00f7]'), 0, 38)).toBe(false);
+  });
+
   it('takes what all secrets of a kind share for no evidence', () => {
     const kernel = new Kernel([needleOf('sk-ant-api03-Zq8kLw2vR5tY', 13)]);
     const bytes = Buffer.from('the keys begin with sk-ant-api03-Zq8kLw2 as you know');

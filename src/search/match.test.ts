@@ -161,6 +161,14 @@ describe('known secrets', () => {
     expect(deep).toBeLessThan(found / 20);
   });
 
+  it('spelled character by character end where the spelling does', () => {
+    for (const write of [each((c) => `%${hex(c.charCodeAt(0), 2)}`), each((c) => `\\u${hex(c.charCodeAt(0), 4)}`)]) {
+      expect(wholes(look(Buffer.from(`"${write(token)}" x`)))).toHaveLength(1);
+      expect(wholes(look(Buffer.from(`"${write(`${token}&more`)}"`)))).toHaveLength(1);
+      expect(wholes(look(Buffer.from(`"${write(`${token}more`)}"`)))).toEqual([]);
+    }
+  });
+
   it('says where: layers, offset and line of the innermost text', () => {
     const text = Buffer.from(`one\ntwo ${token}\n`);
     const packed = zip([{ name: 'a/b.tgz', bytes: gzipSync(tar([{ name: 'c.txt', bytes: text }])) }]);

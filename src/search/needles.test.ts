@@ -53,6 +53,11 @@ describe('writings', () => {
         expect(held(Buffer.from(ascii), text).length).toBeGreaterThan(0);
         const html = json.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
         expect(held(Buffer.from(html), text).length).toBeGreaterThan(0);
+        const spelled = Buffer.from(text, 'utf16le').swap16().toString('hex').replace(/..../g, '\\u$&');
+        expect(held(Buffer.from(`"a${spelled}"`), text)).toContain('json-escaped');
+        expect(
+          held(Buffer.from(Buffer.from(text).toString('hex').toUpperCase().replace(/../g, '%$&')), text).length,
+        ).toBeGreaterThan(0);
         const loose = encodeURIComponent(text);
         for (const one of [
           loose,

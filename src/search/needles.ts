@@ -18,7 +18,13 @@ export interface Needle {
   /** Range of `bytes` that is specific to this secret: without a public prefix (`ghp_`, armour lines). */
   readonly from: number;
   readonly to: number;
+  /** Every character (or byte) stands by its number, in so many bytes each: `%67`, `\u0067`. */
+  readonly spelled?: Spelled;
+  /** Base64 of wide characters. */
+  readonly wide?: true;
 }
+
+type Spelled = 3 | 6;
 
 export interface KnownSecret {
   /** Names it in findings: a credential's id. Two parts of one credential have one id. */
@@ -92,19 +98,25 @@ function foundByChance(text: string): string | undefined {
 function writingsOf(secret: number, text: string): Needle[] {
   const found = new Map<string, Needle>();
   const { from, to } = specificPart(text);
-  const add = (writing: Writing, bytes: Buffer, specific: Specific): void => {
+  const add = (writing: Writing, bytes: Buffer, specific: Specific, spelled?: Spelled, isWide = false): void => {
     if (bytes.length < shortest) return;
     const key = bytes.toString('latin1');
-    if (!found.has(key)) found.set(key, { secret, writing, bytes, ...wideEnough(specific, bytes.length) });
+    if (found.has(key)) return;
+    const range = wideEnough(specific, bytes.length, shortest * (spelled ?? 1));
+    found.set(key, { secret, writing, bytes, ...range, ...(spelled && { spelled }), ...(isWide && { wide: true as const }) });
   };
   /** A writing of each character (or byte) by itself: its parts are the parts' writings. */
-  const each = (writing: Writing, write: (part: string) => Buffer): void => {
+  const each = (writing: Writing, write: (part: string) => Buffer, spelled?: Spelled): void => {
     const start = write(text.slice(0, from)).length;
-    add(writing, write(text), { from: start, to: start + write(text.slice(from, to)).length });
+    add(writing, write(text), { from: start, to: start + write(text.slice(from, to)).length }, spelled);
   };
   each('plain', (part) => Buffer.from(part));
   for (const write of jsonEscapes) each('json-escaped', (part) => Buffer.from(write(part)));
   if (text.isWellFormed()) for (const encode of percentEncodings) each('percent-encoded', (part) => Buffer.from(encode(part)));
+  for (const digits of [inSmall, inCapitals]) {
+    each('json-escaped', (part) => Buffer.from(numbers(Buffer.from(part, 'utf16le').swap16(), 2, '\\u', digits)), 6);
+    each('percent-encoded', (part) => Buffer.from(numbers(Buffer.from(part), 1, '%', digits)), 3);
+  }
   each('utf-16le', (part) => Buffer.from(part, 'utf16le'));
   each('utf-16be', (part) => Buffer.from(part, 'utf16le').swap16());
   each('hex', (part) => Buffer.from(Buffer.from(part).toString('hex')));
@@ -117,17 +129,27 @@ function writingsOf(secret: number, text: string): Needle[] {
     for (const writing of ['base64', 'base64url'] as const)
       for (const before of [0, 1, 2]) {
         const stretch = base64Stretch(write(text), before, writing, specific);
-        add(writing, stretch.bytes, stretch);
+        add(writing, stretch.bytes, stretch, undefined, write === wide);
       }
   }
   for (const line of joinedLines(text)) add('plain', Buffer.from(line.text), line);
   return [...found.values()];
 }
 
-/** At least `shortest` bytes are specific, also of a secret that has little of its own. */
-function wideEnough({ from, to }: Specific, length: number): Specific {
-  const end = Math.min(length, Math.max(to, shortest));
-  return { from: Math.max(0, Math.min(from, end - shortest)), to: end };
+/** At least so many bytes are specific, also of a secret that has little of its own. */
+function wideEnough({ from, to }: Specific, length: number, least: number): Specific {
+  const end = Math.min(length, Math.max(to, least));
+  return { from: Math.max(0, Math.min(from, end - least)), to: end };
+}
+
+const inSmall = (digits: string): string => digits;
+const inCapitals = (digits: string): string => digits.toUpperCase();
+
+/** So many bytes at a time by their number, behind a sign. */
+function numbers(bytes: Buffer, width: number, sign: string, digits: (text: string) => string): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += width) text += sign + digits(bytes.toString('hex', at, at + width));
+  return text;
 }
 
 const inJson = (one: string): string => JSON.stringify(one).slice(1, -1);

@@ -49,12 +49,12 @@ export class Pieces {
   }
 
   /**
-   * `wholes`: ranges that are told already, in order; pieces in them are passed over. `near`: stretches around pieces of
+   * `wholes`: ranges in order; pieces in them are passed over: they are told already, or else `refused`. `near`: stretches around pieces of
    * `shortestPiece` or more, telling or not: a whole secret may stand there in some other writing.
    */
   in(
     bytes: Uint8Array,
-    wholes: readonly { readonly start: number; readonly end: number }[],
+    wholes: readonly { readonly start: number; readonly end: number; readonly refused: boolean }[],
   ): { readonly telling: readonly Piece[]; readonly near: readonly Stretch[] } {
     const telling: Piece[] = [];
     const near: { start: number; end: number }[] = [];
@@ -65,7 +65,8 @@ export class Pieces {
       if (at === -1) break;
       while (whole < wholes.length && (wholes[whole]?.end ?? 0) <= at) whole++;
       const around = wholes[whole];
-      if (around !== undefined && around.start <= at) {
+      const within = around !== undefined && around.start <= at;
+      if (within && !around.refused) {
         from = around.end;
         continue;
       }
@@ -74,6 +75,10 @@ export class Pieces {
       if (last !== undefined && last.end >= at - reach) last.end = end;
       else near.push({ start: Math.max(0, at - reach), end });
       if (end === bytes.length && tries > mostPieces) break;
+      if (within) {
+        from = around.end;
+        continue;
+      }
       const piece = this.#longestAt(bytes, at);
       if (piece !== undefined && this.#telling(piece, bytes)) telling.push(piece);
       from = Math.max(at + 1, piece?.end ?? 0);

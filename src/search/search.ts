@@ -3,7 +3,8 @@
  *
  * Pure, and below the ports, so that the real ports can look with it in threads of their own. Two questions are kept apart:
  * "may this hold one?" is answered quickly over bytes as they are stored (kernel.ts), "what exactly, and where?" slowly over
- * the few that may (match.ts).
+ * the few that may (match.ts). The first is asked of every writing of a secret, spelled out character by character too; what
+ * leaves no piece of any of them (writings within writings) is found only where everything is looked at: `exhaustive`.
  */
 import type { Secret } from '../base/secret.ts';
 

@@ -117,11 +117,12 @@ class WindowLook {
     const { kernel, needles } = this.#look.sought;
     const { bytes } = view;
     if (needles.length === 0 || !kernel.mayHold(bytes, 0, bytes.length)) return undefined;
-    const here: Spot[] = [];
+    const here: (Spot & { readonly refused: boolean })[] = [];
     for (const { needle: index, at } of kernel.wholes(bytes)) {
       const needle = needles[index] as Needle;
-      here.push({ start: at, end: at + needle.bytes.length });
-      if (this.#look.borders.allow(view, needle, at)) this.#whole(view, needle, at, layers);
+      const allowed = this.#look.borders.allow(view, needle, at);
+      if (allowed) this.#whole(view, needle, at, layers);
+      here.push({ start: at, end: at + needle.bytes.length, refused: !allowed });
     }
     const { telling, near } = this.#look.pieces.in(bytes, here);
     for (const { needle, start, end } of telling) this.#partials.push({ ...this.#spot(view, start, end), needle, layers });

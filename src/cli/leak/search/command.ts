@@ -6,7 +6,7 @@ const help = `
 Examples:
   mcp-rotate leak search .                       this repository, all of it
   mcp-rotate leak search ~/src --json            all repositories below a folder
-  mcp-rotate leak search . --exhaustive          every object by the slow way
+  mcp-rotate leak search . --exhaustive          every object and file by the slow way
   mcp-rotate leak search . --ask-remotes         also: can everybody read it there?
 
 Sought are all keys that clients hold, old ones that are still sealed, and keys
@@ -33,7 +33,7 @@ export function registerSearch(leak: Command, act: Act): void {
     .option('--in <folder...>', 'look for project configs below these folders, whose keys are sought too')
     .option('--no-formats', 'seek only keys that are known here, none by their format')
     .option('--no-work-tree', 'search only what git keeps')
-    .option('--exhaustive', 'look at every object by the slow way')
+    .option('--exhaustive', 'look at every object and file by the slow way')
     .option('--ask-remotes', 'ask the hosts of remotes whether everybody can read the repository')
     .option('--stdin', 'also the keys on standard input, one on each line: old ones that are kept nowhere')
     .option('--json', 'print JSON, schema mcp-rotate/leak-search@1')
