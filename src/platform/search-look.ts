@@ -3,7 +3,7 @@
  */
 
 import { beginsWith, closedKind, gzipMagic, headSize, isTarHeader, zipMagic } from '../search/containers.ts';
-import { findFormats, mayHoldCodedFormat, mayHoldFormat } from '../search/formats.ts';
+import { findFormats, holdsCodedFormat, mayHoldFormat } from '../search/formats.ts';
 import { Kernel } from '../search/kernel.ts';
 import { type Looked, type MatchTools, matchBytes, matchStream, type SoughtBytes } from '../search/match.ts';
 import type { Needle } from '../search/needles.ts';
@@ -77,7 +77,7 @@ export class ObjectLook {
   candidate(bytes: Uint8Array): Looked {
     const { length } = bytes;
     const holds = this.#quick.mayHold(bytes, 0, length);
-    const isCoded = this.#formats && mayHoldCodedFormat(bytes);
+    const isCoded = this.#formats && holdsCodedFormat(bytes);
     if (!holds && !isCoded && !this.isVeiled(bytes, 0, length) && !(this.#formats && findFormats(bytes).length > 0))
       return { matches: [], gaps: [] };
     const isDeep = isCoded || (holds && this.#veils.mayHold(bytes, 0, length));
@@ -107,7 +107,7 @@ export class ObjectLook {
       return found;
     };
     const isDeep = (): boolean =>
-      this.#veils.mayHold(window, 0, held) || (this.#formats && mayHoldCodedFormat(window.subarray(0, held)));
+      this.#veils.mayHold(window, 0, held) || (this.#formats && holdsCodedFormat(window.subarray(0, held)));
     const depth = (): 'quick' | 'deep' => (isDeep() ? 'deep' : 'quick');
     for await (const piece of pieces)
       for (let at = 0; at < piece.length; ) {

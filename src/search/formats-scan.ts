@@ -6,7 +6,7 @@
  * Whoever asks "may it hold one?" and whoever looks exactly go through this one function, so the first cannot miss what the
  * second finds.
  */
-import { type CodedAnchor, codedAnchors } from './formats-coded.ts';
+import { type CodedAnchor, type CodedWriting, codedAnchors } from './formats-coded.ts';
 import type { Rule } from './formats-rule.ts';
 import { rules } from './formats-table.ts';
 
@@ -16,7 +16,7 @@ interface Anchor {
   readonly parts: readonly Uint8Array[];
   readonly within: boolean;
   /** Of a beginning that is coded: is it likely to be one? It tells of no rule. */
-  readonly coded?: CodedAnchor['goesOn'];
+  readonly coded?: CodedAnchor;
 }
 
 interface Table {
@@ -29,20 +29,16 @@ interface Table {
 const bits = 16;
 const hashOf = (a: number, b: number, c: number): number => Math.imul(a | (b << 8) | (c << 16), 0x9e3779b1) >>> (32 - bits);
 
-/** Keys as they are; the beginnings of coded ones; both. */
-type Of = 'plain' | 'coded' | 'all';
-const tables = new Map<Of, Table>();
+let built: Table | undefined;
 
-function build(of: Of): Table {
+/** One table for keys as they are and for coded ones: it takes megabytes in each thread. */
+function build(): Table {
   const flags = new Uint16Array(1 << bits);
   const buckets: Table['buckets'][number][] = [];
-  for (const [rule, { anchors, within }] of of === 'coded' ? [] : rules.entries()) {
+  for (const [rule, { anchors, within }] of rules.entries()) {
     for (const parts of anchors) add(parts, { rule, parts: parts.map(setOf), within });
   }
-  for (const { bytes, goesOn } of of === 'plain' ? [] : coded()) {
-    const parts = Array.from(bytes, (byte) => String.fromCharCode(byte));
-    add(parts, { rule: -1, parts: parts.map(setOf), within: true, coded: goesOn });
-  }
+  for (const each of coded()) add(each.parts, { rule: -1, parts: each.parts.map(setOf), within: true, coded: each });
   return { flags, buckets };
 
   function add(parts: readonly string[], anchor: Anchor): void {
@@ -79,13 +75,16 @@ function setOf(part: string): Uint8Array {
 }
 
 /**
- * Every anchor in order of its window; stops when `hit` answers true, and then answers true itself. With 'coded' or 'all' also, without
- * asking `hit`, at the likely beginning of a key that is coded.
+ * Every anchor in order of its window; stops when `hit` answers true, and then answers true itself. `hitCoded` is asked the same of
+ * the likely beginning of a key that is coded.
  */
-export function scan(bytes: Uint8Array, hit: (rule: Rule, at: number) => boolean, of: Of = 'plain'): boolean {
-  const table = tables.get(of) ?? build(of);
-  tables.set(of, table);
-  const { flags, buckets } = table;
+export function scan(
+  bytes: Uint8Array,
+  hit: (rule: Rule, at: number) => boolean,
+  hitCoded: (at: number, writing: CodedWriting) => boolean = () => false,
+): boolean {
+  built ??= build();
+  const { flags, buckets } = built;
   const last = bytes.length - 2;
   for (let i = 0; i < last; i += 2) {
     const word = (bytes[i] as number) | ((bytes[i + 1] as number) << 8) | ((bytes[i + 2] as number) << 16);
@@ -94,7 +93,10 @@ export function scan(bytes: Uint8Array, hit: (rule: Rule, at: number) => boolean
     for (const { anchor, shift } of buckets[flag - 1] ?? []) {
       const at = i - shift;
       if (!fits(bytes, at, anchor)) continue;
-      if (anchor.coded?.(bytes, at)) return true;
+      if (anchor.coded) {
+        if (anchor.coded.goesOn(bytes, at) && hitCoded(at, anchor.coded.writing)) return true;
+        continue;
+      }
       const rule = rules[anchor.rule];
       if (rule?.likely(bytes, at) && hit(rule, at)) return true;
     }

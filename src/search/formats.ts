@@ -5,6 +5,7 @@
  * example keys of providers' documentation) are no keys.
  */
 import { Secret } from '../base/secret.ts';
+import { decodedHolds } from './formats-coded.ts';
 import type { Rule, Stretch } from './formats-rule.ts';
 import { scan } from './formats-scan.ts';
 import { rules } from './formats-table.ts';
@@ -76,12 +77,20 @@ function candidate(rule: Rule, { start, end, text, provider }: Stretch, window: 
  * beginning alone.
  */
 export function mayHoldFormat(bytes: Uint8Array): boolean {
-  return scan(bytes, () => true, 'all');
+  return scan(
+    bytes,
+    () => true,
+    () => true,
+  );
 }
 
-/** Quick: may it hold a key that is written in base64, hex or UTF-16? Then it is to be looked at with all views. */
-export function mayHoldCodedFormat(bytes: Uint8Array): boolean {
-  return scan(bytes, () => false, 'coded');
+/** Does a key stand here that is written in base64, hex or UTF-16? Then the bytes are to be looked at with all views. */
+export function holdsCodedFormat(bytes: Uint8Array): boolean {
+  return scan(
+    bytes,
+    () => false,
+    (at, writing) => decodedHolds(bytes, at, writing, (decoded) => findFormats(decoded).length > 0),
+  );
 }
 
 function formatOf({ id, provider, name }: Rule): Format {
