@@ -1,5 +1,5 @@
 /**
- * Known secrets, made ready to be sought in all their writings. The bytes stay behind `needlesOf`, for the files that look.
+ * Known secrets, made ready to be sought in all their writings. The bytes come out by `Needles.listOf` alone, for the files that look.
  */
 import type { Secret } from '../base/secret.ts';
 import { encodePart } from '../documents/coding.ts';
