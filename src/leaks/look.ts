@@ -3,6 +3,7 @@ import type { Problem } from '../base/problem.ts';
 import type { FilePath } from '../ports/disk.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { SearchProgress } from '../ports/searches.ts';
+import { hiddenIn } from '../search/hide.ts';
 import { type KnownSecret, Needles } from '../search/needles.ts';
 import type { Gap, Match } from '../search/search.ts';
 import { explain } from './explain.ts';
@@ -42,12 +43,14 @@ export async function lookThrough(
   const { repositories, gaps } = await repositoriesAt(ports, paths);
   const raw = await searchRepositories(ports, repositories, { known: needles, formats: options.formats }, options);
   const explained = await explain(ports, repositories, raw, needles, options);
+  const found = raw.findings.flatMap(({ match: { of } }) => ('known' in of ? [] : [{ id: of.format, secret: of.secret }]));
   const seconds = Math.round((ports.clock.elapsed() - began) / 10) / 100;
   return {
     told: {
       schema: 'mcp-rotate/leak-search@1',
       searched: { ...raw.searched, seconds },
-      notSearched: eachOnce([...gaps, ...needles.gaps, ...raw.gaps, ...explained.gaps]),
+      // What could not be looked at may be named by a secret, too.
+      notSearched: hiddenIn(eachOnce([...gaps, ...needles.gaps, ...raw.gaps, ...explained.gaps]), [needles, new Needles(found)]),
       findings: explained.findings.map(({ finding }) => finding),
     },
     of: explained.findings.map(({ of }) => of),
